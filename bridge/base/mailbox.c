@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "base/mailbox.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+struct ring {
+    unsigned char *slots;
+    uint64_t *serials; // when each message came, to merge the two rings in order
+    size_t room;
+    size_t head;
+    size_t count;
+};
+
+struct mailbox {
+    pthread_mutex_t lock;
+    int descriptor;
+    size_t size;
+    uint64_t serial;
+    uint64_t displaced;
+    struct ring readings;
+    struct ring sure;
+};
+
+static void ring_init(struct ring *ring, size_t size, size_t room)
+{
+    ring->slots = mem_new(room, size);
+    ring->serials = mem_new(room, sizeof *ring->serials);
+    ring->room = room;
+}
+
+static void ring_done(struct ring *ring)
+{
+    free(ring->slots);
+    free(ring->serials);
+}
+
+static void ring_drop(struct ring *ring)
+{
+    ring->head = (ring->head + 1) % ring->room;
+    ring->count--;
+}
+
+static void ring_put(struct mailbox *mailbox, struct ring *ring, const void *message)
+{
+    size_t at = (ring->head + ring->count) % ring->room;
+    memcpy(ring->slots + at * mailbox->size, message, mailbox->size);
+    ring->serials[at] = mailbox->serial++;
+    ring->count++;
+}
+
+struct mailbox *mailbox_new(size_t size, size_t readings, size_t sure)
+{
+    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (descriptor < 0)
+        return NULL;
+    struct mailbox *mailbox = mem_new(1, sizeof *mailbox);
+    (void)pthread_mutex_init(&mailbox->lock, NULL);
+    mailbox->descriptor = descriptor;
+    mailbox->size = size;
+    ring_init(&mailbox->readings, size, readings);
+    ring_init(&mailbox->sure, size, sure);
+    return mailbox;
+}
+
+void mailbox_free(struct mailbox *mailbox)
+{
+    if (!mailbox)
+        return;
+    (void)close(mailbox->descriptor);
+    (void)pthread_mutex_destroy(&mailbox->lock);
+    ring_done(&mailbox->readings);
+    ring_done(&mailbox->sure);
+    free(mailbox);
+}
+
+// The descriptor is raised when the first message comes and lowered when the last one leaves,
+// so its counter never exceeds one and neither call can block.
+static void raise_descriptor(struct mailbox *mailbox)
+{
+    if (mailbox->readings.count + mailbox->sure.count == 1)
+        (void)eventfd_write(mailbox->descriptor, 1);
+}
+
+void mailbox_post_reading(struct mailbox *mailbox, const void *message)
+{
+    (void)pthread_mutex_lock(&mailbox->lock);
+    struct ring *ring = &mailbox->readings;
+    if (ring->count == ring->room) {
+        mailbox->displaced++;
+        if (ring->room)
+            ring_drop(ring);
+    }
+    if (ring->room) {
+        ring_put(mailbox, ring, message);
+        raise_descriptor(mailbox);
+    }
+    (void)pthread_mutex_unlock(&mailbox->lock);
+}
+
+bool mailbox_post(struct mailbox *mailbox, const void *message)
+{
+    (void)pthread_mutex_lock(&mailbox->lock);
+    bool fits = mailbox->sure.count < mailbox->sure.room;
+    if (fits) {
+        ring_put(mailbox, &mailbox->sure, message);
+        raise_descriptor(mailbox);
+    }
+    (void)pthread_mutex_unlock(&mailbox->lock);
+    return fits;
+}
+
+static struct ring *older(struct mailbox *mailbox)
+{
+    struct ring *readings = &mailbox->readings;
+    struct ring *sure = &mailbox->sure;
+    if (!readings->count)
+        return sure->count ? sure : NULL;
+    if (!sure->count)
+        return readings;
+    return readings->serials[readings->head] < sure->serials[sure->head] ? readings : sure;
+}
+
+bool mailbox_take(struct mailbox *mailbox, void *ret_message)
+{
+    (void)pthread_mutex_lock(&mailbox->lock);
+    struct ring *ring = older(mailbox);
+    if (ring) {
+        memcpy(ret_message, ring->slots + ring->head * mailbox->size, mailbox->size);
+        ring_drop(ring);
+        eventfd_t counter = 0;
+        if (mailbox->readings.count + mailbox->sure.count == 0)
+            (void)eventfd_read(mailbox->descriptor, &counter);
+    }
+    (void)pthread_mutex_unlock(&mailbox->lock);
+    return ring != NULL;
+}
+
+int mailbox_descriptor(const struct mailbox *mailbox)
+{
+    return mailbox->descriptor;
+}
+
+uint64_t mailbox_displaced(struct mailbox *mailbox)
+{
+    (void)pthread_mutex_lock(&mailbox->lock);
+    uint64_t displaced = mailbox->displaced;
+    (void)pthread_mutex_unlock(&mailbox->lock);
+    return displaced;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void die(void)
+{
+    (void)fputs("modbridge: out of memory\n", stderr);
+    abort();
+}
+
+void *mem_new(size_t count, size_t size)
+{
+    void *block = calloc(count ? count : 1, size ? size : 1);
+    if (!block)
+        die();
+    return block;
+}
+
+void *mem_resize(void *block, size_t count, size_t size)
+{
+    void *larger = reallocarray(block, count ? count : 1, size ? size : 1);
+    if (!larger)
+        die();
+    return larger;
+}
+
+char *mem_copy_text(const char *text)
+{
+    size_t length = strlen(text) + 1;
+    return memcpy(mem_new(length, 1), text, length);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// A growing text for messages and tables. One owner, one thread. `struct strbuf x = {0};` is an
+// empty buffer; strbuf_done frees it. The text is always NUL-terminated.
+#ifndef BASE_STRBUF_H
+#define BASE_STRBUF_H
+
+#include <stddef.h>
+
+struct strbuf {
+    char *text; // NULL while nothing was added; use strbuf_text
+    size_t length;
+    size_t size;
+};
+
+void strbuf_add(struct strbuf *buf, const char *text);
+void strbuf_add_bytes(struct strbuf *buf, const char *bytes, size_t length);
+void strbuf_add_char(struct strbuf *buf, char c);
+void strbuf_printf(struct strbuf *buf, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+// The text so far, "" when empty; valid until the next change.
+const char *strbuf_text(const struct strbuf *buf);
+
+// Empties the buffer and keeps its memory.
+void strbuf_clear(struct strbuf *buf);
+
+// Gives the text to the caller, who frees it with free(); the buffer is empty afterwards.
+char *strbuf_take(struct strbuf *buf);
+
+void strbuf_done(struct strbuf *buf);
+
+#endif

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""Who may include whom: fails on an include that goes upward or sideways, on a third-party
+header in a file that does not own it, and on functions or files that outgrew the house."""
+import pathlib
+import re
+import sys
+
+ROOMS = {
+    "base": set(),
+    "model": {"base"},
+    "registers": {"base", "model"},
+    "wire": {"base", "model"},
+    "config": {"base", "model", "registers", "wire"},
+    "bus": {"base", "model", "registers", "wire"},
+    "cloud": {"base", "model", "registers", "wire"},
+    "sim": {"base", "model", "registers", "wire"},
+    "door": {"base", "model", "registers", "wire"},
+    "daemon": {"base", "model", "registers", "wire", "config", "bus", "cloud", "sim", "door"},
+    "cli": {"base", "model", "registers", "wire", "config", "bus", "cloud", "sim", "door", "daemon"},
+    "web": {"base"},
+    "": {"cli"},  # main.c
+}
+OWNERS = {
+    "modbus.h": {"bus/link.c", "bus/link_open.c", "sim/serve.c"},
+    "mosquitto.h": {"cloud/uplink.c"},
+    "yaml.h": {"config/tree.c"},
+    "sqlite3.h": {"cloud/store.c"},
+    "microhttpd.h": {"web/http.c"},
+}
+MAX_FILE_LINES = 500
+
+
+def main():
+    root = pathlib.Path(sys.argv[1]) / "bridge"
+    findings = []
+    seen = {}
+    for path in sorted(root.rglob("*.[ch]")):
+        name = str(path.relative_to(root))
+        room = name.split("/")[0] if "/" in name else ""
+        if room not in ROOMS:
+            findings.append(f"{name}: room '{room}' is not in the list of tests/layers.py")
+            continue
+        lines = path.read_text().splitlines()
+        if len(lines) > MAX_FILE_LINES:
+            findings.append(f"{name}: {len(lines)} lines, more than {MAX_FILE_LINES}: it is two nouns")
+        for number, line in enumerate(lines, 1):
+            own = re.match(r'#include "([^"]+)"', line)
+            if own:
+                target = own.group(1).split("/")[0] if "/" in own.group(1) else None
+                if target is None:
+                    findings.append(f'{name}:{number}: write "room/file.h", not {own.group(1)}')
+                elif target != room and target not in ROOMS[room]:
+                    findings.append(f"{name}:{number}: {room or 'main.c'} may not include {own.group(1)}")
+            other = re.match(r"#include <([^>]+)>", line)
+            if other and other.group(1) in OWNERS:
+                if name not in OWNERS[other.group(1)]:
+                    findings.append(f"{name}:{number}: only {sorted(OWNERS[other.group(1)])} include {other.group(1)}")
+                seen.setdefault(other.group(1), set()).add(name)
+    if not seen.get("yaml.h"):
+        findings.append("no file includes yaml.h: this check would not notice anything")
+    print("\n".join(findings) if findings else f"layers hold: {len(list(root.rglob('*.[ch]')))} files")
+    return 1 if findings else 0
+
+
+sys.exit(main())
