@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// What crosses threads. Fixed size, copied through mailboxes; a job and its result are pointers
+// whose ownership goes with the message.
+#ifndef MODEL_MESSAGE_H
+#define MODEL_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/command.h"
+#include "model/point.h"
+
+enum {
+    MAX_READ_REGISTERS = 125,  // Modbus Application Protocol V1.1b3, section 6.3
+    MAX_READ_BITS = 2000,      // section 6.1
+    MAX_WRITE_REGISTERS = 123, // section 6.12
+    MAX_WRITE_BITS = 1968,     // section 6.11
+};
+
+// What can go wrong with one request, for machines: counted and sent as data. A refusal
+// (exception) is about registers, silence about the unit, garbage about the line.
+enum fault {
+    FAULT_NONE,
+    FAULT_TIMEOUT,   // no answer within the time allowed
+    FAULT_GARBLED,   // bytes came, but no frame that answers the request
+    FAULT_EXCEPTION, // the equipment answered with an exception code
+    FAULT_LINK,      // the port or connection could not be opened, or broke
+    FAULT_STOPPED,   // the wait was ended because the program stops
+    FAULT_COUNT,
+};
+
+// "timeout", "garbled", ...: the words of `read --json` and of the logs.
+extern const char *const fault_names[FAULT_COUNT];
+
+// What an exception code means, for people ("illegal data address"). Never NULL.
+// Modbus Application Protocol V1.1b3, section 7.
+const char *exception_name(uint8_t exception);
+
+// What one polled request brought.
+struct reading {
+    uint16_t device;   // index in the site
+    uint16_t block;    // index in the device's plan
+    enum fault fault;  // FAULT_NONE: words are valid
+    uint8_t exception; // with FAULT_EXCEPTION
+    uint16_t word_count;
+    int64_t monotonic_ms; // when the answer came
+    int64_t wall_ms;
+    uint16_t words[MAX_READ_REGISTERS]; // registers; bits packed 16 a word, lowest first
+};
+
+enum unit_health { HEALTH_UNKNOWN, HEALTH_ONLINE, HEALTH_OFFLINE };
+
+struct health_change {
+    uint16_t device;
+    enum unit_health health;
+    enum fault fault; // what took it offline
+};
+
+// A command on its way to a bus. Heap; owned by whoever holds the pointer (job_request_free).
+struct job_request {
+    uint64_t serial; // names the job in messages
+    uint16_t device;
+    const struct command *command;         // of the device's map
+    size_t argument_count;                 // as the command's
+    struct value arguments[MAX_ARGUMENTS]; // VALUE_UNKNOWN: not given, no default
+    char *text;                            // storage of text arguments
+};
+
+enum job_outcome { JOB_COMPLETED, JOB_ERROR };
+
+struct job_value {
+    const char *key;    // of the map
+    struct value value; // texts point into the result's own storage
+};
+
+// What came of it. Heap; owned by whoever holds the pointer (job_result_free).
+struct job_result {
+    uint64_t serial;
+    uint16_t device;
+    enum job_outcome outcome;
+    enum fault fault;      // of an error: FAULT_NONE when the equipment answered
+    bool mismatch;         // of an error: a write did not read back
+    bool anything_written; // whether a write frame left
+    char message[480];     // of an error, for people
+    size_t value_count;
+    struct job_value values[MAX_ARGUMENTS];
+    char *text; // storage of text values
+};
+
+enum message_kind {
+    MESSAGE_READING,
+    MESSAGE_HEALTH,
+    MESSAGE_JOB_LOG,
+    MESSAGE_JOB_DONE,
+    MESSAGE_BUS_STOPPED,
+    MESSAGE_LINK, // the bus's link opened or failed
+};
+
+struct message {
+    enum message_kind kind;
+    uint16_t bus;
+    union {
+        struct reading reading;
+        struct health_change health;
+        struct {
+            uint64_t serial;
+            uint16_t device;
+            char text[240];
+        } log;
+        struct job_result *result; // ownership moves
+        struct {
+            bool is_open;
+            char text[200]; // why not
+        } link;
+    };
+};
+
+void job_request_free(struct job_request *request);
+void job_result_free(struct job_result *result);
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// One installation: cloud connections, buses and the devices on them. Const after load, any
+// thread; owned by the arena of its configuration generation.
+#ifndef MODEL_SITE_H
+#define MODEL_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/map.h"
+#include "model/position.h"
+
+enum transport { TRANSPORT_TCP, TRANSPORT_RTU, TRANSPORT_RTU_OVER_TCP };
+
+enum parity { PARITY_NONE, PARITY_EVEN, PARITY_ODD };
+
+enum rs485 { RS485_OFF, RS485_KERNEL, RS485_RTS };
+
+// A serial port or a TCP endpoint: one master at a time, one thread.
+struct bus_settings {
+    const char *name; // bus name, or the device's for an own bus
+    struct position at;
+    enum transport transport;
+    const char *host; // TCP, RTU over TCP
+    uint16_t port;
+    const char *path; // RTU
+    int baud;
+    enum parity parity;
+    int stop_bits; // 1 or 2
+    enum rs485 rs485;
+};
+
+enum properties_topic { PROPERTIES_TOPIC_PROPERTIES, PROPERTIES_TOPIC_REGISTER };
+
+struct cloud_settings {
+    const char *name;
+    struct position at;
+    const char *host;
+    uint16_t port;
+    const char *username; // NULL: none
+    const char *password; // NULL: none; read from password_file at load
+    enum properties_topic properties_topic;
+};
+
+struct device {
+    const char *name;
+    struct position at;
+    const struct map *map;
+    struct modbus_settings modbus; // the map's, overridden by the site
+    int bus;                       // index
+    int unit_id;                   // 0..255
+    int cloud;                     // index, or NO_INDEX: published nowhere (run --dry, read)
+    const char *hardware_id;       // NULL without cloud
+    const char *channel_id;
+};
+
+enum publish_keys { PUBLISH_ALL, PUBLISH_CHANGED };
+
+struct site {
+    const char *path;
+    const char *state_path; // folder
+    const struct bus_settings *buses;
+    size_t bus_count;
+    const struct cloud_settings *clouds;
+    size_t cloud_count;
+    const struct device *devices;
+    size_t device_count;
+    int64_t publish_interval_ms;
+    enum publish_keys publish_keys;
+};
+
+// Index of the device with this name, or NO_INDEX.
+int site_find_device(const struct site *site, const char *name);
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Which requests to make: entries grouped into reads that join what may be joined and never
+// touch an address that is not listed (unless merge_gap allows it), is unreadable or is
+// write-only. A value of several words is never torn over two requests. Pure; a plan is const,
+// any thread.
+#ifndef REGISTERS_BLOCK_H
+#define REGISTERS_BLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "model/map.h"
+
+// One read request and the entries it brings.
+struct block {
+    enum table table;
+    int unit_id; // or NO_INDEX: the device's
+    uint16_t address;
+    uint16_t count;             // registers or bits
+    int64_t every_ms;           // as point->every_ms
+    const struct formula *when; // all its entries have this condition; or NULL
+    bool optional;              // a refusal means "not fitted"
+    const uint16_t *points;     // indexes of the entries inside, ascending addresses
+    size_t point_count;
+};
+
+struct plan {
+    const struct block *blocks;
+    size_t block_count;
+};
+
+// The requests for all entries that are polled (every_ms is not EVERY_NEED).
+const struct plan *block_plan(struct arena *arena, const struct map *map,
+                              const struct modbus_settings *modbus);
+
+// The requests that read the given entries now, whatever their period; entries without words or
+// that cannot be read are left out.
+const struct plan *block_plan_for(struct arena *arena, const struct map *map,
+                                  const struct modbus_settings *modbus, const int *points,
+                                  size_t point_count);
+
+// The registers or bits one read of this table may hold for this device.
+uint16_t block_limit(const struct modbus_settings *modbus, enum table table);
+
+#endif

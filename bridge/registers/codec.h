@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Words <-> values, both directions through one table of types. Pure, any thread.
+//
+// Reading:  words -> word and byte order -> "no value" patterns -> bits -> raw
+//           -> raw * scale + offset -> range -> labels
+// Writing runs the same chain backwards and refuses what does not fit; nothing is clamped.
+//
+// Words are given in the order of ascending addresses (in the order of the map for words that
+// lie apart); a coil or discrete input is one word, 0 or 1.
+#ifndef REGISTERS_CODEC_H
+#define REGISTERS_CODEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/point.h"
+
+// Storage for the texts and event codes of decoded values; they live as long as it does.
+struct codec_space {
+    size_t used;
+    _Alignas(8) char bytes[1024];
+};
+
+// What a type is: a row per enum point_type.
+struct type_row {
+    const char *name;    // as in a map: "u16"
+    uint16_t word_count; // 0: the entry's `length` says
+    bool is_number;      // may have scale, offset, bits, range, enum
+    bool is_integer;
+    bool is_signed;
+    int64_t integer_min; // of integers
+    uint64_t integer_max;
+};
+
+const struct type_row *codec_type(enum point_type type);
+
+// The entry's own number, text or event list, before scale, offset, range and labels ("raw" in
+// formulas): a bool is VALUE_BOOLEAN, uuid and ipv4 are texts. A "no value" pattern and NaN
+// give VALUE_ABSENT, an infinite float VALUE_UNKNOWN. `words` holds point->word_count words.
+struct value codec_decode_raw(const struct point *point, const uint16_t *words,
+                              struct codec_space *space);
+
+// What scale, offset, power of ten (`power` is 0 unless the entry has an sf), range and labels
+// make of a raw value: the value as published. Integers stay exact; a real is rounded to the
+// entry's decimals. Absent and unknown pass through; out of range or without label:
+// VALUE_UNKNOWN.
+struct value codec_scale(const struct point *point, const struct value *raw, int power);
+
+// As codec_scale for an entry whose scale is a formula, already evaluated to `factor` (a
+// number).
+struct value codec_scale_by(const struct point *point, const struct value *raw,
+                            const struct value *factor);
+
+// Range and labels for a value that a formula made of the raw one.
+struct value codec_finish(const struct point *point, const struct value *value);
+
+// codec_decode_raw and codec_scale in one, for entries without sf and formulas.
+struct value codec_decode(const struct point *point, const uint16_t *words,
+                          struct codec_space *space);
+
+// The number a value would be in the register: labels become their first code, scale and offset
+// are undone, the result is rounded to the register's nearest step. ERROR_FAILED when it does
+// not fit the type, bits, range or length (the text names the limits and the unit), or when the
+// value is of the wrong kind.
+int codec_unscale(const struct point *point, const struct value *value, int power,
+                  struct value *ret_raw, struct error *err);
+
+// Words for a raw value. For an entry with bits, `ret_words` holds the register's present words
+// on entry and only the entry's bits are changed (bytes and words in the entry's order).
+// `ret_words` has room for point->word_count words. ERROR_FAILED when the raw value does not
+// fit.
+int codec_encode_raw(const struct point *point, const struct value *raw, uint16_t *ret_words,
+                     struct error *err);
+
+// codec_unscale and codec_encode_raw in one, for entries without sf and formulas.
+int codec_encode(const struct point *point, const struct value *value, uint16_t *ret_words,
+                 struct error *err);
+
+// Whether two sets of words hold the same entry: all bits, or for an entry with bits those
+// bits.
+bool codec_words_equal(const struct point *point, const uint16_t *a, const uint16_t *b);
+
+// The value that writing `value` would read back as: rounded to the register's nearest step, a
+// code replaced by its label. Unknown when it does not fit. Used to round arguments first.
+struct value codec_round(const struct point *point, const struct value *value, int power);
+
+// The label of a code, or NULL.
+const char *codec_label(const struct labels *labels, int64_t code);
+
+// The first code of a label. False when there is no such label.
+bool codec_code(const struct labels *labels, const char *text, size_t length,
+                int64_t *ret_code);
+
+#endif

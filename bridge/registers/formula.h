@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Formulas of a map: parsed, type-checked and resolved to indexes when the map loads, evaluated
+// as a pure function without allocation. A formula that needs a missing value is not evaluated:
+// the result is VALUE_UNKNOWN or VALUE_ABSENT, never a guess (docs/maps.md, "Formulas"). A
+// parsed formula is const and may be evaluated by any thread.
+#ifndef REGISTERS_FORMULA_H
+#define REGISTERS_FORMULA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "model/map.h"
+
+// What a formula or a name gives.
+enum formula_type {
+    FORMULA_ANY, // only as an expectation: anything
+    FORMULA_BOOLEAN,
+    FORMULA_NUMBER,
+    FORMULA_TEXT,
+    FORMULA_EVENTS,
+};
+
+enum symbol_kind {
+    SYMBOL_NONE,     // no such name
+    SYMBOL_POINT,    // an entry of the map
+    SYMBOL_ARGUMENT, // an argument of the command
+    SYMBOL_CONSTANT, // a parameter of the installation
+};
+
+struct symbol {
+    enum symbol_kind kind;
+    enum formula_type type;
+    int index;                   // of the entry or argument
+    const struct labels *labels; // texts it can be, to refuse comparisons with others; or NULL
+    const char *const *choices;  // the same for an argument's enum; or NULL
+    size_t choice_count;
+    struct value constant;
+};
+
+// How names are resolved while parsing. `find` writes the symbol and returns 0; for a name that
+// does not exist it writes SYMBOL_NONE; for a name that cannot be used here (a cycle, say) it
+// returns -1 with err. `suggest` may return a similar name or NULL. `match` calls `each` with
+// the symbol of every name that fits a pattern with '*', in order.
+struct formula_names {
+    void *context;
+    int (*find)(void *context, const char *name, struct symbol *ret_symbol, struct error *err);
+    const char *(*suggest)(void *context, const char *name);
+    void (*match)(void *context, const char *pattern,
+                  void (*each)(void *each_context, const struct symbol *symbol),
+                  void *each_context);
+    bool allow_raw;             // `raw` is the entry's own number
+    enum formula_type raw_type; // ... of this type
+    bool allow_now;             // now.year ... (commands)
+};
+
+// Parses `text`. `expected` is FORMULA_ANY or the type the formula must have. On failure
+// err->text is the finding without position and *ret_offset the byte offset in `text` it is
+// about. The formula lives in `arena`. Limits: 2000 bytes, 200 nodes, nesting 32.
+int formula_parse(struct arena *arena, const char *text, const struct formula_names *names,
+                  enum formula_type expected, const struct formula **ret_formula,
+                  size_t *ret_offset, struct error *err);
+
+// A formula that is one constant, such as a number where a formula is allowed.
+const struct formula *formula_constant(struct arena *arena, const struct value *value);
+
+// The type of its result.
+enum formula_type formula_result(const struct formula *formula);
+
+// Whether its result, a number, is always whole (integers combined by + - * and whole
+// functions).
+bool formula_is_integer(const struct formula *formula);
+
+// Its text as written in the map.
+const char *formula_text(const struct formula *formula);
+
+// When it depends on nothing, its value; else NULL.
+const struct value *formula_constant_value(const struct formula *formula);
+
+// When it is just the name of an argument, its index; else NO_INDEX.
+int formula_argument(const struct formula *formula);
+
+// Calls `each` with the index of every entry the formula names directly (not through others).
+void formula_each_point(const struct formula *formula, void (*each)(void *context, int point),
+                        void *context);
+
+// Whether it names an argument.
+bool formula_uses_arguments(const struct formula *formula);
+
+// Where names get their values while evaluating. Texts and events returned must live until the
+// formula's result was used.
+struct formula_inputs {
+    void *context;
+    // The entry's published value, or with `raw` its code or number before scaling.
+    struct value (*point)(void *context, int index, bool raw);
+    // The argument's value; NULL where no arguments exist.
+    struct value (*argument)(void *context, int index);
+    const struct value *raw; // of `raw`; NULL where it does not exist
+    int64_t wall_ms;         // of now.*, as local time
+};
+
+// Texts made by format(), text() and hex(): they live as long as this does.
+struct formula_space {
+    size_t used;
+    char bytes[512];
+};
+
+// Evaluates. A text result points into `space`, into the map, or to what `inputs` returned.
+struct value formula_evaluate(const struct formula *formula,
+                              const struct formula_inputs *inputs, struct formula_space *space);
+
+// Fills in a text with formulas in braces; an unknown value becomes "unknown". NUL-terminated,
+// cut at `size`.
+void formula_fill(const struct text_template *template, const struct formula_inputs *inputs,
+                  char *ret_text, size_t size);
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// What one device last said: the words of every entry, when they came, or why they did not.
+// Every value is a pure function of the image and the time; nothing is cached, nothing
+// invented. One thread owns an image (a bus has one for its decisions, the main thread one for
+// publishing).
+#ifndef REGISTERS_IMAGE_H
+#define REGISTERS_IMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/map.h"
+#include "model/message.h"
+#include "registers/block.h"
+#include "registers/codec.h"
+#include "registers/formula.h"
+
+struct image;
+
+// Storage for the texts of values taken from an image; they live until it is reset.
+struct image_space {
+    struct codec_space codec;
+    struct formula_space formula;
+};
+
+// An image of nothing yet. `map` and `modbus` must outlive it. The caller owns it.
+struct image *image_new(const struct map *map, const struct modbus_settings *modbus);
+void image_free(struct image *image);
+
+// Takes the words a block brought. `words` as in struct reading.
+void image_store(struct image *image, const struct block *block, const uint16_t *words,
+                 int64_t now_ms);
+
+// Notes that a block was refused (optional blocks: "not fitted", a "no" of the equipment) or
+// not answered. Values read before stay until they are stale, except on refusal.
+void image_fail(struct image *image, const struct block *block, enum fault fault,
+                uint8_t exception, int64_t now_ms);
+
+// Forgets everything, as after a new connection to a device that may be another one.
+void image_forget(struct image *image);
+
+// The value as published, or VALUE_UNKNOWN (never read, failed, stale) or VALUE_ABSENT (its
+// "no value", `when` false, not fitted).
+struct value image_value(const struct image *image, int point, int64_t now_ms,
+                         struct image_space *space);
+
+// The code or number before scaling: raw(name).
+struct value image_raw(const struct image *image, int point, int64_t now_ms,
+                       struct image_space *space);
+
+// The words last read, or NULL. word_count of the entry with the words.
+const uint16_t *image_words(const struct image *image, int point);
+
+// When the entry's words were read (for a computed entry the newest it depends on, 0 if none),
+// on the clock given to image_store; -1 when never.
+int64_t image_time(const struct image *image, int point);
+
+// Why the entry's last read brought nothing; FAULT_NONE when it did or when it was never tried.
+enum fault image_fault(const struct image *image, int point, uint8_t *ret_exception);
+
+// Whether the block's condition allows and asks for reading it: true without condition, false
+// when the condition is false, absent or unknown.
+bool image_wants(const struct image *image, const struct block *block, int64_t now_ms);
+
+// Evaluates a formula over the image. `arguments` may be NULL.
+struct value image_evaluate(const struct image *image, const struct formula *formula,
+                            const struct value *arguments, int64_t now_ms,
+                            struct image_space *space);
+
+// Fills in a text of the map over the image (formula_fill).
+void image_fill(const struct image *image, const struct text_template *template,
+                const struct value *arguments, int64_t now_ms, char *ret_text, size_t size);
+
+// Whether an alert is active: VALUE_BOOLEAN, or unknown/absent.
+struct value image_alert(const struct image *image, const struct alert *alert, int64_t now_ms);
+
+#endif
