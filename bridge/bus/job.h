@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// One command on its way: a resumable state machine without clock, link or thread. The bus
+// feeds it events and does what it asks for; while it waits the bus polls on. One thread owns a
+// job.
+//
+// Everything that can be refused is refused before the first write frame. A write counts as
+// done when it reads back, not when it was echoed. A write whose answer is missing is never
+// repeated: it is read back, which says whether the equipment took it.
+#ifndef BUS_JOB_H
+#define BUS_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/map.h"
+#include "model/message.h"
+#include "registers/image.h"
+#include "wire/pdu.h"
+
+struct job;
+
+// What the job wants next.
+enum job_action_kind {
+    JOB_SEND,      // send `request`, then call job_step with the outcome
+    JOB_WAIT,      // nothing until `until_ms` (the bus polls meanwhile); then call with
+                   // JOB_EVENT_TIME
+    JOB_RECONNECT, // close the link if it is open and open it again until it answers; see job.c
+    JOB_LOG,       // report `text`, then call with JOB_EVENT_TIME at once
+    JOB_DONE,      // take the result with job_take_result
+};
+
+struct job_action {
+    enum job_action_kind kind;
+    struct request request; // JOB_SEND; unit id filled in
+    bool is_write;          // JOB_SEND: a write frame
+    int64_t until_ms;       // JOB_WAIT
+    const char *text;       // JOB_LOG; valid until the next step
+};
+
+enum job_event_kind {
+    JOB_EVENT_TIME,   // start, or the time asked for has come
+    JOB_EVENT_ANSWER, // to JOB_SEND: fault, and the answer when it is FAULT_NONE or
+                      // FAULT_EXCEPTION
+    JOB_EVENT_STOP,   // the program stops: no new step starts, an open on_failure runs
+};
+
+struct job_event {
+    enum job_event_kind kind;
+    enum fault fault;
+    const struct answer *answer;
+};
+
+// A job for a device of which `image` is the bus's picture (fresh readings are stored into it).
+// `modbus` are the device's settings, `unit_id` its unit. Takes ownership of `request`.
+struct job *job_new(const struct map *map, const struct modbus_settings *modbus, int unit_id,
+                    struct image *image, struct job_request *request, int64_t now_ms);
+
+void job_free(struct job *job);
+
+// Advances until it needs something from outside. Times are monotonic; `wall_ms` is for now.*.
+struct job_action job_step(struct job *job, int64_t now_ms, int64_t wall_ms,
+                           const struct job_event *event);
+
+// The outcome after JOB_DONE; the caller owns it.
+struct job_result *job_take_result(struct job *job);
+
+// The device it is for, and its serial.
+const struct job_request *job_request_of(const struct job *job);
+
+#endif
