@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: MIT
+#include "registers/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum {
+    NEVER = -1,
+    STALE_ON_NEED_MS = 60 * 1000, // what a command read is good for one command
+    STALE_FAST_MS = 30 * 1000,    // every: 0s has no period of its own
+};
+
+// The last words of one entry.
+struct cell {
+    uint32_t offset;            // into image->words
+    int64_t part_ms[MAX_PARTS]; // when each part came (part 0 when they follow each other)
+    enum fault fault;           // of the last try
+    uint8_t exception;
+    bool not_fitted;
+};
+
+struct image {
+    const struct map *map;
+    const struct modbus_settings *modbus;
+    struct cell *cells; // one per entry of the map
+    uint16_t *words;
+    int64_t wall_ms; // what now.* means
+};
+
+// What an evaluation needs to find the values of names.
+struct view {
+    const struct image *image;
+    const struct value *arguments;
+    int64_t now_ms;
+    struct image_space *space;
+};
+
+struct image *image_new(const struct map *map, const struct modbus_settings *modbus)
+{
+    struct image *image = mem_new(1, sizeof *image);
+    image->map = map;
+    image->modbus = modbus;
+    image->cells = mem_new(map->point_count, sizeof *image->cells);
+    uint32_t words = 0;
+    for (size_t i = 0; i < map->point_count; i++) {
+        image->cells[i].offset = words;
+        if (map->points[i].source == SOURCE_WORDS)
+            words += map->points[i].word_count;
+    }
+    image->words = mem_new(words, sizeof *image->words);
+    image_forget(image);
+    return image;
+}
+
+void image_free(struct image *image)
+{
+    if (!image)
+        return;
+    free(image->cells);
+    free(image->words);
+    free(image);
+}
+
+void image_forget(struct image *image)
+{
+    for (size_t i = 0; i < image->map->point_count; i++) {
+        struct cell *cell = &image->cells[i];
+        for (size_t part = 0; part < MAX_PARTS; part++)
+            cell->part_ms[part] = NEVER;
+        cell->fault = FAULT_NONE;
+        cell->exception = 0;
+        cell->not_fitted = false;
+    }
+}
+
+static uint16_t word_at(const struct block *block, const uint16_t *words, int offset)
+{
+    if (table_is_bits(block->table))
+        return (words[offset / 16] >> (offset % 16)) & 1;
+    return words[offset];
+}
+
+static void store_point(struct image *image, const struct block *block, uint16_t index,
+                        const uint16_t *words, int64_t now_ms)
+{
+    const struct point *point = &image->map->points[index];
+    struct cell *cell = &image->cells[index];
+    for (int i = 0; i < point->word_count; i++) {
+        int address = point->part_count ? point->parts[i] : point->address + i;
+        int offset = address - block->address;
+        if (offset < 0 || offset >= block->count)
+            continue;
+        image->words[cell->offset + (uint32_t)i] = word_at(block, words, offset);
+        cell->part_ms[point->part_count ? i : 0] = now_ms;
+    }
+    cell->fault = FAULT_NONE;
+    cell->exception = 0;
+    cell->not_fitted = false;
+}
+
+void image_store(struct image *image, const struct block *block, const uint16_t *words,
+                 int64_t now_ms)
+{
+    for (size_t i = 0; i < block->point_count; i++)
+        store_point(image, block, block->points[i], words, now_ms);
+}
+
+// Exceptions that mean "there is no such thing here" for an optional entry (docs/maps.md).
+static bool means_not_fitted(uint8_t exception)
+{
+    return (exception >= 1 && exception <= 4) || exception == 10 || exception == 11;
+}
+
+void image_fail(struct image *image, const struct block *block, enum fault fault,
+                uint8_t exception, int64_t now_ms)
+{
+    (void)now_ms;
+    for (size_t i = 0; i < block->point_count; i++) {
+        struct cell *cell = &image->cells[block->points[i]];
+        cell->fault = fault;
+        cell->exception = exception;
+        if (fault != FAULT_EXCEPTION)
+            continue;
+        cell->not_fitted = block->optional && means_not_fitted(exception);
+        for (size_t part = 0; part < MAX_PARTS; part++)
+            cell->part_ms[part] = NEVER;
+    }
+}
+
+// When the oldest of an entry's words came; NEVER when one is missing.
+static int64_t cell_time(const struct image *image, const struct point *point)
+{
+    const struct cell *cell = &image->cells[map_index(image->map, point)];
+    int64_t oldest = cell->part_ms[0];
+    for (size_t part = 1; part < point->part_count; part++) {
+        if (cell->part_ms[part] < oldest)
+            oldest = cell->part_ms[part];
+    }
+    return oldest;
+}
+
+static bool is_fresh(const struct image *image, const struct point *point, int64_t now_ms)
+{
+    int64_t read_ms = cell_time(image, point);
+    if (read_ms == NEVER)
+        return false;
+    if (point->every_ms == EVERY_CONNECT)
+        return true;
+    int64_t limit = 2 * point->every_ms + image->modbus->timeout_ms;
+    if (point->every_ms == EVERY_NEED)
+        limit = STALE_ON_NEED_MS;
+    else if (point->every_ms == 0)
+        limit = STALE_FAST_MS;
+    return now_ms - read_ms <= limit;
+}
+
+const uint16_t *image_words(const struct image *image, int point)
+{
+    const struct point *source = map_words_of(image->map, &image->map->points[point]);
+    if (!source || cell_time(image, source) == NEVER)
+        return NULL;
+    return &image->words[image->cells[map_index(image->map, source)].offset];
+}
+
+static struct value view_value(const struct view *view, int index);
+
+static struct value read_point(void *context, int index, bool raw)
+{
+    struct view *view = context;
+    if (raw)
+        return image_raw(view->image, index, view->now_ms, view->space);
+    return view_value(view, index);
+}
+
+static struct value read_argument(void *context, int index)
+{
+    const struct view *view = context;
+    return view->arguments ? view->arguments[index] : value_unknown();
+}
+
+static struct value view_evaluate(const struct view *view, const struct formula *formula,
+                                  const struct value *raw)
+{
+    struct view own = *view;
+    struct formula_inputs inputs = {
+        .context = &own,
+        .point = read_point,
+        .argument = read_argument,
+        .raw = raw,
+        .wall_ms = view->image->wall_ms,
+    };
+    return formula_evaluate(formula, &inputs, &view->space->formula);
+}
+
+// A condition's verdict: known true, or the reason why the value is not there.
+static struct value view_condition(const struct view *view, const struct formula *when)
+{
+    if (!when)
+        return value_boolean(true);
+    struct value value = view_evaluate(view, when, NULL);
+    if (value.kind == VALUE_BOOLEAN && !value.boolean)
+        return value_absent();
+    return value;
+}
+
+// Decodes the entry's own words with its own type and bits.
+static struct value view_raw(const struct view *view, const struct point *point)
+{
+    const struct image *image = view->image;
+    const struct point *source = map_words_of(image->map, point);
+    struct value condition = view_condition(view, source->when);
+    if (!value_is_known(&condition))
+        return condition;
+    const struct cell *cell = &image->cells[map_index(image->map, source)];
+    if (cell->not_fitted)
+        return value_absent();
+    if (!is_fresh(image, source, view->now_ms))
+        return value_unknown();
+    return codec_decode_raw(point, &image->words[cell->offset], &view->space->codec);
+}
+
+// What the words mean: sf, scale formula, value formula or plain scale and offset.
+static struct value view_scaled(const struct view *view, const struct point *point)
+{
+    struct value raw = view_raw(view, point);
+    if (!value_is_known(&raw))
+        return raw;
+    if (point->formula) {
+        struct value made = view_evaluate(view, point->formula, &raw);
+        return codec_finish(point, &made);
+    }
+    if (point->scale_formula) {
+        struct value factor = view_evaluate(view, point->scale_formula, &raw);
+        return value_is_known(&factor) ? codec_scale_by(point, &raw, &factor) : factor;
+    }
+    if (point->sf == NO_INDEX)
+        return codec_scale(point, &raw, 0);
+    struct value power = view_value(view, point->sf);
+    if (!value_is_known(&power))
+        return power;
+    if (power.kind != VALUE_INTEGER || power.integer < -10 || power.integer > 10)
+        return value_unknown();
+    return codec_scale(point, &raw, (int)power.integer);
+}
+
+// Entries name each other without cycles (checked at load), so the depth is bounded by the map.
+// NOLINTNEXTLINE(misc-no-recursion)
+static struct value view_value(const struct view *view, int index)
+{
+    const struct point *point = &view->image->map->points[index];
+    struct value condition = view_condition(view, point->when);
+    if (!value_is_known(&condition))
+        return condition;
+    if (point->source != SOURCE_FORMULA)
+        return view_scaled(view, point);
+    struct value made = view_evaluate(view, point->formula, NULL);
+    return codec_finish(point, &made);
+}
+
+struct value image_value(const struct image *image, int point, int64_t now_ms,
+                         struct image_space *space)
+{
+    struct view view = {.image = image, .now_ms = now_ms, .space = space};
+    return view_value(&view, point);
+}
+
+struct value image_raw(const struct image *image, int point, int64_t now_ms,
+                       struct image_space *space)
+{
+    struct view view = {.image = image, .now_ms = now_ms, .space = space};
+    if (image->map->points[point].source == SOURCE_FORMULA)
+        return view_value(&view, point);
+    return view_raw(&view, &image->map->points[point]);
+}
+
+struct newest {
+    const struct image *image;
+    int64_t time_ms;
+};
+
+static void keep_newest(void *context, int point)
+{
+    struct newest *newest = context;
+    int64_t time_ms = image_time(newest->image, point);
+    if (time_ms > newest->time_ms)
+        newest->time_ms = time_ms;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): as view_value
+int64_t image_time(const struct image *image, int point)
+{
+    const struct point *entry = &image->map->points[point];
+    const struct point *source = map_words_of(image->map, entry);
+    if (source)
+        return cell_time(image, source);
+    struct newest newest = {image, 0};
+    formula_each_point(entry->formula, keep_newest, &newest);
+    return newest.time_ms;
+}
+
+enum fault image_fault(const struct image *image, int point, uint8_t *ret_exception)
+{
+    const struct point *source = map_words_of(image->map, &image->map->points[point]);
+    *ret_exception = 0;
+    if (!source)
+        return FAULT_NONE;
+    const struct cell *cell = &image->cells[map_index(image->map, source)];
+    *ret_exception = cell->exception;
+    return cell->not_fitted ? FAULT_NONE : cell->fault;
+}
+
+bool image_wants(const struct image *image, const struct block *block, int64_t now_ms)
+{
+    if (!block->when)
+        return true;
+    struct image_space space = {0};
+    struct value value = image_evaluate(image, block->when, NULL, now_ms, &space);
+    return value.kind == VALUE_BOOLEAN && value.boolean;
+}
+
+void image_set_wall(struct image *image, int64_t wall_ms)
+{
+    image->wall_ms = wall_ms;
+}
+
+struct value image_evaluate(const struct image *image, const struct formula *formula,
+                            const struct value *arguments, int64_t now_ms,
+                            struct image_space *space)
+{
+    struct view view = {image, arguments, now_ms, space};
+    return view_evaluate(&view, formula, NULL);
+}
+
+void image_fill(const struct image *image, const struct text_template *template,
+                const struct value *arguments, int64_t now_ms, char *ret_text, size_t size)
+{
+    struct image_space space = {0};
+    struct view view = {image, arguments, now_ms, &space};
+    struct formula_inputs inputs = {
+        .context = &view,
+        .point = read_point,
+        .argument = read_argument,
+        .wall_ms = image->wall_ms,
+    };
+    formula_fill(template, &inputs, ret_text, size);
+}
+
+static bool has_code(const struct value *events, int64_t code, int64_t code_high)
+{
+    for (size_t i = 0; i < events->events.count; i++) {
+        if (events->events.codes[i] >= code && events->events.codes[i] <= code_high)
+            return true;
+    }
+    return false;
+}
+
+static bool is_code(const struct value *raw, const struct alert *alert)
+{
+    if (raw->kind == VALUE_EVENTS)
+        return has_code(raw, alert->code, alert->code_high);
+    if (raw->kind == VALUE_INTEGER)
+        return raw->integer >= alert->code && raw->integer <= alert->code_high;
+    return false;
+}
+
+static bool is_listed(const struct map *map, int from, const struct value *code)
+{
+    for (size_t i = 0; i < map->alert_count; i++) {
+        const struct alert *alert = &map->alerts[i];
+        if (alert->kind == ALERT_CODE && alert->from == from && is_code(code, alert))
+            return true;
+    }
+    return false;
+}
+
+// Whether there is a code (other than 0, "nothing") that no alert of the same entry names.
+static bool has_unlisted(const struct map *map, int from, const struct value *raw)
+{
+    if (raw->kind == VALUE_INTEGER)
+        return raw->integer != 0 && !is_listed(map, from, raw);
+    for (size_t i = 0; raw->kind == VALUE_EVENTS && i < raw->events.count; i++) {
+        struct value code = value_integer(raw->events.codes[i]);
+        if (!is_listed(map, from, &code))
+            return true;
+    }
+    return false;
+}
+
+static bool has_bit(const struct value *raw, int bit)
+{
+    if (raw->kind == VALUE_BOOLEAN)
+        return bit == 0 && raw->boolean;
+    return raw->kind == VALUE_INTEGER && (((uint64_t)raw->integer >> bit) & 1);
+}
+
+struct value image_alert(const struct image *image, const struct alert *alert, int64_t now_ms)
+{
+    struct image_space space = {0};
+    struct value condition = value_boolean(true);
+    if (alert->when)
+        condition = image_evaluate(image, alert->when, NULL, now_ms, &space);
+    if (alert->kind == ALERT_CONDITION || condition.kind != VALUE_BOOLEAN || !condition.boolean)
+        return condition;
+    struct value raw = image_raw(image, alert->from, now_ms, &space);
+    if (!value_is_known(&raw))
+        return raw;
+    switch (alert->kind) {
+    case ALERT_BIT:
+        return value_boolean(has_bit(&raw, alert->bit));
+    case ALERT_CODE:
+        return value_boolean(is_code(&raw, alert));
+    case ALERT_OTHERWISE:
+        return value_boolean(has_unlisted(image->map, alert->from, &raw));
+    case ALERT_CONDITION:
+        break;
+    }
+    return condition;
+}
