@@ -11,6 +11,8 @@
 #include "model/command.h"
 #include "model/point.h"
 
+struct simulation;
+
 enum { GAP_AUTO = -1 };
 
 // A range of addresses of one table.
@@ -84,6 +86,7 @@ struct map {
     size_t alert_count;
     const struct command *commands;
     size_t command_count;
+    const struct simulation *simulation; // model/simulation.h; NULL: none
 };
 
 // Index of the entry with this key, or NO_INDEX.

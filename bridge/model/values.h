@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// What the registers of a simulated device hold at first: words by address and values by entry,
+// from a values file or a map's simulation section. Const after load, any thread.
+#ifndef MODEL_VALUES_H
+#define MODEL_VALUES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/point.h"
+
+struct given_word {
+    struct position at;
+    enum table table;
+    uint16_t address;
+    uint16_t word; // a bit of a coil or discrete input: 0 or 1
+};
+
+struct given_value {
+    struct position at;
+    int point; // index of the entry
+    struct value value;
+};
+
+struct device_values {
+    const struct given_word *words;
+    size_t word_count;
+    const struct given_value *values; // win over words
+    size_t value_count;
+};
+
+// The values of a whole site: one element a device, in the site's order.
+struct site_values {
+    const struct device_values *devices;
+    size_t device_count;
+};
+
+#endif
