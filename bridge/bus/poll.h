@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// One read of a block of a unit: sent, retried once when garbled or unanswered, stored into the
+// unit's image. The owner of the line calls it.
+#ifndef BUS_POLL_H
+#define BUS_POLL_H
+
+#include "bus/agenda.h"
+#include "bus/line.h"
+
+// Reads a block of the unit's plan (or any block of its map) and writes what came of it into
+// `ret_reading` (device, block index, times, words or fault). Health is left to the caller.
+enum agenda_outcome poll_block(struct line *line, struct unit *unit, const struct block *block,
+                               uint16_t index, struct reading *ret_reading);
+
+#endif
