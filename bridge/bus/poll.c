@@ -20,7 +20,9 @@ static enum fault read_with_retry(struct line *line, struct unit *unit,
                                   const struct request *request, struct answer *ret_answer)
 {
     enum fault fault = line_transact(line, unit, request, ret_answer);
-    bool may_be_chance = fault == FAULT_TIMEOUT || fault == FAULT_GARBLED;
+    // A link that broke may only have been closed while idle; it is opened again once.
+    bool may_be_chance =
+        fault == FAULT_TIMEOUT || fault == FAULT_GARBLED || fault == FAULT_LINK;
     if (may_be_chance && unit->health.state == HEALTH_ONLINE)
         fault = line_transact(line, unit, request, ret_answer);
     return fault;

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The thread of one bus: takes jobs, asks the agenda, polls, posts what came of it. Everything
+// it knows of the outside are two mailboxes; everything it owns (line, images, jobs) is its
+// own.
+#ifndef BUS_BUS_H
+#define BUS_BUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mailbox.h"
+#include "model/message.h"
+#include "model/site.h"
+
+struct bus;
+
+// Commands that wait per device, beside the one that runs (docs/commands.md).
+enum { MAX_WAITING_JOBS = 16 };
+
+// Starts the thread of bus `index` of the site. It posts struct message into `to_main`:
+// readings as readings, the rest as sure messages. The site must outlive it. NULL with err on
+// failure.
+struct bus *bus_start(const struct site *site, uint16_t index, struct mailbox *to_main,
+                      struct error *err);
+
+// Hands a job over; ownership moves on true. False when the bus takes no more ("busy").
+bool bus_post_job(struct bus *bus, struct job_request *request);
+
+// Asks it to end: no new step of a command starts, open on_failure steps run, results are
+// posted, then MESSAGE_BUS_STOPPED.
+void bus_stop(struct bus *bus);
+
+// Ends every wait at once: what still runs fails with FAULT_STOPPED.
+void bus_interrupt(struct bus *bus);
+
+// Waits up to `within_ms` for the thread and frees the bus. False when the thread hangs (in a
+// resolver, say): then the bus is left alone, the process is about to end.
+bool bus_join(struct bus *bus, int64_t within_ms);
+
+#endif

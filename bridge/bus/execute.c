@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "bus/execute.h"
+
+#include <poll.h>
+
+#include "base/clock.h"
+
+static void send_request(struct line *line, struct unit *unit, struct running_job *running,
+                         const struct request *request, enum fault *ret_fault)
+{
+    enum fault fault = line_transact(line, unit, request, &running->answer);
+    *ret_fault = fault;
+    running->event = (struct job_event){
+        .kind = JOB_EVENT_ANSWER,
+        .fault = fault,
+        .answer = &running->answer,
+    };
+    running->ready_ms = clock_monotonic_ms();
+}
+
+bool execute_step(struct line *line, struct unit *unit, struct running_job *running,
+                  const struct execute_report *report, enum fault *ret_fault)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    struct job_action action = job_step(running->job, now_ms, clock_wall_ms(), &running->event);
+    running->event = (struct job_event){.kind = JOB_EVENT_TIME};
+    running->ready_ms = now_ms;
+    switch (action.kind) {
+    case JOB_SEND:
+        send_request(line, unit, running, &action.request, ret_fault);
+        return false;
+    case JOB_WAIT:
+        running->ready_ms = action.until_ms;
+        return false;
+    case JOB_RECONNECT:
+        line_close(line);
+        return false;
+    case JOB_LOG:
+        report->log(report->context, job_request_of(running->job), action.text);
+        return false;
+    case JOB_DONE:
+        return true;
+    }
+    return true;
+}
+
+struct job_result *execute_job(struct line *line, struct unit *unit,
+                               struct job_request *request, const struct execute_report *report)
+{
+    const struct device *device = unit->device;
+    int64_t now_ms = clock_monotonic_ms();
+    struct running_job running = {
+        .job = job_new(device->map, &device->modbus, device->unit_id, unit->image, request,
+                       now_ms),
+        .ready_ms = now_ms,
+    };
+    enum fault fault = FAULT_NONE;
+    bool stopped = false;
+    while (!execute_step(line, unit, &running, report, &fault)) {
+        int64_t wait_ms = running.ready_ms - clock_monotonic_ms();
+        struct pollfd stop = {.fd = line->stop_descriptor, .events = POLLIN};
+        if (poll(&stop, 1, wait_ms > 0 ? (int)wait_ms : 0) > 0 && !stopped) {
+            stopped = true;
+            running.event = (struct job_event){.kind = JOB_EVENT_STOP};
+            running.ready_ms = clock_monotonic_ms();
+        }
+    }
+    struct job_result *result = job_take_result(running.job);
+    job_free(running.job);
+    return result;
+}

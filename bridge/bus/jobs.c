@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "bus/jobs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void jobs_init(struct jobs *jobs, struct line *line)
+{
+    jobs->line = line;
+    jobs->queues = mem_new(line->unit_count, sizeof *jobs->queues);
+}
+
+void jobs_done(struct jobs *jobs)
+{
+    for (size_t i = 0; i < jobs->line->unit_count; i++) {
+        struct job_queue *queue = &jobs->queues[i];
+        job_free(queue->running.job);
+        for (size_t k = 0; k < queue->count; k++)
+            job_request_free(queue->waiting[k]);
+    }
+    free(jobs->queues);
+}
+
+static struct job_request *take_first(struct job_queue *queue)
+{
+    struct job_request *first = queue->waiting[0];
+    queue->count--;
+    memmove(&queue->waiting[0], &queue->waiting[1], queue->count * sizeof queue->waiting[0]);
+    return first;
+}
+
+static void start_next(struct jobs *jobs, struct job_queue *queue, int64_t now_ms)
+{
+    if (queue->running.job || !queue->count)
+        return;
+    struct unit *unit = &jobs->line->units[queue - jobs->queues];
+    const struct device *device = unit->device;
+    queue->running = (struct running_job){
+        .job = job_new(device->map, &device->modbus, device->unit_id, unit->image,
+                       take_first(queue), now_ms),
+        .ready_ms = now_ms,
+        .event = {.kind = JOB_EVENT_TIME},
+    };
+}
+
+bool jobs_add(struct jobs *jobs, struct job_request *request, int64_t now_ms)
+{
+    struct unit *unit = line_unit(jobs->line, request->device);
+    struct job_queue *queue = &jobs->queues[unit - jobs->line->units];
+    if (queue->count == ARRAY_LENGTH(queue->waiting))
+        return false;
+    queue->waiting[queue->count++] = request;
+    start_next(jobs, queue, now_ms);
+    return true;
+}
+
+struct job_queue *jobs_ready(struct jobs *jobs, int64_t now_ms, struct unit **ret_unit)
+{
+    struct job_queue *ready = NULL;
+    for (size_t i = 0; i < jobs->line->unit_count; i++) {
+        struct job_queue *queue = &jobs->queues[i];
+        if (!queue->running.job || queue->running.ready_ms > now_ms)
+            continue;
+        if (!ready || queue->running.ready_ms < ready->running.ready_ms)
+            ready = queue;
+    }
+    if (ready)
+        *ret_unit = &jobs->line->units[ready - jobs->queues];
+    return ready;
+}
+
+int64_t jobs_next_ms(const struct jobs *jobs)
+{
+    int64_t next_ms = INT64_MAX;
+    for (size_t i = 0; i < jobs->line->unit_count; i++) {
+        const struct running_job *running = &jobs->queues[i].running;
+        if (running->job && running->ready_ms < next_ms)
+            next_ms = running->ready_ms;
+    }
+    return next_ms;
+}
+
+void jobs_finish(struct jobs *jobs, struct job_queue *queue, int64_t now_ms)
+{
+    job_free(queue->running.job);
+    queue->running = (struct running_job){0};
+    start_next(jobs, queue, now_ms);
+}
+
+void jobs_stop(struct jobs *jobs, int64_t now_ms)
+{
+    for (size_t i = 0; i < jobs->line->unit_count; i++) {
+        struct running_job *running = &jobs->queues[i].running;
+        if (!running->job)
+            continue;
+        running->event = (struct job_event){.kind = JOB_EVENT_STOP};
+        running->ready_ms = now_ms;
+    }
+}
+
+struct job_request *jobs_take_waiting(struct jobs *jobs)
+{
+    for (size_t i = 0; i < jobs->line->unit_count; i++) {
+        if (jobs->queues[i].count)
+            return take_first(&jobs->queues[i]);
+    }
+    return NULL;
+}
+
+bool jobs_any(const struct jobs *jobs)
+{
+    for (size_t i = 0; i < jobs->line->unit_count; i++) {
+        if (jobs->queues[i].running.job)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The commands of one bus: one running per device, the others wait in order. Pure bookkeeping;
+// the bus's thread owns it.
+#ifndef BUS_JOBS_H
+#define BUS_JOBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bus/job.h"
+#include "bus/line.h"
+
+// What a running job waits for.
+struct running_job {
+    struct job *job;        // NULL: none runs for this device
+    int64_t ready_ms;       // when to step it next
+    struct job_event event; // what to tell it then
+    struct answer answer;   // storage of event.answer
+};
+
+struct job_queue {
+    struct job_request *waiting[16];
+    size_t count;
+    struct running_job running;
+};
+
+struct jobs {
+    struct line *line;
+    struct job_queue *queues; // one per unit of the line
+};
+
+void jobs_init(struct jobs *jobs, struct line *line);
+// Frees what is left without a result.
+void jobs_done(struct jobs *jobs);
+
+// Takes a request for its device's queue; ownership moves on true. False when the queue is
+// full.
+bool jobs_add(struct jobs *jobs, struct job_request *request, int64_t now_ms);
+
+// The queue whose running job is to be stepped now (earliest first), with its unit; NULL if
+// none.
+struct job_queue *jobs_ready(struct jobs *jobs, int64_t now_ms, struct unit **ret_unit);
+
+// When the next job wants to be stepped; INT64_MAX: never.
+int64_t jobs_next_ms(const struct jobs *jobs);
+
+// Ends the running job and starts the next one that waits.
+void jobs_finish(struct jobs *jobs, struct job_queue *queue, int64_t now_ms);
+
+// Tells every running job to stop, at once.
+void jobs_stop(struct jobs *jobs, int64_t now_ms);
+
+// Takes one waiting (never started) request out of any queue; NULL when there is none.
+struct job_request *jobs_take_waiting(struct jobs *jobs);
+
+// Whether any job is running.
+bool jobs_any(const struct jobs *jobs);
+
+#endif

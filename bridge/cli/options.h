@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// The options that subcommands share: one table says their names, arguments and help. Main
+// thread.
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum { MAX_POSITIONALS = 64 };
+
+struct options {
+    bool json;
+    bool raw;
+    bool dry;
+    const char *map;
+    const char *tcp;
+    const char *rtu;
+    const char *rtu_over_tcp;
+    int64_t unit; // -1: not given
+    int64_t baud;
+    const char *parity;
+    int64_t stop_bits;
+    const char *listen;
+    const char *values;
+    const char *positionals[MAX_POSITIONALS];
+    int positional_count;
+};
+
+// Reads the arguments behind the subcommand's name. `accepted` lists the option names it takes,
+// separated by blanks. Options may stand anywhere; "--" ends them. ERROR_USAGE when one is
+// unknown, not accepted, lacks its value or has a bad one. Texts are borrowed from argv.
+int options_parse(int argc, char **argv, const char *accepted, struct options *ret_options,
+                  struct error *err);
+
+#endif
