@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Values as JSON and back to text. Made for payloads: what is printed is the value as
+// published, digit for digit. Running out of memory ends the process (base/mem.h). Any thread;
+// a json_t belongs to one thread.
+#ifndef CLOUD_JSON_H
+#define CLOUD_JSON_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "model/point.h"
+#include "model/value.h"
+
+// A new JSON value, or NULL when the value is unknown or absent. Integers within 64 bits signed
+// are JSON integers, above that reals. Reals are printed by json_print with the decimals they
+// were rounded to, 32-bit floats as the shortest text that reads back as the same float. Event
+// codes become a list of texts ("0x108A").
+json_t *json_from_value(const struct value *value);
+
+// As json_from_value, in the type the entry is published as: the cloud drops values of another
+// type than declared. NULL also when the value cannot be of that type.
+json_t *json_from_published(const struct value *value, enum publish publish);
+
+// A text. What is not UTF-8 - a message that was cut inside a character, say - is mended.
+json_t *json_from_text(const char *bytes, size_t length);
+
+// Puts a value into an object and takes ownership of it. NULL is left out.
+void json_put(json_t *object, const char *key, json_t *value);
+
+// Appends a value to a list and takes ownership of it.
+void json_add(json_t *list, json_t *value);
+
+// A new object or list.
+json_t *json_new_object(void);
+json_t *json_new_list(void);
+
+// Compact text with the keys in the order they were put, reals with at most 15 significant
+// digits. Frees `json`. Heap; the caller frees the text.
+char *json_print(json_t *json);
+
+#endif
