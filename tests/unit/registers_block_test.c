@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "registers/block.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+
+enum { MAX_CASE_POINTS = 8, MAX_CASE_BLOCKS = 8 };
+
+#define WORDS(at, words, period)                                                               \
+    {                                                                                          \
+        .key = #at, .source = SOURCE_WORDS, .table = TABLE_HOLDING, .address = (at),           \
+        .word_count = (words), .every_ms = (period), .access = ACCESS_READ,                    \
+        .unit_id = NO_INDEX                                                                    \
+    }
+
+struct wanted {
+    int address;
+    int count;
+    size_t points;
+};
+
+// What a plan of these entries must be, in order of period, then address.
+struct block_case {
+    const char *name;
+    struct point points[MAX_CASE_POINTS];
+    size_t point_count;
+    struct modbus_settings modbus;
+    struct wanted blocks[MAX_CASE_BLOCKS];
+    size_t block_count;
+};
+
+static const struct span hole[] = {{TABLE_HOLDING, 12, 1}};
+static const struct span forced[] = {{TABLE_HOLDING, 100, 20}};
+
+static const struct block_case cases[] = {
+    {"contiguous entries are one request",
+     {WORDS(10, 2, 1000), WORDS(12, 1, 1000), WORDS(13, 4, 1000)},
+     3,
+     {.max_registers = 125},
+     {{10, 7, 3}},
+     1},
+    {"a gap is never spanned unless the map allows it",
+     {WORDS(10, 2, 1000), WORDS(13, 1, 1000)},
+     2,
+     {.max_registers = 125},
+     {{10, 2, 1}, {13, 1, 1}},
+     2},
+    {"a gap as large as merge_gap is spanned",
+     {WORDS(10, 2, 1000), WORDS(14, 1, 1000), WORDS(18, 1, 1000)},
+     3,
+     {.max_registers = 125, .merge_gap = 2},
+     {{10, 5, 2}, {18, 1, 1}},
+     2},
+    {"an unreadable address is never inside",
+     {WORDS(10, 2, 1000), WORDS(13, 1, 1000)},
+     2,
+     {.max_registers = 125, .merge_gap = 5, .unreadable = hole, .unreadable_count = 1},
+     {{10, 2, 1}, {13, 1, 1}},
+     2},
+    {"a value is never torn at the limit",
+     {WORDS(10, 2, 1000), WORDS(12, 2, 1000), WORDS(14, 2, 1000)},
+     3,
+     {.max_registers = 5},
+     {{10, 4, 2}, {14, 2, 1}},
+     2},
+    {"periods do not mix",
+     {WORDS(10, 1, 1000), WORDS(11, 1, 5000), WORDS(12, 1, 1000)},
+     3,
+     {.max_registers = 125},
+     {{10, 1, 1}, {12, 1, 1}, {11, 1, 1}},
+     3},
+    {"overlapping entries share the words",
+     {WORDS(10, 4, 1000), WORDS(11, 1, 1000), WORDS(14, 1, 1000)},
+     3,
+     {.max_registers = 125},
+     {{10, 5, 3}},
+     1},
+    {"a block the firmware wants is asked for exactly",
+     {WORDS(105, 2, 1000), WORDS(111, 1, 1000), WORDS(120, 1, 1000)},
+     3,
+     {.max_registers = 125, .blocks = forced, .block_count = 1},
+     {{120, 1, 1}, {100, 20, 2}},
+     2},
+};
+
+static void check(const struct block_case *row)
+{
+    struct arena *arena = arena_new();
+    struct map map = {.points = row->points, .point_count = row->point_count};
+    const struct plan *plan = block_plan(arena, &map, &row->modbus);
+    if (plan->block_count != row->block_count)
+        fail_msg("%s: %zu requests instead of %zu", row->name, plan->block_count,
+                 row->block_count);
+    for (size_t i = 0; i < row->block_count; i++) {
+        const struct block *block = &plan->blocks[i];
+        const struct wanted *wanted = &row->blocks[i];
+        if (block->address != wanted->address || block->count != wanted->count ||
+            block->point_count != wanted->points)
+            fail_msg("%s: request %zu is %u+%u with %zu entries", row->name, i, block->address,
+                     block->count, block->point_count);
+    }
+    arena_free(arena);
+}
+
+static void test_cases(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        check(&cases[i]);
+}
+
+static void test_write_only_and_need_are_not_polled(void **state)
+{
+    (void)state;
+    struct point points[] = {WORDS(1, 1, 1000), WORDS(2, 1, 1000), WORDS(3, 1, EVERY_NEED)};
+    points[1].access = ACCESS_WRITE;
+    struct map map = {.points = points, .point_count = 3};
+    struct modbus_settings modbus = {.max_registers = 125};
+    struct arena *arena = arena_new();
+    const struct plan *plan = block_plan(arena, &map, &modbus);
+    assert_int_equal(plan->block_count, 1);
+    assert_int_equal(plan->blocks[0].count, 1);
+    // A command may read what is not polled, but never what is write-only.
+    const int wanted[] = {0, 1, 2};
+    plan = block_plan_for(arena, &map, &modbus, wanted, 3);
+    assert_int_equal(plan->block_count, 2);
+    assert_int_equal(plan->blocks[0].address, 1);
+    assert_int_equal(plan->blocks[1].address, 3);
+    assert_int_equal(plan->blocks[1].points[0], 2);
+    arena_free(arena);
+}
+
+static void test_kinds_do_not_mix(void **state)
+{
+    (void)state;
+    struct point points[] = {WORDS(1, 1, 1000), WORDS(2, 1, 1000), WORDS(3, 1, 1000),
+                             WORDS(4, 1, 1000), WORDS(5, 1, 1000)};
+    points[1].optional = true;
+    points[2].unit_id = 7;
+    points[3].table = TABLE_INPUT;
+    points[4].alone = true;
+    struct map map = {.points = points, .point_count = 5};
+    struct modbus_settings modbus = {.max_registers = 125, .merge_gap = 10};
+    struct arena *arena = arena_new();
+    const struct plan *plan = block_plan(arena, &map, &modbus);
+    assert_int_equal(plan->block_count, 5);
+    for (size_t i = 0; i < plan->block_count; i++)
+        assert_int_equal(plan->blocks[i].count, 1);
+    arena_free(arena);
+}
+
+static void test_words_that_lie_apart(void **state)
+{
+    (void)state;
+    struct point points[] = {
+        WORDS(622, 2, 1000),
+        WORDS(623, 1, 1000),
+    };
+    points[0].part_count = 2;
+    points[0].parts[0] = 622;
+    points[0].parts[1] = 690;
+    struct map map = {.points = points, .point_count = 2};
+    struct modbus_settings modbus = {.max_registers = 125};
+    struct arena *arena = arena_new();
+    const struct plan *plan = block_plan(arena, &map, &modbus);
+    assert_int_equal(plan->block_count, 2);
+    assert_int_equal(plan->blocks[0].address, 622);
+    assert_int_equal(plan->blocks[0].count, 2);
+    assert_int_equal(plan->blocks[1].address, 690);
+    assert_int_equal(plan->blocks[1].point_count, 1);
+    assert_int_equal(plan->blocks[1].points[0], 0);
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_write_only_and_need_are_not_polled),
+        cmocka_unit_test(test_kinds_do_not_mix),
+        cmocka_unit_test(test_words_that_lie_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
