@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+#include "sim/bank.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/message.h"
+
+struct cell {
+    int16_t unit;
+    uint8_t table;
+    bool can_read;
+    bool can_write;
+    uint16_t address;
+    uint16_t word;
+};
+
+struct bank {
+    const struct map *map;
+    int unit_id;
+    uint64_t revision;
+    struct cell *cells; // ascending by unit, table and address
+    size_t count;
+    size_t room;
+};
+
+static int compare_cells(const void *left, const void *right)
+{
+    const struct cell *a = left;
+    const struct cell *b = right;
+    if (a->unit != b->unit)
+        return a->unit < b->unit ? -1 : 1;
+    if (a->table != b->table)
+        return a->table < b->table ? -1 : 1;
+    return (int)a->address - (int)b->address;
+}
+
+static void add_cell(struct bank *bank, const struct cell *cell)
+{
+    if (bank->count == bank->room) {
+        bank->room = bank->room ? bank->room * 2 : 64;
+        bank->cells = mem_resize(bank->cells, bank->room, sizeof *bank->cells);
+    }
+    bank->cells[bank->count++] = *cell;
+}
+
+// Sorts, and joins cells of one address: what one of its entries may, a client may.
+static void settle_cells(struct bank *bank)
+{
+    if (!bank->count)
+        return;
+    qsort(bank->cells, bank->count, sizeof *bank->cells, compare_cells);
+    size_t last = 0;
+    for (size_t i = 1; i < bank->count; i++) {
+        struct cell *kept = &bank->cells[last];
+        const struct cell *next = &bank->cells[i];
+        if (compare_cells(kept, next) == 0) {
+            kept->can_read |= next->can_read;
+            kept->can_write |= next->can_write;
+        } else {
+            bank->cells[++last] = *next;
+        }
+    }
+    bank->count = last + 1;
+}
+
+static uint16_t point_address(const struct point *words, uint16_t index)
+{
+    return words->part_count ? words->parts[index] : (uint16_t)(words->address + index);
+}
+
+static uint16_t point_words(const struct point *words)
+{
+    return words->part_count ? words->part_count : words->word_count;
+}
+
+static void add_point(struct bank *bank, const struct point *point)
+{
+    const struct point *words = map_words_of(bank->map, point);
+    if (!words)
+        return;
+    bool fixed = words->table == TABLE_INPUT || words->table == TABLE_DISCRETE;
+    for (uint16_t i = 0; i < point_words(words); i++) {
+        struct cell cell = {
+            .unit = (int16_t)bank_unit_of(bank, words),
+            .table = (uint8_t)words->table,
+            .address = point_address(words, i),
+            .can_read = (point->access & ACCESS_READ) != 0,
+            .can_write = (point->access & ACCESS_WRITE) != 0 && !fixed,
+        };
+        add_cell(bank, &cell);
+    }
+}
+
+static bool is_unreadable(const struct modbus_settings *modbus, enum table table,
+                          uint16_t address)
+{
+    for (size_t i = 0; i < modbus->unreadable_count; i++) {
+        const struct span *span = &modbus->unreadable[i];
+        if (span->table == table && address >= span->address &&
+            address - span->address < span->count)
+            return true;
+    }
+    return false;
+}
+
+static void add_blocks(struct bank *bank, const struct modbus_settings *modbus)
+{
+    for (size_t i = 0; i < modbus->block_count; i++) {
+        const struct span *block = &modbus->blocks[i];
+        for (uint16_t k = 0; k < block->count; k++) {
+            struct cell cell = {.unit = BANK_OWN_UNIT,
+                                .table = (uint8_t)block->table,
+                                .address = (uint16_t)(block->address + k),
+                                .can_read = true};
+            add_cell(bank, &cell);
+        }
+    }
+}
+
+// A map whose requests span unlisted registers says that its device answers there.
+static void add_gaps(struct bank *bank, const struct modbus_settings *modbus)
+{
+    size_t listed = bank->count;
+    for (size_t i = 1; i < listed; i++) {
+        struct cell before = bank->cells[i - 1];
+        struct cell after = bank->cells[i];
+        int largest = modbus->merge_gap;
+        if (largest == GAP_AUTO)
+            largest = table_is_bits(before.table) ? MAX_READ_BITS : MAX_READ_REGISTERS;
+        int gap = after.address - before.address - 1;
+        if (before.unit != after.unit || before.table != after.table || gap > largest)
+            continue;
+        for (int k = 1; k <= gap; k++) {
+            struct cell cell = before;
+            cell.address = (uint16_t)(before.address + k);
+            cell.can_read = true;
+            cell.can_write = false;
+            if (!is_unreadable(modbus, cell.table, cell.address))
+                add_cell(bank, &cell);
+        }
+    }
+    settle_cells(bank);
+}
+
+struct bank *bank_new(const struct map *map, const struct modbus_settings *modbus, int unit_id)
+{
+    struct bank *bank = mem_new(1, sizeof *bank);
+    bank->map = map;
+    bank->unit_id = unit_id;
+    for (size_t i = 0; i < map->point_count; i++)
+        add_point(bank, &map->points[i]);
+    add_blocks(bank, modbus);
+    settle_cells(bank);
+    add_gaps(bank, modbus);
+    return bank;
+}
+
+void bank_free(struct bank *bank)
+{
+    if (!bank)
+        return;
+    free(bank->cells);
+    free(bank);
+}
+
+const struct map *bank_map(const struct bank *bank)
+{
+    return bank->map;
+}
+
+uint64_t bank_revision(const struct bank *bank)
+{
+    return bank->revision;
+}
+
+int bank_unit_of(const struct bank *bank, const struct point *point)
+{
+    const struct point *words = map_words_of(bank->map, point);
+    if (!words || words->unit_id == NO_INDEX || words->unit_id == bank->unit_id)
+        return BANK_OWN_UNIT;
+    return words->unit_id;
+}
+
+// The cell of an address, or the place where it would be inserted.
+static size_t lower_bound(const struct bank *bank, const struct cell *wanted)
+{
+    size_t low = 0;
+    size_t high = bank->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_cells(&bank->cells[middle], wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool bank_has_unit(const struct bank *bank, int unit)
+{
+    struct cell first = {.unit = (int16_t)unit};
+    size_t at = lower_bound(bank, &first);
+    return unit != BANK_OWN_UNIT && at < bank->count && bank->cells[at].unit == unit;
+}
+
+static struct cell *find_cell(const struct bank *bank, int unit, enum table table,
+                              uint16_t address)
+{
+    struct cell wanted = {.unit = (int16_t)unit, .table = (uint8_t)table, .address = address};
+    size_t at = lower_bound(bank, &wanted);
+    if (at == bank->count || compare_cells(&bank->cells[at], &wanted) != 0)
+        return NULL;
+    return &bank->cells[at];
+}
+
+// The first cell of a range all of whose addresses exist, else NULL. Cells are sorted, so they
+// follow each other when they do.
+static struct cell *find_range(const struct bank *bank, int unit, struct span span)
+{
+    struct cell *first = find_cell(bank, unit, span.table, span.address);
+    if (!first || !span.count || span.address + span.count > 65536)
+        return NULL;
+    size_t left = bank->count - (size_t)(first - bank->cells);
+    if (left < span.count)
+        return NULL;
+    const struct cell *last = first + span.count - 1;
+    bool together = last->unit == first->unit && last->table == first->table &&
+                    last->address == first->address + span.count - 1;
+    return together ? first : NULL;
+}
+
+enum bank_refusal bank_read(const struct bank *bank, int unit, struct span span,
+                            uint16_t *ret_words)
+{
+    const struct cell *cells = find_range(bank, unit, span);
+    if (!cells)
+        return BANK_ILLEGAL_ADDRESS;
+    for (uint16_t i = 0; i < span.count; i++) {
+        if (!cells[i].can_read)
+            return BANK_ILLEGAL_ADDRESS;
+    }
+    for (uint16_t i = 0; i < span.count; i++)
+        ret_words[i] = cells[i].word;
+    return BANK_FINE;
+}
+
+enum bank_refusal bank_write(struct bank *bank, int unit, struct span span,
+                             const uint16_t *words)
+{
+    struct cell *cells = find_range(bank, unit, span);
+    if (!cells)
+        return BANK_ILLEGAL_ADDRESS;
+    for (uint16_t i = 0; i < span.count; i++) {
+        if (!cells[i].can_write)
+            return BANK_ILLEGAL_ADDRESS;
+    }
+    for (uint16_t i = 0; i < span.count; i++)
+        cells[i].word = words[i];
+    bank->revision++;
+    return BANK_FINE;
+}
+
+uint16_t bank_word(const struct bank *bank, int unit, enum table table, uint16_t address)
+{
+    const struct cell *cell = find_cell(bank, unit, table, address);
+    return cell ? cell->word : 0;
+}
+
+void bank_set_word(struct bank *bank, int unit, enum table table, uint16_t address,
+                   uint16_t word)
+{
+    struct cell *cell = find_cell(bank, unit, table, address);
+    bank->revision++;
+    if (cell) {
+        cell->word = word;
+        return;
+    }
+    struct cell added = {.unit = (int16_t)unit,
+                         .table = (uint8_t)table,
+                         .address = address,
+                         .can_read = true,
+                         .word = word};
+    size_t at = lower_bound(bank, &added);
+    add_cell(bank, &added);
+    memmove(&bank->cells[at + 1], &bank->cells[at],
+            (bank->count - 1 - at) * sizeof *bank->cells);
+    bank->cells[at] = added;
+}
+
+void bank_get_point(const struct bank *bank, const struct point *point, uint16_t *ret_words)
+{
+    const struct point *words = map_words_of(bank->map, point);
+    if (!words)
+        return;
+    int unit = bank_unit_of(bank, words);
+    for (uint16_t i = 0; i < point_words(words); i++)
+        ret_words[i] = bank_word(bank, unit, words->table, point_address(words, i));
+}
+
+void bank_set_point(struct bank *bank, const struct point *point, const uint16_t *words)
+{
+    const struct point *place = map_words_of(bank->map, point);
+    if (!place)
+        return;
+    int unit = bank_unit_of(bank, place);
+    for (uint16_t i = 0; i < point_words(place); i++)
+        bank_set_word(bank, unit, place->table, point_address(place, i), words[i]);
+}
+
+bool bank_touches(const struct bank *bank, const struct point *point, int unit,
+                  struct span span)
+{
+    const struct point *words = map_words_of(bank->map, point);
+    if (!words || words->table != span.table || bank_unit_of(bank, words) != unit)
+        return false;
+    for (uint16_t i = 0; i < point_words(words); i++) {
+        uint16_t address = point_address(words, i);
+        if (address >= span.address && address - span.address < span.count)
+            return true;
+    }
+    return false;
+}

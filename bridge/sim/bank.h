@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// The registers of one simulated device: only the addresses that its map lists exist, as in
+// equipment that refuses every other one. One owner, one thread.
+//
+// Units: an entry without unit_id, or with the device's own, is at BANK_OWN_UNIT; an entry with
+// another unit_id is at that id.
+#ifndef SIM_BANK_H
+#define SIM_BANK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/map.h"
+
+struct bank;
+
+enum { BANK_OWN_UNIT = -1 };
+
+// Exception codes of refused requests (Modbus Application Protocol V1.1b3, section 7).
+enum bank_refusal {
+    BANK_FINE = 0,
+    BANK_ILLEGAL_ADDRESS = 2,
+};
+
+// A bank with every address of every entry, all words 0. The blocks the firmware wants, and the
+// gaps that `modbus` lets a request span, exist too and cannot be written; unreadable addresses
+// do not exist. `unit_id` is the device's own. `map` must outlive the bank; the caller owns it.
+struct bank *bank_new(const struct map *map, const struct modbus_settings *modbus, int unit_id);
+void bank_free(struct bank *bank);
+
+const struct map *bank_map(const struct bank *bank);
+
+// Counts every change of a word, so that what was made from the words can be made again.
+uint64_t bank_revision(const struct bank *bank);
+
+// Whether any entry is at this unit id (not BANK_OWN_UNIT).
+bool bank_has_unit(const struct bank *bank, int unit);
+
+// Where an entry is.
+int bank_unit_of(const struct bank *bank, const struct point *point);
+
+// What a client may do: BANK_ILLEGAL_ADDRESS, and nothing done, when one of the addresses does
+// not exist or may not be read (written). Bits are words 0 and 1.
+enum bank_refusal bank_read(const struct bank *bank, int unit, struct span span,
+                            uint16_t *ret_words);
+enum bank_refusal bank_write(struct bank *bank, int unit, struct span span,
+                             const uint16_t *words);
+
+// What the equipment itself does, whatever a client may do. A word that does not exist reads as
+// 0; setting it makes it exist, for reading.
+uint16_t bank_word(const struct bank *bank, int unit, enum table table, uint16_t address);
+void bank_set_word(struct bank *bank, int unit, enum table table, uint16_t address,
+                   uint16_t word);
+
+// The words of an entry, or of the one a view is made from; `words` has room for
+// MAX_POINT_WORDS. Nothing for a computed entry.
+void bank_get_point(const struct bank *bank, const struct point *point, uint16_t *ret_words);
+void bank_set_point(struct bank *bank, const struct point *point, const uint16_t *words);
+
+// Whether the entry has a word among these addresses.
+bool bank_touches(const struct bank *bank, const struct point *point, int unit,
+                  struct span span);
+
+#endif
