@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "config/suggest.h"
+#include "base/suggest.h"
 
 const struct node *layers_find(const struct layers *layers, const char *key)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // "Did you mean": the known word nearest to a misspelt one. Pure, any thread.
-#ifndef CONFIG_SUGGEST_H
-#define CONFIG_SUGGEST_H
+#ifndef BASE_SUGGEST_H
+#define BASE_SUGGEST_H
 
 #include <stddef.h>
 

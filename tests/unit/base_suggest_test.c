@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "config_support.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
-#include "config/suggest.h"
+#include <cmocka.h>
+
+#include "base/suggest.h"
 
 static void distance_counts_edits(void **state)
 {
