@@ -33,6 +33,10 @@ enum symbol_kind {
 struct symbol {
     enum symbol_kind kind;
     enum formula_type type;
+    bool is_integer;             // of a number: it is always whole
+    enum formula_type raw_type;  // of raw(name); FORMULA_ANY: a number where there are labels,
+                                 // else as `type`
+    bool raw_is_integer;         // of a number given by raw(name): it is always whole
     int index;                   // of the entry or argument
     const struct labels *labels; // texts it can be, to refuse comparisons with others; or NULL
     const char *const *choices;  // the same for an argument's enum; or NULL
@@ -53,6 +57,7 @@ struct formula_names {
                   void *each_context);
     bool allow_raw;             // `raw` is the entry's own number
     enum formula_type raw_type; // ... of this type
+    bool raw_is_integer;        // ... a number that is always whole
     bool allow_now;             // now.year ... (commands)
 };
 
@@ -76,13 +81,14 @@ bool formula_is_integer(const struct formula *formula);
 // Its text as written in the map.
 const char *formula_text(const struct formula *formula);
 
-// When it depends on nothing, its value; else NULL.
+// When it depends on nothing, its value (VALUE_UNKNOWN for the like of 1 / 0); else NULL.
 const struct value *formula_constant_value(const struct formula *formula);
 
 // When it is just the name of an argument, its index; else NO_INDEX.
 int formula_argument(const struct formula *formula);
 
-// Calls `each` with the index of every entry the formula names directly (not through others).
+// Calls `each` with the index of every entry the formula names directly (not through others),
+// once each.
 void formula_each_point(const struct formula *formula, void (*each)(void *context, int point),
                         void *context);
 
@@ -107,7 +113,15 @@ struct formula_space {
     char bytes[512];
 };
 
-// Evaluates. A text result points into `space`, into the map, or to what `inputs` returned.
+// Evaluates. A text result points into `space`, into the map, or to what `inputs` returned. A
+// value of another kind than its symbol's type, and a text for which `space` has no room, count
+// as unknown.
+//
+// Missing operands: unknown if one is unknown, else absent, for and/or as well. sum, mean, min
+// and max skip what is absent; with nothing left they are absent. Integers and reals compare
+// exactly; int ^ int is an integer when it fits into 64 bits, else a real; 5.0 serves where a
+// whole number is needed. round: halves away from zero. near: edges are near. now.weekday: 1 is
+// Monday (ISO 8601).
 struct value formula_evaluate(const struct formula *formula,
                               const struct formula_inputs *inputs, struct formula_space *space);
 

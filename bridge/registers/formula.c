@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "registers/formula_tree.h"
+
+const struct formula *formula_constant(struct arena *arena, const struct value *value)
+{
+    char text[512];
+    struct formula *formula = ARENA_NEW(arena, struct formula);
+    value_format(value, text, sizeof text);
+    formula->text = arena_text(arena, text);
+    formula->type = formula_type_of(value);
+    formula->is_integer = value->kind == VALUE_INTEGER;
+    formula->is_constant = true;
+    formula->constant = *value;
+    if (value->kind == VALUE_TEXT)
+        formula->constant.text.bytes = arena_copy(arena, value->text.bytes, value->text.length);
+    return formula;
+}
+
+enum formula_type formula_result(const struct formula *formula)
+{
+    return formula->type;
+}
+
+bool formula_is_integer(const struct formula *formula)
+{
+    return formula->is_integer;
+}
+
+const char *formula_text(const struct formula *formula)
+{
+    return formula->text;
+}
+
+const struct value *formula_constant_value(const struct formula *formula)
+{
+    return formula->is_constant ? &formula->constant : NULL;
+}
+
+int formula_argument(const struct formula *formula)
+{
+    if (formula->node_count == 1 && formula->nodes[0].kind == NODE_ARGUMENT)
+        return formula->nodes[0].index;
+    return NO_INDEX;
+}
+
+static bool is_point(const struct node *node)
+{
+    return node->kind == NODE_POINT || node->kind == NODE_POINT_RAW;
+}
+
+static bool is_named_before(const struct formula *formula, size_t node)
+{
+    for (size_t i = 0; i < node; i++) {
+        if (is_point(&formula->nodes[i]) &&
+            formula->nodes[i].index == formula->nodes[node].index)
+            return true;
+    }
+    return false;
+}
+
+void formula_each_point(const struct formula *formula, void (*each)(void *context, int point),
+                        void *context)
+{
+    for (size_t i = 0; i < formula->node_count; i++) {
+        if (is_point(&formula->nodes[i]) && !is_named_before(formula, i))
+            each(context, formula->nodes[i].index);
+    }
+}
+
+bool formula_uses_arguments(const struct formula *formula)
+{
+    for (size_t i = 0; i < formula->node_count; i++) {
+        if (formula->nodes[i].kind == NODE_ARGUMENT)
+            return true;
+    }
+    return false;
+}
