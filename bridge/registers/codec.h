@@ -6,7 +6,10 @@
 // Writing runs the same chain backwards and refuses what does not fit; nothing is clamped.
 //
 // Words are given in the order of ascending addresses (in the order of the map for words that
-// lie apart); a coil or discrete input is one word, 0 or 1.
+// lie apart); a coil or discrete input is one word, 0 or 1. The word order concerns numbers
+// only: texts, addresses and event lists keep the order of the registers. The byte order
+// concerns every register. An entry with bits is their unsigned number, whatever its type's
+// sign; of a bcd16 the bits are its digits.
 #ifndef REGISTERS_CODEC_H
 #define REGISTERS_CODEC_H
 
@@ -39,12 +42,19 @@ const struct type_row *codec_type(enum point_type type);
 // The entry's own number, text or event list, before scale, offset, range and labels ("raw" in
 // formulas): a bool is VALUE_BOOLEAN, uuid and ipv4 are texts. A "no value" pattern and NaN
 // give VALUE_ABSENT, an infinite float VALUE_UNKNOWN. `words` holds point->word_count words.
+// A text is cut at NUL, freed of spaces and 0xFF at both ends; U+FFFD stands for each byte that
+// is no part of a printable UTF-8 character; one of which nothing is left was never set:
+// VALUE_ABSENT. VALUE_UNKNOWN: a BCD nibble above 9, an event list that claims more events than
+// it has registers, no more room in `space`.
 struct value codec_decode_raw(const struct point *point, const uint16_t *words,
                               struct codec_space *space);
 
 // What scale, offset, power of ten (`power` is 0 unless the entry has an sf), range and labels
 // make of a raw value: the value as published. Integers stay exact; a real is rounded to the
-// entry's decimals. Absent and unknown pass through; out of range or without label:
+// entry's decimals, ties away from zero; an integer stays one whatever `decimals` says. A real
+// without given decimals has those of scale and offset when the raw value is an integer, else
+// the shortest text. Labels are for the raw value; range is for the scaled one. Absent and
+// unknown pass through; out of range, without label, beyond 64 bits or a power outside -10..10:
 // VALUE_UNKNOWN.
 struct value codec_scale(const struct point *point, const struct value *raw, int power);
 
@@ -53,7 +63,8 @@ struct value codec_scale(const struct point *point, const struct value *raw, int
 struct value codec_scale_by(const struct point *point, const struct value *raw,
                             const struct value *factor);
 
-// Range and labels for a value that a formula made of the raw one.
+// Range, labels and decimals for a value that a formula made: labels are for its number, a text
+// must be one of them.
 struct value codec_finish(const struct point *point, const struct value *value);
 
 // codec_decode_raw and codec_scale in one, for entries without sf and formulas.
@@ -63,7 +74,9 @@ struct value codec_decode(const struct point *point, const uint16_t *words,
 // The number a value would be in the register: labels become their first code, scale and offset
 // are undone, the result is rounded to the register's nearest step. ERROR_FAILED when it does
 // not fit the type, bits, range or length (the text names the limits and the unit), or when the
-// value is of the wrong kind.
+// value is of the wrong kind. Refused too: a number that the register would read back as "no
+// value" or, once rounded, as out of range. Where there are labels, a code that has one may be
+// given instead.
 int codec_unscale(const struct point *point, const struct value *value, int power,
                   struct value *ret_raw, struct error *err);
 
@@ -83,7 +96,8 @@ int codec_encode(const struct point *point, const struct value *value, uint16_t 
 bool codec_words_equal(const struct point *point, const uint16_t *a, const uint16_t *b);
 
 // The value that writing `value` would read back as: rounded to the register's nearest step, a
-// code replaced by its label. Unknown when it does not fit. Used to round arguments first.
+// code replaced by its label, a text trimmed (it still points into `value`). Unknown when it
+// does not fit. Used to round arguments first.
 struct value codec_round(const struct point *point, const struct value *value, int power);
 
 // The label of a code, or NULL.

@@ -259,16 +259,17 @@ static bool parse_ipv4(const struct value *raw, char ret_bytes[4])
         return false;
     memcpy(text, raw->text.bytes, raw->text.length);
     text[raw->text.length] = '\0';
+    if (strspn(text, "0123456789.") != raw->text.length)
+        return false;
     char *rest = text;
     for (int i = 0; i < 4; i++) {
         char *part = strsep(&rest, ".");
         int64_t number = 0;
-        if (!part || !isdigit((unsigned char)*part) || strlen(part) > 3 ||
-            !num_parse_int(part, &number) || number > 255)
+        if (!part || !num_parse_int(part, &number) || number > 255)
             return false;
         ret_bytes[i] = (char)number;
     }
-    return rest == NULL && strlen(text) > 0;
+    return rest == NULL;
 }
 
 int encode_ipv4(const struct point *point, const struct value *raw, uint16_t *ret_words,
