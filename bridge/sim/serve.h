@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Serves simulated devices to clients: one poll loop over all listeners, connections and
+// pseudo-terminals. One thread adds endpoints and runs it.
+#ifndef SIM_SERVE_H
+#define SIM_SERVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "sim/channel.h"
+#include "sim/port.h"
+
+struct server;
+
+enum {
+    MAX_ENDPOINTS = 1024,
+    MAX_ENDPOINT_CONNECTIONS = 32, // one more is closed at once
+};
+
+// The caller owns it; server_free closes everything.
+struct server *server_new(void);
+void server_free(struct server *server);
+
+// Serves the devices of a line, which must outlive the server, over TCP with either framing.
+// Port 0 takes a free one.
+int server_listen(struct server *server, enum framing framing, struct line line,
+                  const char *host, uint16_t port, uint16_t *ret_port, struct error *err);
+
+// Serves them as a serial line on a pseudo-terminal.
+int server_open_terminal(struct server *server, struct line line, char ret_path[MAX_PORT_PATH],
+                         struct error *err);
+
+// Serves until `stop_descriptor` is readable. Fails only when the system does.
+int server_run(struct server *server, int stop_descriptor, struct error *err);
+
+#endif
