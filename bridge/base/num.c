@@ -194,7 +194,7 @@ static bool parse_with_suffix(const char *text, const struct suffix *suffixes, s
 bool num_parse_duration_ms(const char *text, int64_t *ret_ms)
 {
     static const struct suffix suffixes[] = {
-        {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}, {"d", 86400 * 1000LL},
+        {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000},
     };
     int64_t ms = 0;
     if (!parse_with_suffix(text, suffixes, ARRAY_LENGTH(suffixes), &ms))
@@ -247,9 +247,8 @@ size_t num_format_real(char *ret_text, size_t size, double value, bool is_float)
         if (same)
             break;
     }
-    if (!strpbrk(text, ".eEn"))
-        (void)strcat(text, ".0");
-    (void)snprintf(ret_text, size, "%s", text);
+    bool looks_whole = !strpbrk(text, ".eEn");
+    (void)snprintf(ret_text, size, "%s%s", text, looks_whole ? ".0" : "");
     return strlen(ret_text);
 }
 
@@ -259,9 +258,9 @@ void num_format_duration(char *ret_text, size_t size, int64_t ms)
         (void)snprintf(ret_text, size, "%lld ms", (long long)ms);
     else if (ms % 1000 && ms < 10000)
         (void)snprintf(ret_text, size, "%.1f s", (double)ms / 1000);
-    else if (ms < 120 * 1000)
+    else if (ms < 120000)
         (void)snprintf(ret_text, size, "%lld s", (long long)(ms / 1000));
-    else if (ms < 2 * 3600 * 1000)
+    else if (ms < 7200000)
         (void)snprintf(ret_text, size, "%lld min", (long long)(ms / 60000));
     else
         (void)snprintf(ret_text, size, "%lld h", (long long)(ms / 3600000));

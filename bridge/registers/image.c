@@ -221,6 +221,9 @@ static struct value view_raw(const struct view *view, const struct point *point)
     return codec_decode_raw(point, &image->words[cell->offset], &view->space->codec);
 }
 
+// NOLINTBEGIN(misc-no-recursion): entries name each other without cycles (checked at load), so
+// the depth is bounded by the map.
+
 // What the words mean: sf, scale formula, value formula or plain scale and offset.
 static struct value view_scaled(const struct view *view, const struct point *point)
 {
@@ -245,8 +248,6 @@ static struct value view_scaled(const struct view *view, const struct point *poi
     return codec_scale(point, &raw, (int)power.integer);
 }
 
-// Entries name each other without cycles (checked at load), so the depth is bounded by the map.
-// NOLINTNEXTLINE(misc-no-recursion)
 static struct value view_value(const struct view *view, int index)
 {
     const struct point *point = &view->image->map->points[index];
@@ -258,6 +259,7 @@ static struct value view_value(const struct view *view, int index)
     struct value made = view_evaluate(view, point->formula, NULL);
     return codec_finish(point, &made);
 }
+// NOLINTEND(misc-no-recursion)
 
 struct value image_value(const struct image *image, int point, int64_t now_ms,
                          struct image_space *space)
