@@ -49,7 +49,7 @@ static json_t *mend_text(const char *bytes, size_t length)
         return shorter;
     char *plain = mem_new(length, 1);
     for (size_t i = 0; i < length; i++)
-        plain[i] = (bytes[i] & 0x80) ? '?' : bytes[i];
+        plain[i] = (char)((bytes[i] & 0x80) ? '?' : bytes[i]);
     json_t *text = present(json_stringn(plain, length));
     free(plain);
     return text;
@@ -167,6 +167,14 @@ void json_put(json_t *object, const char *key, json_t *value)
     int failed = json_object_set_new(object, key, value);
     assert(!failed && "out of memory");
     (void)failed;
+}
+
+void json_put_all(json_t *object, json_t *more)
+{
+    int failed = json_object_update(object, more);
+    assert(!failed && "out of memory");
+    (void)failed;
+    json_decref(more);
 }
 
 void json_add(json_t *list, json_t *value)

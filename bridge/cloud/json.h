@@ -27,6 +27,9 @@ json_t *json_from_text(const char *bytes, size_t length);
 // Puts a value into an object and takes ownership of it. NULL is left out.
 void json_put(json_t *object, const char *key, json_t *value);
 
+// Puts everything of `more` into an object, in its order, and frees `more`.
+void json_put_all(json_t *object, json_t *more);
+
 // Appends a value to a list and takes ownership of it.
 void json_add(json_t *list, json_t *value);
 

@@ -27,7 +27,7 @@ struct ledger {
 
 const struct ledger_limits ledger_default_limits = {
     .max_entries = 10000,
-    .max_bytes = 16 * 1000 * 1000,
+    .max_bytes = 16000000,
     .max_age_ms = 30LL * 86400 * 1000,
 };
 
