@@ -24,7 +24,8 @@ enum job_action_kind {
     JOB_SEND,      // send `request`, then call job_step with the outcome
     JOB_WAIT,      // nothing until `until_ms` (the bus polls meanwhile); then call with
                    // JOB_EVENT_TIME
-    JOB_RECONNECT, // close the link if it is open and open it again until it answers; see job.c
+    JOB_RECONNECT, // close the link if it is open, the next request opens it again; then call
+                   // with JOB_EVENT_TIME at once
     JOB_LOG,       // report `text`, then call with JOB_EVENT_TIME at once
     JOB_DONE,      // take the result with job_take_result
 };
@@ -48,6 +49,7 @@ struct job_event {
     enum job_event_kind kind;
     enum fault fault;
     const struct answer *answer;
+    bool is_unsent; // with a fault: the frame certainly never left (the link was not open)
 };
 
 // A job for a device of which `image` is the bus's picture (fresh readings are stored into it).
@@ -58,6 +60,8 @@ struct job *job_new(const struct map *map, const struct modbus_settings *modbus,
 void job_free(struct job *job);
 
 // Advances until it needs something from outside. Times are monotonic; `wall_ms` is for now.*.
+// JOB_EVENT_STOP may come in place of any other event and more than once; a request on its way
+// counts as unanswered then. After it on_failure still gets its frames sent, for a second.
 struct job_action job_step(struct job *job, int64_t now_ms, int64_t wall_ms,
                            const struct job_event *event);
 

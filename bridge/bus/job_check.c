@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// What can be refused is refused here, before the first write frame: steps that cannot be
+// executed, and limits that depend on registers.
+#include <stdio.h>
+
+#include "bus/job_read.h"
+#include "bus/job_state.h"
+#include "bus/job_text.h"
+#include "registers/arguments.h"
+
+enum { MAX_STEP_LISTS = 64 }; // on the stack; a list has few steps
+
+// A list of steps still to be looked at.
+struct step_list {
+    const struct step *steps;
+    size_t count;
+    size_t level; // 1: the command's own
+};
+
+static int check_step(const struct job *job, const struct step *step, struct error *err)
+{
+    struct write_frame frame;
+    if (step->kind != STEP_WRITE)
+        return 0;
+    if (step->hold_every_ms > 0)
+        return error_set(err, ERROR_FAILED, "%s: hold is not supported yet",
+                         job->map->points[step->writes[0].point].key);
+    return write_frame_lay_out(job->map, step->writes, step->write_count, &frame, err);
+}
+
+// Looks at one list and puts the lists inside it on the stack.
+static int check_steps(const struct job *job, const struct step_list *list,
+                       struct step_list *stack, size_t *used, struct error *err)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct step *step = &list->steps[i];
+        if (check_step(job, step, err) != 0)
+            return -1;
+        if (step->kind != STEP_TRY)
+            continue;
+        if (list->level == JOB_MAX_DEPTH || *used + 2 > MAX_STEP_LISTS)
+            return error_set(err, ERROR_FAILED, "the steps are nested too deeply");
+        stack[(*used)++] = (struct step_list){step->steps, step->step_count, list->level + 1};
+        stack[(*used)++] =
+            (struct step_list){step->on_failure, step->on_failure_count, list->level + 1};
+    }
+    return 0;
+}
+
+static int check_command(const struct job *job, struct error *err)
+{
+    const struct command *command = job->request->command;
+    struct step_list stack[MAX_STEP_LISTS] = {{command->steps, command->step_count, 1}};
+    size_t used = 1;
+    while (used > 0) {
+        struct step_list list = stack[--used];
+        if (check_steps(job, &list, stack, &used, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static bool is_variable(const struct formula *limit)
+{
+    return limit && !formula_constant_value(limit);
+}
+
+// Whether the argument has a limit that depends on registers.
+static bool has_limit(const struct job *job, size_t index)
+{
+    const struct argument *argument = &job->request->command->arguments[index];
+    return value_is_known(&job->request->arguments[index]) &&
+           (is_variable(argument->min) || is_variable(argument->max));
+}
+
+static enum progress fail_limit(struct job *job, const struct argument *argument,
+                                const struct formula *limit)
+{
+    char reason[JOB_TEXT_SIZE];
+    job_explain_unknown(job, limit, reason, sizeof reason);
+    return job_fail(job, job_read_fault(job),
+                    "%s: its limit %s is not known, nothing was written: %s", argument->key,
+                    formula_text(limit), reason);
+}
+
+static enum progress check_limit(struct job *job, size_t index)
+{
+    const struct argument *argument = &job->request->command->arguments[index];
+    struct image_space space = {0};
+    struct value min = value_unknown();
+    struct value max = value_unknown();
+    if (argument->min)
+        min = job_evaluate(job, argument->min, &space);
+    if (argument->min && !value_is_number(&min))
+        return fail_limit(job, argument, argument->min);
+    if (argument->max)
+        max = job_evaluate(job, argument->max, &space);
+    if (argument->max && !value_is_number(&max))
+        return fail_limit(job, argument, argument->max);
+    struct error err = {0};
+    if (arguments_check_limit(argument, &job->request->arguments[index], &min, &max, &err) != 0)
+        return job_fail(job, FAULT_NONE, "%s", err.text);
+    return PROGRESS_DONE;
+}
+
+static enum progress begin(struct job *job)
+{
+    struct error err = {0};
+    if (check_command(job, &err) != 0)
+        return job_fail(job, FAULT_NONE, "%s", err.text);
+    const struct command *command = job->request->command;
+    job_read_begin(job);
+    for (size_t i = 0; i < command->argument_count; i++) {
+        if (!has_limit(job, i))
+            continue;
+        job_read_need_formula(job, command->arguments[i].min);
+        job_read_need_formula(job, command->arguments[i].max);
+    }
+    job->stage = STAGE_FIRST;
+    return PROGRESS_AGAIN;
+}
+
+enum progress job_run_check(struct job *job)
+{
+    if (job->stage == STAGE_BEGIN)
+        return begin(job);
+    enum progress progress = job_read_run(job);
+    for (size_t i = 0; progress == PROGRESS_DONE && i < job->request->command->argument_count;
+         i++) {
+        if (has_limit(job, i))
+            progress = check_limit(job, i);
+    }
+    return progress;
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+#include "bus/job_write.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bus/job_read.h"
+#include "bus/job_text.h"
+#include "bus/job_verify.h"
+#include "registers/codec.h"
+
+enum {
+    STAGE_READ = STAGE_FIRST + 1,
+    STAGE_SENT,
+    STAGE_BUSY,
+    STAGE_VERIFY,
+};
+
+enum {
+    EXCEPTION_ACKNOWLEDGE = 5,     // accepted, takes a while: Modbus Application Protocol
+    EXCEPTION_BUSY = 6,            // V1.1b3, section 7
+    EXCEPTION_GATEWAY_TARGET = 11, // a gateway had no answer: as good as none to us
+};
+
+static const struct point *words_of_write(const struct job *job, const struct assignment *write)
+{
+    return map_words_of(job->map, &job->map->points[write->point]);
+}
+
+// Whether only a part of its words is the entry's: a field, or a view of them.
+static bool is_part(const struct job *job, const struct assignment *write)
+{
+    const struct point *point = &job->map->points[write->point];
+    return point->bit_low != NO_INDEX || point != words_of_write(job, write);
+}
+
+static bool has_wear(const struct job *job, const struct step *step)
+{
+    for (size_t i = 0; i < step->write_count; i++) {
+        if (words_of_write(job, &step->writes[i])->wear)
+            return true;
+    }
+    return false;
+}
+
+// The registers the values and the encoding depend on, and with fields or wear the words
+// themselves.
+static void begin_reading(struct job *job, const struct step *step)
+{
+    bool wear = has_wear(job, step);
+    job_read_begin(job);
+    for (size_t i = 0; i < step->write_count; i++) {
+        const struct assignment *write = &step->writes[i];
+        const struct point *point = &job->map->points[write->point];
+        job_read_need_formula(job, write->value);
+        job_read_need_formula(job, point->scale_formula);
+        if (point->sf != NO_INDEX)
+            job_read_need(job, point->sf);
+        if (wear || is_part(job, write))
+            job_read_need(job, map_index(job->map, words_of_write(job, write)));
+    }
+}
+
+// Puts what the registers hold now into the frame. Fails where that is needed and not known.
+static int load_present(struct job *job, const struct step *step, struct error *err)
+{
+    for (size_t i = 0; i < step->write_count; i++) {
+        const struct assignment *write = &step->writes[i];
+        if (job_read_came(job, write->point)) {
+            write_frame_put(&job->frame, words_of_write(job, write),
+                            image_words(job->image, write->point));
+            continue;
+        }
+        if (!is_part(job, write))
+            continue;
+        char name[JOB_NAME_SIZE];
+        char reason[JOB_NAME_SIZE];
+        uint8_t exception = 0;
+        enum fault fault = image_fault(job->image, write->point, &exception);
+        job_name_point(job, write->point, name, sizeof name);
+        job_name_fault(fault, exception, reason, sizeof reason);
+        return error_set(err, ERROR_FAILED,
+                         "%s is a part of its register, whose other bits could not be read: %s",
+                         name, fault == FAULT_NONE ? "it is not readable now" : reason);
+    }
+    return 0;
+}
+
+// The power of ten of an entry with sf, or a copy of the entry with its scale formula worked
+// out.
+static int find_scale(struct job *job, int index, struct point *ret_point, int *ret_power,
+                      struct error *err)
+{
+    const struct point *point = &job->map->points[index];
+    struct image_space space = {0};
+    char reason[JOB_TEXT_SIZE];
+    char text[48];
+    *ret_point = *point;
+    *ret_power = 0;
+    if (point->formula)
+        return error_set(err, ERROR_FAILED, "%s cannot be written: its value is a formula",
+                         point->key);
+    if (point->scale_formula) {
+        struct value factor = job_evaluate(job, point->scale_formula, &space);
+        value_format(&factor, text, sizeof text);
+        if (value_is_number(&factor) && value_number(&factor) != 0 &&
+            num_parse_decimal(text, &ret_point->scale))
+            return 0;
+        job_explain_unknown(job, point->scale_formula, reason, sizeof reason);
+        return error_set(err, ERROR_FAILED, "%s: its scale is not known: %s", point->key,
+                         reason);
+    }
+    if (point->sf == NO_INDEX)
+        return 0;
+    struct value power = value_unknown();
+    if (!job_read_silent(job, point->sf))
+        power = image_value(job->image, point->sf, job->now_ms, &space);
+    if (power.kind != VALUE_INTEGER || power.integer < -10 || power.integer > 10)
+        return error_set(err, ERROR_FAILED, "%s: its scale factor %s could not be read",
+                         point->key, job->map->points[point->sf].key);
+    *ret_power = (int)power.integer;
+    return 0;
+}
+
+static int find_value(struct job *job, const struct assignment *write,
+                      struct image_space *space, struct value *ret_value, struct error *err)
+{
+    *ret_value = job_evaluate(job, write->value, space);
+    if (value_is_known(ret_value))
+        return 0;
+    char reason[JOB_TEXT_SIZE];
+    job_explain_unknown(job, write->value, reason, sizeof reason);
+    return error_set(err, ERROR_FAILED, "%s: the value to write is not known: %s",
+                     job->map->points[write->point].key, reason);
+}
+
+static int encode(struct job *job, const struct assignment *write, struct error *err)
+{
+    struct image_space space = {0};
+    struct point point;
+    struct value value;
+    struct value raw;
+    int power = 0;
+    uint16_t words[MAX_POINT_WORDS] = {0};
+    if (find_value(job, write, &space, &value, err) != 0 ||
+        find_scale(job, write->point, &point, &power, err) != 0)
+        return -1;
+    if (codec_unscale(&point, &value, power, &raw, err) != 0)
+        return -1;
+    if (is_part(job, write))
+        write_frame_get(&job->frame, words_of_write(job, write), words);
+    if (codec_encode_raw(&point, &raw, words, err) != 0)
+        return -1;
+    write_frame_put(&job->frame, words_of_write(job, write), words);
+    struct value rounded = codec_round(&point, &value, power);
+    job_note_written(job, write->point, words, value_is_known(&rounded) ? &rounded : &value);
+    return 0;
+}
+
+// Whether the registers hold already what the frame would write.
+static bool is_held(const struct job *job, const struct step *step)
+{
+    for (size_t i = 0; i < step->write_count; i++) {
+        const struct assignment *write = &step->writes[i];
+        uint16_t words[MAX_POINT_WORDS];
+        if (!job_read_came(job, write->point))
+            return false;
+        write_frame_get(&job->frame, words_of_write(job, write), words);
+        if (!codec_words_equal(&job->map->points[write->point], words,
+                               image_words(job->image, write->point)))
+            return false;
+    }
+    return true;
+}
+
+static enum progress fail_before(struct job *job, const struct error *err)
+{
+    return job_fail(job, job_read_fault(job), "%s", err->text);
+}
+
+static enum progress send_frame(struct job *job, const struct step *step)
+{
+    struct error err = {0};
+    if (write_frame_lay_out(job->map, step->writes, step->write_count, &job->frame, &err) !=
+            0 ||
+        load_present(job, step, &err) != 0)
+        return fail_before(job, &err);
+    for (size_t i = 0; i < step->write_count; i++) {
+        if (encode(job, &step->writes[i], &err) != 0)
+            return fail_before(job, &err);
+    }
+    if (has_wear(job, step) && is_held(job, step))
+        return PROGRESS_DONE;
+    struct request request = write_frame_request(&job->frame, job->modbus, job->unit_id);
+    job->stage = STAGE_SENT;
+    return job_send(job, &request, true);
+}
+
+static bool is_before_reconnect(const struct job *job)
+{
+    const struct job_frame *frame = &job->frames[job->depth - 1];
+    return frame->index + 1 < frame->count &&
+           frame->steps[frame->index + 1].kind == STEP_RECONNECT;
+}
+
+// After an answer that accepts the write, or none.
+static enum progress begin_verify(struct job *job, const struct step *step,
+                                  enum fault unanswered)
+{
+    job->stage = STAGE_VERIFY;
+    if (step->verify && job_verify_begin(job, step, unanswered))
+        return PROGRESS_AGAIN;
+    if (unanswered == FAULT_NONE || is_before_reconnect(job))
+        return PROGRESS_DONE;
+    char names[JOB_TEXT_SIZE];
+    char reason[JOB_NAME_SIZE];
+    job_name_writes(job, step->writes, step->write_count, names, sizeof names);
+    job_name_fault(unanswered, EXCEPTION_GATEWAY_TARGET, reason, sizeof reason);
+    return job_fail(job, unanswered, "write of %s: %s: outcome unknown", names, reason);
+}
+
+static enum progress fail_refused(struct job *job, const struct step *step, uint8_t exception)
+{
+    char names[JOB_TEXT_SIZE];
+    char reason[JOB_NAME_SIZE];
+    job_name_writes(job, step->writes, step->write_count, names, sizeof names);
+    job_name_fault(FAULT_EXCEPTION, exception, reason, sizeof reason);
+    return job_fail(job, FAULT_NONE, "write of %s was refused: %s", names, reason);
+}
+
+static enum progress take_answer(struct job *job, const struct step *step)
+{
+    const struct job_outcome_of_send *outcome = &job->outcome;
+    if (outcome->fault == FAULT_NONE)
+        return begin_verify(job, step, FAULT_NONE);
+    if (outcome->is_unsent) {
+        char names[JOB_TEXT_SIZE];
+        job_name_writes(job, step->writes, step->write_count, names, sizeof names);
+        return job_fail(job, outcome->fault, "write of %s: it was not sent, the link is down",
+                        names);
+    }
+    if (outcome->fault != FAULT_EXCEPTION)
+        return begin_verify(job, step, outcome->fault);
+    uint8_t exception = outcome->answer->exception;
+    if (exception == EXCEPTION_ACKNOWLEDGE)
+        return begin_verify(job, step, FAULT_NONE);
+    if (exception == EXCEPTION_GATEWAY_TARGET)
+        return begin_verify(job, step, FAULT_TIMEOUT);
+    if (exception != EXCEPTION_BUSY || job->busy_tries == JOB_BUSY_TRIES)
+        return fail_refused(job, step, exception);
+    job->busy_tries++;
+    job->wait_ms = job->now_ms + JOB_BUSY_MS;
+    job->stage = STAGE_BUSY;
+    return PROGRESS_AGAIN;
+}
+
+enum progress job_run_write(struct job *job, const struct step *step)
+{
+    enum progress progress = PROGRESS_AGAIN;
+    switch (job->stage) {
+    case STAGE_FIRST:
+        begin_reading(job, step);
+        job->stage = STAGE_READ;
+        return PROGRESS_AGAIN;
+    case STAGE_READ:
+        progress = job_read_run(job);
+        return progress == PROGRESS_DONE ? send_frame(job, step) : progress;
+    case STAGE_SENT:
+        return take_answer(job, step);
+    case STAGE_BUSY:
+        // What the frame is made of may have changed meanwhile: read again, encode again.
+        if (job->now_ms < job->wait_ms)
+            return job_wait(job, job->wait_ms);
+        job->stage = STAGE_FIRST;
+        return PROGRESS_AGAIN;
+    default:
+        return job_verify_run(job);
+    }
+}
+
+enum progress job_run_verify(struct job *job, const struct step *step)
+{
+    if (job->stage == STAGE_FIRST) {
+        job->stage = STAGE_VERIFY;
+        if (!job_verify_begin(job, step, FAULT_NONE))
+            return PROGRESS_DONE;
+    }
+    return job_verify_run(job);
+}
