@@ -187,7 +187,7 @@ static int check_type(struct draft *draft, const struct operation *operation,
         return 0;
     (void)formula_snippet(draft, operand, snippet);
     const char *found = formula_type_name(operand->type);
-    if (operation->most == MAX_OPERANDS || !formula_find_function(operation->name))
+    if (operation->takes_patterns || !formula_find_function(operation->name))
         return formula_fail(draft, operand->start, "'%s' needs %s, but %s is %s",
                             operation->name, plural_name(needed), snippet, found);
     if (operation->most == 1)

@@ -163,7 +163,7 @@ static int push_prefix(struct draft *draft, const struct token *token,
     return push_open(draft, &pushed, true);
 }
 
-static int open_call(struct draft *draft, const struct token *token)
+static int take_function(struct draft *draft, const struct token *token)
 {
     const struct operation *function = formula_find_function(token->text);
     char list[240];
@@ -173,7 +173,17 @@ static int open_call(struct draft *draft, const struct token *token)
                             token->text, list);
     if (function->refusal)
         return formula_fail(draft, token->start, "%s", function->refusal);
-    struct open pushed = {.function = function, .start = (uint16_t)token->start};
+    draft->called = (struct open){.function = function, .start = (uint16_t)token->start};
+    return 0;
+}
+
+// The parenthesis of a call when a function stands before it.
+static int open_parenthesis(struct draft *draft, const struct token *token)
+{
+    struct open pushed = draft->called;
+    if (!pushed.function)
+        pushed.start = (uint16_t)token->start;
+    draft->called = (struct open){0};
     return push_open(draft, &pushed, true);
 }
 
@@ -204,18 +214,17 @@ static int take_value(struct draft *draft, const struct token *token, const stru
 {
     bool is_word = token->kind == TOKEN_WORD;
     const struct operator_row *prefix = NULL;
-    struct open parenthesis = {.start = (uint16_t)token->start};
     if (is_word || token->kind == TOKEN_MARK)
         prefix = formula_find_operator(token->text, true);
     *ret_complete = false;
     if (prefix)
         return push_prefix(draft, token, prefix);
     if (is_mark(token, "("))
-        return push_open(draft, &parenthesis, true);
+        return open_parenthesis(draft, token);
     if (is_word && formula_find_operator(token->text, false))
         return refuse_missing_value(draft, token);
     if (is_word && is_mark(next, "("))
-        return open_call(draft, token);
+        return take_function(draft, token);
     *ret_complete = true;
     if (is_word)
         return formula_take_word(draft, token->text, token->start);

@@ -104,8 +104,8 @@ int formula_check_format(struct draft *draft, struct operand *operands, size_t c
     if (used == count)
         return 0;
     return formula_fail(draft, operands[0].start,
-                        "the format has places for %zu values, but %zu are given", used - 1,
-                        count - 1);
+                        "the format takes %zu value%s, but %zu %s given", used - 1,
+                        used == 2 ? "" : "s", count - 1, count == 2 ? "is" : "are");
 }
 
 // Adds bytes to the text that is being made at the end of the space. False when it is full.

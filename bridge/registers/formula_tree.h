@@ -91,6 +91,7 @@ struct draft {
     size_t operand_count;
     struct open opens[MAX_FORMULA_NODES];
     size_t open_count;
+    struct open called; // a function whose '(' comes next
     size_t nesting;
     size_t error_offset;
     struct error *err;
