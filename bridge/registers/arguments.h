@@ -8,8 +8,10 @@
 #include "model/map.h"
 #include "model/message.h"
 
-// One argument as it was given: integer, real, boolean or text. A duration is a number of
-// seconds.
+enum { MAX_ARGUMENT_TEXT = 256 }; // bytes of UTF-8 without control characters
+
+// One argument as it was given: integer, real, boolean or text; unknown or absent (null) is as
+// if it was not given. A duration is a number of seconds.
 struct given_argument {
     const char *key;
     struct value value;
@@ -19,7 +21,9 @@ struct given_argument {
 // accepts 5.0 and refuses 5.5), choices, constant limits, and whether the target register can
 // hold it. Fills in defaults and rounds to what the register can hold. Limits that are formulas
 // over registers are checked by arguments_check_limits with fresh readings. On success the
-// caller owns *ret_request (device and serial are left 0).
+// caller owns *ret_request and it owns its texts (device and serial are left 0). ERROR_FAILED
+// otherwise; the text names the argument and never repeats a sensitive one's
+// value.
 int arguments_check(const struct map *map, const struct command *command,
                     const struct given_argument *given, size_t given_count,
                     struct job_request **ret_request, struct error *err);
