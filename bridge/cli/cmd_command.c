@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// modbridge command TARGET NAME [ARGUMENT=VALUE...]: as the cloud would, without the cloud.
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus/execute.h"
+#include "cli/cli.h"
+#include "cli/target.h"
+#include "cloud/command.h"
+
+// The request as it would come from the cloud: numbers, true and false where they look like it,
+// else text. Heap.
+static char *make_request(const char *name, const char *const *arguments, int count,
+                          struct error *err)
+{
+    json_t *given = json_object();
+    for (int i = 0; i < count; i++) {
+        const char *equals = strchr(arguments[i], '=');
+        if (!equals || equals == arguments[i]) {
+            json_decref(given);
+            (void)error_set(err, ERROR_USAGE, "'%s' is not ARGUMENT=VALUE", arguments[i]);
+            return NULL;
+        }
+        json_t *value = json_loads(equals + 1, JSON_DECODE_ANY, NULL);
+        if (!value || json_is_object(value) || json_is_array(value)) {
+            json_decref(value);
+            value = json_string(equals + 1);
+        }
+        char key[128];
+        (void)snprintf(key, sizeof key, "%.*s", (int)(equals - arguments[i]), arguments[i]);
+        (void)json_object_set_new(given, key, value);
+    }
+    json_t *request =
+        json_pack("{s:s, s:s, s:o}", "id", "cli", "name", name, "arguments", given);
+    char *text = json_dumps(request, JSON_COMPACT);
+    json_decref(request);
+    return text;
+}
+
+static void print_log(void *context, const struct job_request *request, const char *text)
+{
+    (void)context;
+    (void)request;
+    (void)fprintf(stderr, "%s\n", text);
+}
+
+static int exit_code(const struct job_result *result)
+{
+    if (result->outcome == JOB_COMPLETED)
+        return ERROR_NONE;
+    if (result->mismatch)
+        return ERROR_MISMATCH;
+    return result->fault == FAULT_NONE || result->fault == FAULT_EXCEPTION ? ERROR_FAILED
+                                                                           : ERROR_NO_ANSWER;
+}
+
+static void print_result(const struct job_result *result, bool json)
+{
+    if (json) {
+        char *response = command_response_result("cli", result);
+        (void)printf("%s\n", response);
+        free(response);
+        return;
+    }
+    if (result->outcome == JOB_ERROR) {
+        (void)fprintf(stderr, "error: %s\n", result->message);
+        return;
+    }
+    (void)printf("completed\n");
+    for (size_t i = 0; i < result->value_count; i++) {
+        char text[256];
+        value_format(&result->values[i].value, text, sizeof text);
+        (void)printf("  %s  %s\n", result->values[i].key, text);
+    }
+}
+
+static int execute(struct target *target, const struct options *options, struct error *err)
+{
+    int first = target->next + 1;
+    if (options->positional_count < first)
+        return error_set(err, ERROR_USAGE, "name a command");
+    char *text = make_request(options->positionals[target->next], &options->positionals[first],
+                              options->positional_count - first, err);
+    if (!text)
+        return -1;
+    struct command_request request;
+    command_parse(target->device, text, strlen(text), &request);
+    free(text);
+    if (request.kind != COMMAND_ACCEPTED) {
+        (void)error_set(err, ERROR_FAILED, "%s", request.error.text);
+        command_request_done(&request);
+        return -1;
+    }
+    struct execute_report report = {.log = print_log};
+    request.job->device = target->index;
+    struct job_result *result = execute_job(&target->line, target->unit, request.job, &report);
+    request.job = NULL;
+    command_request_done(&request);
+    print_result(result, options->json);
+    int code = exit_code(result);
+    job_result_free(result);
+    return code;
+}
+
+int cmd_command(int argc, char **argv)
+{
+    struct options options;
+    struct error err;
+    struct target target;
+    if (options_parse(argc, argv, TARGET_OPTIONS " json", &options, &err) != 0)
+        return cli_usage("command", "%s", err.text);
+    if (target_open(&target, &options, &err) != 0) {
+        if (err.code == ERROR_USAGE)
+            return cli_usage("command", "%s", err.text);
+        (void)fprintf(stderr, "modbridge command: %s\n", err.text);
+        return (int)err.code;
+    }
+    int code = execute(&target, &options, &err);
+    target_close(&target);
+    if (code >= 0)
+        return code;
+    if (err.code == ERROR_USAGE)
+        return cli_usage("command", "%s", err.text);
+    (void)fprintf(stderr, "error: %s\n", err.text);
+    return (int)err.code;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// TARGET of the command line: SITE DEVICE, or a map and an endpoint given by options. Main
+// thread.
+#ifndef CLI_TARGET_H
+#define CLI_TARGET_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "bus/line.h"
+#include "cli/options.h"
+#include "model/site.h"
+
+// The options that name a target, for options_parse.
+#define TARGET_OPTIONS "map tcp rtu rtu-over-tcp unit baud parity stop-bits"
+
+struct target {
+    struct arena *arena; // of the configuration and of everything made for this run
+    const struct site *site;
+    const struct device *device;
+    uint16_t index;   // of the device in the site
+    struct line line; // to the device's bus, not open yet
+    struct unit *unit;
+    int next; // first positional behind the target
+};
+
+// Loads what the options name; findings are printed on standard error. ERROR_USAGE,
+// ERROR_CONFIG. SIGINT and SIGTERM end the waits of `line` from here on.
+int target_open(struct target *target, const struct options *options, struct error *err);
+void target_close(struct target *target);
+
+#endif

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/daemon.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "base/mem.h"
+#include "bus/bus.h"
+#include "daemon/feed.h"
+#include "daemon/outgoing.h"
+#include "daemon/report.h"
+#include "daemon/requests.h"
+
+enum {
+    READING_SLOTS = 512,
+    SURE_SLOTS = 256,
+    EVENT_SLOTS = 1024,
+    LONGEST_WAIT_MS = 60 * 1000,
+    // A stop: open on_failure steps get one second, what hangs after that is interrupted, what
+    // was answered gets its acknowledgement. Together under the five seconds promised.
+    ROLLBACK_MS = 1000,
+    BUS_STOP_MS = 2000,
+    UPLINK_STOP_MS = 1500,
+};
+
+struct daemon {
+    const struct site *site;
+    struct arena *arena;
+    struct bus **buses;
+    size_t buses_running;
+    struct feed *feeds; // one per device
+    struct outgoing outgoing;
+    struct requests requests;
+    struct report report;
+    struct mailbox *from_buses;
+    struct mailbox *from_uplink;
+    int signals;
+};
+
+static void put_payload(void *context, const struct device *device, enum topic_kind kind,
+                        char *payload)
+{
+    struct daemon *daemon = context;
+    outgoing_put(&daemon->outgoing, device, kind, payload);
+}
+
+static struct feed_outlet outlet_of(struct daemon *daemon)
+{
+    return (struct feed_outlet){.context = daemon, .put = put_payload};
+}
+
+static void take_health(struct daemon *daemon, const struct health_change *change)
+{
+    struct feed_outlet outlet = outlet_of(daemon);
+    int64_t now_ms = clock_monotonic_ms();
+    report_health(&daemon->report, change, now_ms);
+    feed_take_health(&daemon->feeds[change->device], change->health, now_ms, clock_wall_ms(),
+                     &outlet);
+}
+
+static void take_bus_message(struct daemon *daemon, const struct message *message)
+{
+    struct feed_outlet outlet = outlet_of(daemon);
+    switch (message->kind) {
+    case MESSAGE_READING:
+        report_reading(&daemon->report, &daemon->feeds[message->reading.device],
+                       &message->reading);
+        feed_take_reading(&daemon->feeds[message->reading.device], &message->reading, &outlet);
+        return;
+    case MESSAGE_HEALTH:
+        take_health(daemon, &message->health);
+        return;
+    case MESSAGE_JOB_LOG:
+        requests_log(&daemon->requests, message->log.serial, message->log.text);
+        return;
+    case MESSAGE_JOB_DONE:
+        report_job(&daemon->report, message->result);
+        requests_finish(&daemon->requests, message->result);
+        return;
+    case MESSAGE_BUS_STOPPED:
+        daemon->buses_running--;
+        return;
+    case MESSAGE_LINK:
+        report_link(&daemon->report, message->bus, message->link.is_open, message->link.text);
+        return;
+    }
+}
+
+static void take_cloud_connected(struct daemon *daemon, int connection)
+{
+    outgoing_connected(&daemon->outgoing, connection);
+    for (size_t i = 0; i < daemon->site->device_count; i++) {
+        if (daemon->site->devices[i].cloud == connection)
+            feed_cloud_connected(&daemon->feeds[i]);
+    }
+}
+
+static void take_request(struct daemon *daemon, struct uplink_event *event)
+{
+    if (event->retained)
+        log_line(LOG_LEVEL_WARNING, daemon->site->devices[event->device].name,
+                 "a retained command request is ignored: it may be from any time");
+    else
+        requests_take(&daemon->requests, (uint16_t)event->device, event->payload, event->length,
+                      clock_monotonic_ms());
+    free(event->payload);
+}
+
+static void take_uplink_event(struct daemon *daemon, struct uplink_event *event)
+{
+    switch (event->kind) {
+    case UPLINK_CONNECTED:
+        report_cloud(&daemon->report, event->connection, NULL);
+        take_cloud_connected(daemon, event->connection);
+        return;
+    case UPLINK_DISCONNECTED:
+        report_cloud(&daemon->report, event->connection, event->reason);
+        outgoing_disconnected(&daemon->outgoing, event->connection);
+        return;
+    case UPLINK_ACKED:
+        outgoing_acked(&daemon->outgoing, event->row);
+        return;
+    case UPLINK_REFUSED:
+        outgoing_refused(&daemon->outgoing, event->row);
+        return;
+    case UPLINK_REQUEST:
+        take_request(daemon, event);
+        return;
+    }
+}
+
+static void drain(struct daemon *daemon)
+{
+    struct message message;
+    while (mailbox_take(daemon->from_buses, &message))
+        take_bus_message(daemon, &message);
+    struct uplink_event event;
+    while (mailbox_take(daemon->from_uplink, &event))
+        take_uplink_event(daemon, &event);
+    outgoing_pump(&daemon->outgoing);
+}
+
+static void publish_due(struct daemon *daemon)
+{
+    struct feed_outlet outlet = outlet_of(daemon);
+    int64_t now_ms = clock_monotonic_ms();
+    for (size_t i = 0; i < daemon->site->device_count; i++) {
+        if (feed_next_ms(&daemon->feeds[i]) <= now_ms)
+            feed_publish(&daemon->feeds[i], now_ms, clock_wall_ms(), &outlet);
+    }
+    outgoing_pump(&daemon->outgoing);
+}
+
+static int wait_ms(const struct daemon *daemon, int64_t longest_ms)
+{
+    int64_t until_ms = INT64_MAX;
+    for (size_t i = 0; i < daemon->site->device_count; i++) {
+        int64_t next_ms = feed_next_ms(&daemon->feeds[i]);
+        until_ms = next_ms < until_ms ? next_ms : until_ms;
+    }
+    int64_t now_ms = clock_monotonic_ms();
+    if (until_ms <= now_ms)
+        return 0;
+    return (int)(until_ms - now_ms < longest_ms ? until_ms - now_ms : longest_ms);
+}
+
+// Sleeps until something happens or is due, then deals with it. False when a signal asks to
+// stop.
+static bool turn(struct daemon *daemon, int64_t longest_ms)
+{
+    struct pollfd wake[] = {
+        {.fd = daemon->signals, .events = POLLIN},
+        {.fd = mailbox_descriptor(daemon->from_buses), .events = POLLIN},
+        {.fd = mailbox_descriptor(daemon->from_uplink), .events = POLLIN},
+    };
+    (void)poll(wake, ARRAY_LENGTH(wake), wait_ms(daemon, longest_ms));
+    drain(daemon);
+    publish_due(daemon);
+    return !(wake[0].revents & POLLIN);
+}
+
+static void turn_until(struct daemon *daemon, bool (*is_over)(const struct daemon *),
+                       int64_t within_ms)
+{
+    int64_t end_ms = clock_monotonic_ms() + within_ms;
+    for (int64_t now_ms = clock_monotonic_ms(); now_ms < end_ms && !is_over(daemon);
+         now_ms = clock_monotonic_ms()) {
+        struct pollfd wake[] = {
+            {.fd = mailbox_descriptor(daemon->from_buses), .events = POLLIN},
+            {.fd = mailbox_descriptor(daemon->from_uplink), .events = POLLIN},
+        };
+        (void)poll(wake, ARRAY_LENGTH(wake), (int)(end_ms - now_ms));
+        drain(daemon);
+    }
+}
+
+static bool buses_have_stopped(const struct daemon *daemon)
+{
+    return daemon->buses_running == 0;
+}
+
+static bool all_is_acknowledged(const struct daemon *daemon)
+{
+    return !outgoing_is_busy(&daemon->outgoing);
+}
+
+// True when every thread has ended, so that memory can be given back.
+static bool stop(struct daemon *daemon)
+{
+    log_line(LOG_LEVEL_NOTICE, "modbridge", "stopping");
+    for (size_t i = 0; i < daemon->site->bus_count; i++)
+        bus_stop(daemon->buses[i]);
+    turn_until(daemon, buses_have_stopped, ROLLBACK_MS);
+    for (size_t i = 0; i < daemon->site->bus_count; i++)
+        bus_interrupt(daemon->buses[i]);
+    turn_until(daemon, buses_have_stopped, BUS_STOP_MS - ROLLBACK_MS);
+    for (size_t i = 0; i < daemon->site->device_count; i++)
+        feed_hasten(&daemon->feeds[i], clock_monotonic_ms());
+    publish_due(daemon);
+    turn_until(daemon, all_is_acknowledged, UPLINK_STOP_MS / 2);
+    bool all_ended = true;
+    for (size_t i = 0; i < daemon->site->bus_count; i++)
+        all_ended &= bus_join(daemon->buses[i], buses_have_stopped(daemon) ? 500 : 50);
+    all_ended &= outgoing_stop(&daemon->outgoing, UPLINK_STOP_MS / 2);
+    return all_ended;
+}
+
+static int start_buses(struct daemon *daemon, struct error *err)
+{
+    daemon->buses = mem_new(daemon->site->bus_count, sizeof(struct bus *));
+    for (size_t i = 0; i < daemon->site->bus_count; i++) {
+        daemon->buses[i] = bus_start(daemon->site, (uint16_t)i, daemon->from_buses, err);
+        if (!daemon->buses[i])
+            return -1;
+        daemon->buses_running++;
+    }
+    return 0;
+}
+
+// From here on signals come through a descriptor; threads inherit the blocked set.
+static int open_signals(struct error *err)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+    int descriptor = signalfd(-1, &set, SFD_CLOEXEC);
+    return descriptor >= 0 ? descriptor : error_set_errno(err, "no descriptor for signals");
+}
+
+static int start(struct daemon *daemon, const struct daemon_options *options, struct error *err)
+{
+    daemon->signals = open_signals(err);
+    if (daemon->signals < 0)
+        return -1;
+    daemon->from_buses = mailbox_new(sizeof(struct message), READING_SLOTS, SURE_SLOTS);
+    daemon->from_uplink = mailbox_new(sizeof(struct uplink_event), 0, EVENT_SLOTS);
+    if (!daemon->from_buses || !daemon->from_uplink)
+        return error_set_errno(err, "no descriptor for a mailbox");
+    daemon->arena = arena_new();
+    daemon->feeds = mem_new(daemon->site->device_count, sizeof *daemon->feeds);
+    for (size_t i = 0; i < daemon->site->device_count; i++)
+        feed_init(&daemon->feeds[i], daemon->arena, daemon->site, &daemon->site->devices[i]);
+    report_init(&daemon->report, daemon->site, clock_monotonic_ms());
+    if (outgoing_init(&daemon->outgoing, daemon->site, options->is_dry, daemon->from_uplink,
+                      err) != 0)
+        return -1;
+    if (start_buses(daemon, err) != 0)
+        return -1;
+    requests_init(&daemon->requests, daemon->site, daemon->buses, &daemon->outgoing);
+    return 0;
+}
+
+static void finish(struct daemon *daemon)
+{
+    requests_done(&daemon->requests);
+    outgoing_done(&daemon->outgoing);
+    report_done(&daemon->report);
+    for (size_t i = 0; i < daemon->site->device_count; i++)
+        feed_done(&daemon->feeds[i]);
+    free(daemon->feeds);
+    free(daemon->buses);
+    arena_free(daemon->arena);
+    mailbox_free(daemon->from_buses);
+    mailbox_free(daemon->from_uplink);
+    (void)close(daemon->signals);
+}
+
+int daemon_run(const struct site *site, const struct daemon_options *options, struct error *err)
+{
+    struct daemon daemon = {.site = site};
+    if (start(&daemon, options, err) != 0)
+        return -1; // the process ends: threads that run already are not waited for
+    report_started(&daemon.report);
+    while (turn(&daemon, LONGEST_WAIT_MS))
+        ;
+    if (!stop(&daemon))
+        return 1;
+    finish(&daemon);
+    return 0;
+}

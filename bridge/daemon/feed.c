@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/feed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum {
+    OFFLINE_EVERY_MS = 10 * 1000,
+    PROPERTIES_EVERY_MS = 10 * 60 * 1000,
+};
+
+void feed_init(struct feed *feed, struct arena *arena, const struct site *site,
+               const struct device *device)
+{
+    *feed = (struct feed){
+        .device = device,
+        .plan = block_plan(arena, device->map, &device->modbus),
+        .image = image_new(device->map, &device->modbus),
+        .memory =
+            site->publish_keys == PUBLISH_CHANGED ? telemetry_memory_new(device->map) : NULL,
+        .interval_ms = site->publish_interval_ms,
+        .due_ms = INT64_MAX,
+        .offline_due_ms = INT64_MAX,
+    };
+}
+
+void feed_done(struct feed *feed)
+{
+    image_free(feed->image);
+    telemetry_memory_free(feed->memory);
+    free(feed->properties);
+}
+
+static void put_telemetry(struct feed *feed, const struct moment *moment,
+                          const struct feed_outlet *outlet)
+{
+    char *payload = telemetry_payload(feed->device, feed->image, moment, feed->memory);
+    if (payload)
+        outlet->put(outlet->context, feed->device, TOPIC_TELEMETRY, payload);
+}
+
+// The message behind its timestamp, which is the first key.
+static const char *behind_timestamp(const char *payload)
+{
+    const char *comma = strchr(payload, ',');
+    return comma ? comma : "";
+}
+
+static void put_properties(struct feed *feed, const struct moment *moment,
+                           const struct feed_outlet *outlet)
+{
+    bool is_due = moment->now_ms >= feed->properties_due_ms;
+    if (!is_due && !feed->properties_touched)
+        return;
+    feed->properties_touched = false;
+    char *payload = properties_payload(feed->device, feed->image, moment);
+    const char *content = behind_timestamp(payload);
+    if (!is_due && feed->properties && strcmp(feed->properties, content) == 0) {
+        free(payload);
+        return;
+    }
+    free(feed->properties);
+    feed->properties = mem_copy_text(content);
+    feed->properties_due_ms = moment->now_ms + PROPERTIES_EVERY_MS;
+    outlet->put(outlet->context, feed->device, TOPIC_PROPERTIES, payload);
+}
+
+static void publish_gathered(struct feed *feed, int64_t now_ms,
+                             const struct feed_outlet *outlet)
+{
+    struct moment moment = {feed->second, now_ms, feed->health};
+    feed->due_ms = INT64_MAX;
+    if (feed->health == HEALTH_OFFLINE)
+        return; // said when it went offline, and every ten seconds
+    put_telemetry(feed, &moment, outlet);
+    put_properties(feed, &moment, outlet);
+}
+
+static bool holds_property(const struct feed *feed, const struct block *block)
+{
+    for (size_t i = 0; i < block->point_count; i++) {
+        const struct point *point = &feed->device->map->points[block->points[i]];
+        // A register may be the source of a computed property; telling would cost more.
+        if (point->section != SECTION_TELEMETRY)
+            return true;
+    }
+    return false;
+}
+
+void feed_take_reading(struct feed *feed, const struct reading *reading,
+                       const struct feed_outlet *outlet)
+{
+    int64_t second = reading->wall_ms / 1000;
+    bool is_over = feed->due_ms != INT64_MAX && second != feed->second;
+    if (is_over && feed->interval_ms <= 1000)
+        publish_gathered(feed, reading->monotonic_ms, outlet);
+    const struct block *block = &feed->plan->blocks[reading->block];
+    if (reading->fault == FAULT_NONE)
+        image_store(feed->image, block, reading->words, reading->monotonic_ms);
+    else
+        image_fail(feed->image, block, reading->fault, reading->exception,
+                   reading->monotonic_ms);
+    feed->properties_touched |= holds_property(feed, block);
+    feed->second = second;
+    if (feed->due_ms == INT64_MAX)
+        feed->due_ms = reading->monotonic_ms + feed->interval_ms - reading->wall_ms % 1000;
+}
+
+void feed_take_health(struct feed *feed, enum unit_health health, int64_t now_ms,
+                      int64_t wall_ms, const struct feed_outlet *outlet)
+{
+    feed->health = health;
+    if (health == HEALTH_OFFLINE) {
+        feed->offline_due_ms = now_ms;
+        feed_publish(feed, now_ms, wall_ms, outlet);
+        return;
+    }
+    feed->offline_due_ms = INT64_MAX;
+    feed->properties_due_ms = 0;
+    if (feed->memory)
+        telemetry_memory_forget(feed->memory);
+}
+
+void feed_cloud_connected(struct feed *feed)
+{
+    feed->properties_due_ms = 0;
+    if (feed->memory)
+        telemetry_memory_forget(feed->memory);
+}
+
+int64_t feed_next_ms(const struct feed *feed)
+{
+    return feed->due_ms < feed->offline_due_ms ? feed->due_ms : feed->offline_due_ms;
+}
+
+void feed_hasten(struct feed *feed, int64_t now_ms)
+{
+    if (feed->due_ms != INT64_MAX)
+        feed->due_ms = now_ms;
+}
+
+void feed_publish(struct feed *feed, int64_t now_ms, int64_t wall_ms,
+                  const struct feed_outlet *outlet)
+{
+    if (now_ms >= feed->offline_due_ms) {
+        struct moment moment = {wall_ms / 1000, now_ms, feed->health};
+        feed->offline_due_ms = now_ms + OFFLINE_EVERY_MS;
+        put_telemetry(feed, &moment, outlet);
+    }
+    if (now_ms >= feed->due_ms)
+        publish_gathered(feed, now_ms, outlet);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// What one device last said, and when it is time to publish it: one telemetry message for each
+// second of reading, sent when that second ends; properties when they changed, after a new
+// connection and every ten minutes. Time is an argument. The main thread owns it.
+#ifndef DAEMON_FEED_H
+#define DAEMON_FEED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "cloud/telemetry.h"
+#include "cloud/topic.h"
+#include "model/message.h"
+#include "model/site.h"
+#include "registers/block.h"
+#include "registers/image.h"
+
+struct feed {
+    const struct device *device;
+    const struct plan *plan; // the same as the bus's: blocks are named by index
+    struct image *image;
+    enum unit_health health;
+    struct telemetry_memory *memory; // NULL for keys: all
+    int64_t interval_ms;
+    int64_t second;         // the second of reading gathered now
+    int64_t due_ms;         // when it is published; INT64_MAX: nothing gathered
+    int64_t offline_due_ms; // when "it cannot be read" is said again; INT64_MAX: it can
+    int64_t properties_due_ms;
+    bool properties_touched; // one was read since they were last looked at
+    char *properties;        // the last message without its timestamp, or NULL
+};
+
+// Where a feed's messages go; `payload` is heap and changes hands.
+struct feed_outlet {
+    void *context;
+    void (*put)(void *context, const struct device *device, enum topic_kind kind,
+                char *payload);
+};
+
+void feed_init(struct feed *feed, struct arena *arena, const struct site *site,
+               const struct device *device);
+void feed_done(struct feed *feed);
+
+// Takes a reading of this device; publishes what was gathered before when its second is over.
+void feed_take_reading(struct feed *feed, const struct reading *reading,
+                       const struct feed_outlet *outlet);
+
+// Takes a change of health; says at once that the device cannot be read.
+void feed_take_health(struct feed *feed, enum unit_health health, int64_t now_ms,
+                      int64_t wall_ms, const struct feed_outlet *outlet);
+
+// The cloud connection is new: properties and all keys are due.
+void feed_cloud_connected(struct feed *feed);
+
+// When feed_publish has something to do; INT64_MAX: never.
+int64_t feed_next_ms(const struct feed *feed);
+
+// Makes what was gathered due now, as when the program stops.
+void feed_hasten(struct feed *feed, int64_t now_ms);
+
+// Publishes what is due.
+void feed_publish(struct feed *feed, int64_t now_ms, int64_t wall_ms,
+                  const struct feed_outlet *outlet);
+
+#endif

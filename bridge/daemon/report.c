@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/num.h"
+
+struct report_device {
+    int64_t changed_ms;  // when its health changed last
+    bool *block_refused; // per block of its plan, once known
+    size_t block_count;
+};
+
+void report_init(struct report *report, const struct site *site, int64_t now_ms)
+{
+    *report = (struct report){
+        .site = site,
+        .devices = mem_new(site->device_count, sizeof(struct report_device)),
+        .link_failed = mem_new(site->bus_count, sizeof(bool)),
+    };
+    for (size_t i = 0; i < site->device_count; i++)
+        report->devices[i].changed_ms = now_ms;
+}
+
+void report_done(struct report *report)
+{
+    for (size_t i = 0; i < report->site->device_count; i++)
+        free(report->devices[i].block_refused);
+    free(report->devices);
+    free(report->link_failed);
+}
+
+void report_started(const struct report *report)
+{
+    log_line(LOG_LEVEL_NOTICE, "modbridge",
+             "%s started: %zu devices on %zu buses, %zu cloud "
+             "connections",
+             MODBRIDGE_VERSION, report->site->device_count, report->site->bus_count,
+             report->site->cloud_count);
+}
+
+// Where a bus is, for the installer: "tcp 192.168.1.61:502", "port /dev/ttyUSB0 at 9600 baud".
+static void format_place(const struct bus_settings *bus, char *ret_text, size_t size)
+{
+    switch (bus->transport) {
+    case TRANSPORT_TCP:
+        (void)snprintf(ret_text, size, "tcp %s:%u", bus->host, bus->port);
+        return;
+    case TRANSPORT_RTU_OVER_TCP:
+        (void)snprintf(ret_text, size, "RTU over tcp %s:%u", bus->host, bus->port);
+        return;
+    case TRANSPORT_RTU:
+        (void)snprintf(ret_text, size, "port %s at %d baud", bus->path, bus->baud);
+        return;
+    }
+}
+
+static const char *const advice[FAULT_COUNT] = {
+    [FAULT_TIMEOUT] = "no answer: check power, cable and unit id",
+    [FAULT_GARBLED] = "answers are garbled: check speed, parity, wiring and termination",
+    [FAULT_LINK] = "the link is down",
+};
+
+void report_health(struct report *report, const struct health_change *change, int64_t now_ms)
+{
+    const struct device *device = &report->site->devices[change->device];
+    struct report_device *known = &report->devices[change->device];
+    char place[160];
+    char lasted[32];
+    format_place(&report->site->buses[device->bus], place, sizeof place);
+    num_format_duration(lasted, sizeof lasted, now_ms - known->changed_ms);
+    known->changed_ms = now_ms;
+    if (change->health == HEALTH_ONLINE)
+        log_line(LOG_LEVEL_NOTICE, device->name, "answers at %s unit %d (after %s)", place,
+                 device->unit_id, lasted);
+    else
+        log_line(LOG_LEVEL_WARNING, device->name,
+                 "stopped answering at %s unit %d: %s; it is asked again until it answers",
+                 place, device->unit_id,
+                 advice[change->fault] ? advice[change->fault] : fault_names[change->fault]);
+}
+
+void report_reading(struct report *report, const struct feed *feed,
+                    const struct reading *reading)
+{
+    struct report_device *known = &report->devices[reading->device];
+    if (!known->block_refused) {
+        known->block_count = feed->plan->block_count;
+        known->block_refused = mem_new(known->block_count, sizeof(bool));
+    }
+    const struct block *block = &feed->plan->blocks[reading->block];
+    bool refused = reading->fault == FAULT_EXCEPTION;
+    bool read = reading->fault == FAULT_NONE;
+    if ((!refused && !read) || known->block_refused[reading->block] == refused)
+        return;
+    known->block_refused[reading->block] = refused;
+    if (refused && !block->optional)
+        log_line(LOG_LEVEL_WARNING, feed->device->name,
+                 "%s %u..%u is refused: %s (exception %u); check the map against the model and "
+                 "firmware, or mark these entries optional",
+                 table_names[block->table], block->address, block->address + block->count - 1,
+                 exception_name(reading->exception), reading->exception);
+    else if (refused)
+        log_line(LOG_LEVEL_INFO, feed->device->name, "%s %u..%u is not fitted",
+                 table_names[block->table], block->address, block->address + block->count - 1);
+    else
+        log_line(LOG_LEVEL_NOTICE, feed->device->name, "%s %u..%u can be read again",
+                 table_names[block->table], block->address, block->address + block->count - 1);
+}
+
+void report_link(struct report *report, uint16_t bus, bool is_open, const char *why)
+{
+    const char *name = report->site->buses[bus].name;
+    if (!is_open)
+        log_line(LOG_LEVEL_WARNING, name, "%s", why);
+    else if (report->link_failed[bus])
+        log_line(LOG_LEVEL_NOTICE, name, "the link is open again");
+    report->link_failed[bus] = !is_open;
+}
+
+void report_cloud(const struct report *report, int connection, const char *reason)
+{
+    const struct cloud_settings *cloud = &report->site->clouds[connection];
+    if (reason)
+        log_line(LOG_LEVEL_WARNING, cloud->name, "no connection to %s:%u: %s", cloud->host,
+                 cloud->port, reason);
+    else
+        log_line(LOG_LEVEL_NOTICE, cloud->name, "connected to %s:%u", cloud->host, cloud->port);
+}
+
+void report_job(const struct report *report, const struct job_result *result)
+{
+    const char *name = report->site->devices[result->device].name;
+    if (result->outcome == JOB_COMPLETED)
+        log_line(LOG_LEVEL_INFO, name, "command %llu completed",
+                 (unsigned long long)result->serial);
+    else
+        log_line(LOG_LEVEL_WARNING, name, "command %llu failed: %s",
+                 (unsigned long long)result->serial, result->message);
+}

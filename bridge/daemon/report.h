@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// What the operator reads: one line per change of state, none per failure. The main thread owns
+// it.
+#ifndef DAEMON_REPORT_H
+#define DAEMON_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/feed.h"
+#include "model/message.h"
+#include "model/site.h"
+
+struct report_device;
+
+struct report {
+    const struct site *site;
+    struct report_device *devices;
+    bool *link_failed; // per bus
+};
+
+void report_init(struct report *report, const struct site *site, int64_t now_ms);
+void report_done(struct report *report);
+
+void report_started(const struct report *report);
+
+// A device stopped answering or answers again.
+void report_health(struct report *report, const struct health_change *change, int64_t now_ms);
+
+// A block was refused for the first time, or is read again.
+void report_reading(struct report *report, const struct feed *feed,
+                    const struct reading *reading);
+
+void report_link(struct report *report, uint16_t bus, bool is_open, const char *why);
+
+// `reason` NULL: connected.
+void report_cloud(const struct report *report, int connection, const char *reason);
+
+void report_job(const struct report *report, const struct job_result *result);
+
+#endif

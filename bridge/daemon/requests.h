@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Commands between cloud and bus: each request is judged, executed at most once, and answered
+// exactly once. The main thread owns it.
+#ifndef DAEMON_REQUESTS_H
+#define DAEMON_REQUESTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bus/bus.h"
+#include "cloud/ledger.h"
+#include "daemon/outgoing.h"
+#include "model/message.h"
+#include "model/site.h"
+
+// A command that a bus is executing.
+struct open_request;
+
+struct requests {
+    const struct site *site;
+    struct bus **buses; // as the site's
+    struct outgoing *outgoing;
+    struct ledger *ledger;
+    struct open_request *open; // list
+    uint64_t serial;
+};
+
+void requests_init(struct requests *requests, const struct site *site, struct bus **buses,
+                   struct outgoing *outgoing);
+void requests_done(struct requests *requests);
+
+// Takes a request as it came from the broker; the payload is borrowed.
+void requests_take(struct requests *requests, uint16_t device, const char *payload,
+                   size_t length, int64_t now_ms);
+
+// A log step of a command.
+void requests_log(struct requests *requests, uint64_t serial, const char *text);
+
+// A command ended; takes ownership of the result.
+void requests_finish(struct requests *requests, struct job_result *result);
+
+#endif
