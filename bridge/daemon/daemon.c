@@ -21,7 +21,8 @@
 enum {
     READING_SLOTS = 512,
     SURE_SLOTS = 256,
-    EVENT_SLOTS = 1024,
+    EVENTS_PER_CONNECTION = 25, // what an uplink may have to say of one (cloud/uplink.h)
+    EVENT_SLOTS_FOR_REQUESTS = 64,
     LONGEST_WAIT_MS = 60 * 1000,
     // A stop: open on_failure steps get one second, what hangs after that is interrupted, what
     // was answered gets its acknowledgement. Together under the five seconds promised.
@@ -93,9 +94,11 @@ static void take_bus_message(struct daemon *daemon, const struct message *messag
     }
 }
 
-static void take_cloud_connected(struct daemon *daemon, int connection)
+static void take_connected(struct daemon *daemon, const struct uplink_event *event)
 {
-    outgoing_connected(&daemon->outgoing, connection);
+    int connection = event->connection;
+    report_connected(&daemon->report, connection);
+    outgoing_connected(&daemon->outgoing, connection, event->session);
     for (size_t i = 0; i < daemon->site->device_count; i++) {
         if (daemon->site->devices[i].cloud == connection)
             feed_cloud_connected(&daemon->feeds[i]);
@@ -104,31 +107,40 @@ static void take_cloud_connected(struct daemon *daemon, int connection)
 
 static void take_request(struct daemon *daemon, struct uplink_event *event)
 {
-    if (event->retained)
-        log_line(LOG_LEVEL_WARNING, daemon->site->devices[event->device].name,
+    int device = event->request.device;
+    if (event->request.is_retained)
+        log_line(LOG_LEVEL_WARNING, daemon->site->devices[device].name,
                  "a retained command request is ignored: it may be from any time");
     else
-        requests_take(&daemon->requests, (uint16_t)event->device, event->payload, event->length,
-                      clock_monotonic_ms());
-    free(event->payload);
+        requests_take(&daemon->requests, (uint16_t)device, event->request.payload,
+                      event->request.length, clock_monotonic_ms());
+    free(event->request.payload);
+}
+
+static void take_refused(struct daemon *daemon, const struct uplink_event *event)
+{
+    if (event->refused.is_hopeless)
+        log_line(LOG_LEVEL_ERROR, daemon->site->clouds[event->connection].name,
+                 "a message is dropped: %s", event->refused.reason);
+    outgoing_refused(&daemon->outgoing, event->refused.row, event->refused.is_hopeless);
 }
 
 static void take_uplink_event(struct daemon *daemon, struct uplink_event *event)
 {
     switch (event->kind) {
     case UPLINK_CONNECTED:
-        report_cloud(&daemon->report, event->connection, NULL);
-        take_cloud_connected(daemon, event->connection);
+        take_connected(daemon, event);
         return;
     case UPLINK_DISCONNECTED:
-        report_cloud(&daemon->report, event->connection, event->reason);
+        report_disconnected(&daemon->report, event->connection,
+                            event->disconnected.was_connected, event->disconnected.reason);
         outgoing_disconnected(&daemon->outgoing, event->connection);
         return;
     case UPLINK_ACKED:
         outgoing_acked(&daemon->outgoing, event->row);
         return;
     case UPLINK_REFUSED:
-        outgoing_refused(&daemon->outgoing, event->row);
+        take_refused(daemon, event);
         return;
     case UPLINK_REQUEST:
         take_request(daemon, event);
@@ -262,7 +274,9 @@ static int start(struct daemon *daemon, const struct daemon_options *options, st
     if (daemon->signals < 0)
         return -1;
     daemon->from_buses = mailbox_new(sizeof(struct message), READING_SLOTS, SURE_SLOTS);
-    daemon->from_uplink = mailbox_new(sizeof(struct uplink_event), 0, EVENT_SLOTS);
+    size_t events =
+        EVENTS_PER_CONNECTION * daemon->site->cloud_count + EVENT_SLOTS_FOR_REQUESTS;
+    daemon->from_uplink = mailbox_new(sizeof(struct uplink_event), 0, events);
     if (!daemon->from_buses || !daemon->from_uplink)
         return error_set_errno(err, "no descriptor for a mailbox");
     daemon->arena = arena_new();

@@ -14,8 +14,9 @@ struct daemon_options {
 };
 
 // Runs until SIGTERM or SIGINT, then stops within five seconds whatever hangs. Signals are
-// blocked from here on. 0 after an orderly stop; 1 when a thread hangs and still uses the site, which must
-// then be left as it is; -1 with err when it could not start (threads may run then too).
+// blocked from here on. 0 after an orderly stop; 1 when a thread hangs and still uses the site,
+// which must then be left as it is; -1 with err when it could not start (threads may run then
+// too).
 int daemon_run(const struct site *site, const struct daemon_options *options,
                struct error *err);
 

@@ -26,7 +26,7 @@ int outgoing_init(struct outgoing *outgoing, const struct site *site, bool is_dr
     *outgoing = (struct outgoing){
         .site = site,
         .outbox = outbox_new(site->cloud_count, &limits),
-        .connected = mem_new(site->cloud_count, sizeof(bool)),
+        .sessions = mem_new(site->cloud_count, sizeof(uint32_t)),
         .is_dry = is_dry,
     };
     if (is_dry || site->cloud_count == 0)
@@ -48,7 +48,7 @@ bool outgoing_stop(struct outgoing *outgoing, int64_t within_ms)
 void outgoing_done(struct outgoing *outgoing)
 {
     outbox_free(outgoing->outbox);
-    free(outgoing->connected);
+    free(outgoing->sessions);
     *outgoing = (struct outgoing){0};
 }
 
@@ -93,6 +93,7 @@ static bool send_row(struct outgoing *outgoing, int connection, const struct out
 {
     struct uplink_publish publish = {
         .connection = connection,
+        .session = outgoing->sessions[connection],
         .row = row->id,
         .topic = mem_copy_text(row->topic),
         .payload = mem_copy_text(row->payload),
@@ -118,19 +119,19 @@ static void pump_connection(struct outgoing *outgoing, int connection)
 void outgoing_pump(struct outgoing *outgoing)
 {
     for (size_t i = 0; i < outgoing->site->cloud_count; i++) {
-        if (outgoing->connected[i])
+        if (outgoing->sessions[i])
             pump_connection(outgoing, (int)i);
     }
 }
 
-void outgoing_connected(struct outgoing *outgoing, int connection)
+void outgoing_connected(struct outgoing *outgoing, int connection, uint32_t session)
 {
-    outgoing->connected[connection] = true;
+    outgoing->sessions[connection] = session;
 }
 
 void outgoing_disconnected(struct outgoing *outgoing, int connection)
 {
-    outgoing->connected[connection] = false;
+    outgoing->sessions[connection] = 0;
     (void)outbox_release_in_flight(outgoing->outbox, connection);
 }
 
@@ -139,15 +140,18 @@ void outgoing_acked(struct outgoing *outgoing, int64_t row)
     (void)outbox_ack(outgoing->outbox, row);
 }
 
-void outgoing_refused(struct outgoing *outgoing, int64_t row)
+void outgoing_refused(struct outgoing *outgoing, int64_t row, bool is_hopeless)
 {
-    (void)outbox_release(outgoing->outbox, row);
+    if (is_hopeless)
+        (void)outbox_ack(outgoing->outbox, row);
+    else
+        (void)outbox_release(outgoing->outbox, row);
 }
 
 bool outgoing_is_busy(const struct outgoing *outgoing)
 {
     for (size_t i = 0; i < outgoing->site->cloud_count; i++) {
-        if (outgoing->connected[i] && outbox_in_flight(outgoing->outbox, (int)i) > 0)
+        if (outgoing->sessions[i] && outbox_in_flight(outgoing->outbox, (int)i) > 0)
             return true;
     }
     return false;

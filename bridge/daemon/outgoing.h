@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/mailbox.h"
@@ -19,7 +20,7 @@ struct outgoing {
     const struct site *site;
     struct outbox *outbox;
     struct uplink *uplink; // NULL with --dry, or when the site has no cloud
-    bool *connected;       // per cloud connection
+    uint32_t *sessions;    // per cloud connection; 0: not connected
     bool is_dry;
 };
 
@@ -41,10 +42,10 @@ void outgoing_put(struct outgoing *outgoing, const struct device *device, enum t
 void outgoing_pump(struct outgoing *outgoing);
 
 // What the uplink reported about rows and connections.
-void outgoing_connected(struct outgoing *outgoing, int connection);
+void outgoing_connected(struct outgoing *outgoing, int connection, uint32_t session);
 void outgoing_disconnected(struct outgoing *outgoing, int connection);
 void outgoing_acked(struct outgoing *outgoing, int64_t row);
-void outgoing_refused(struct outgoing *outgoing, int64_t row);
+void outgoing_refused(struct outgoing *outgoing, int64_t row, bool is_hopeless);
 
 // Whether anything waits to be sent or acknowledged on a connection that is up.
 bool outgoing_is_busy(const struct outgoing *outgoing);

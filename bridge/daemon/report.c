@@ -20,6 +20,7 @@ void report_init(struct report *report, const struct site *site, int64_t now_ms)
         .site = site,
         .devices = mem_new(site->device_count, sizeof(struct report_device)),
         .link_failed = mem_new(site->bus_count, sizeof(bool)),
+        .cloud_failed = mem_new(site->cloud_count, sizeof(bool)),
     };
     for (size_t i = 0; i < site->device_count; i++)
         report->devices[i].changed_ms = now_ms;
@@ -31,6 +32,7 @@ void report_done(struct report *report)
         free(report->devices[i].block_refused);
     free(report->devices);
     free(report->link_failed);
+    free(report->cloud_failed);
 }
 
 void report_started(const struct report *report)
@@ -121,14 +123,23 @@ void report_link(struct report *report, uint16_t bus, bool is_open, const char *
     report->link_failed[bus] = !is_open;
 }
 
-void report_cloud(const struct report *report, int connection, const char *reason)
+void report_connected(struct report *report, int connection)
 {
     const struct cloud_settings *cloud = &report->site->clouds[connection];
-    if (reason)
-        log_line(LOG_LEVEL_WARNING, cloud->name, "no connection to %s:%u: %s", cloud->host,
-                 cloud->port, reason);
-    else
-        log_line(LOG_LEVEL_NOTICE, cloud->name, "connected to %s:%u", cloud->host, cloud->port);
+    report->cloud_failed[connection] = false;
+    log_line(LOG_LEVEL_NOTICE, cloud->name, "connected to %s:%u", cloud->host, cloud->port);
+}
+
+void report_disconnected(struct report *report, int connection, bool was_connected,
+                         const char *reason)
+{
+    const struct cloud_settings *cloud = &report->site->clouds[connection];
+    if (report->cloud_failed[connection] && !was_connected)
+        return;
+    report->cloud_failed[connection] = true;
+    log_line(LOG_LEVEL_WARNING, cloud->name, "%s %s:%u: %s",
+             was_connected ? "lost the connection to" : "cannot connect to", cloud->host,
+             cloud->port, reason);
 }
 
 void report_job(const struct report *report, const struct job_result *result)

@@ -16,7 +16,8 @@ struct report_device;
 struct report {
     const struct site *site;
     struct report_device *devices;
-    bool *link_failed; // per bus
+    bool *link_failed;  // per bus
+    bool *cloud_failed; // per cloud connection: said once, until it is connected again
 };
 
 void report_init(struct report *report, const struct site *site, int64_t now_ms);
@@ -33,8 +34,11 @@ void report_reading(struct report *report, const struct feed *feed,
 
 void report_link(struct report *report, uint16_t bus, bool is_open, const char *why);
 
-// `reason` NULL: connected.
-void report_cloud(const struct report *report, int connection, const char *reason);
+void report_connected(struct report *report, int connection);
+
+// A connection was lost, or could not be made.
+void report_disconnected(struct report *report, int connection, bool was_connected,
+                         const char *reason);
 
 void report_job(const struct report *report, const struct job_result *result);
 
