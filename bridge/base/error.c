@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 int error_set(struct error *err, enum error_code code, const char *format, ...)
 {
     va_list args;
@@ -13,6 +15,7 @@ int error_set(struct error *err, enum error_code code, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
+    utf8_mend_end(err->text);
     return -1;
 }
 
@@ -28,6 +31,7 @@ int error_set_errno(struct error *err, const char *format, ...)
     size_t used = strlen(err->text);
     (void)snprintf(err->text + used, sizeof err->text - used, ": %s",
                    strerror_r(saved, reason, sizeof reason));
+    utf8_mend_end(err->text);
     return -1;
 }
 
@@ -41,5 +45,6 @@ int error_prefix(struct error *err, const char *format, ...)
     size_t used = strlen(text);
     (void)snprintf(text + used, sizeof text - used, ": %s", err->text);
     memcpy(err->text, text, sizeof text);
+    utf8_mend_end(err->text);
     return -1;
 }

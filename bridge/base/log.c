@@ -23,6 +23,15 @@ void log_set_level(enum log_level level)
     for_journal = getenv("JOURNAL_STREAM") != NULL;
 }
 
+// A line break in a text from outside would look like a line of ours.
+static void replace_controls(char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == '\x7F')
+            *text = '?';
+    }
+}
+
 void log_line(enum log_level level, const char *area, const char *format, ...)
 {
     if (level > threshold)
@@ -36,6 +45,7 @@ void log_line(enum log_level level, const char *area, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(line + used, sizeof line - (size_t)used - 1, format, args);
     va_end(args);
+    replace_controls(line);
     size_t length = strlen(line);
     line[length] = '\n';
     ssize_t written = write(STDERR_FILENO, line, length + 1);

@@ -17,7 +17,8 @@ enum log_level {
 // start.
 void log_set_level(enum log_level level);
 
-// Writes "area: text". `area` is the room or the thing concerned, such as "bus cabinet".
+// Writes "area: text", control characters replaced by '?'. `area` is the room or the thing
+// concerned, such as "bus cabinet".
 void log_line(enum log_level level, const char *area, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -79,8 +79,8 @@ void mailbox_free(struct mailbox *mailbox)
     free(mailbox);
 }
 
-// The descriptor is raised when the first message comes and lowered when the last one leaves,
-// so its counter never exceeds one and neither call can block.
+// The descriptor is raised when there is one message and lowered when there is none: its
+// counter stays far from its limit, and neither call can block.
 static void raise_descriptor(struct mailbox *mailbox)
 {
     if (mailbox->readings.count + mailbox->sure.count == 1)

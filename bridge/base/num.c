@@ -10,7 +10,8 @@
 
 #include "base/mem.h"
 
-#define INT128_LIMIT ((int128)1 << 100)
+#define INT128_LIMIT   ((int128)1 << 100)
+#define MANTISSA_LIMIT 1000000000000000000 // 18 digits
 
 static int digit_value(char c)
 {
@@ -142,7 +143,7 @@ bool num_parse_decimal(const char *text, struct decimal *ret_value)
             after_point = true;
             continue;
         }
-        if (number.mantissa > (INT64_MAX - 9) / 10 / 10)
+        if (number.mantissa >= MANTISSA_LIMIT / 10)
             return false;
         number.mantissa = number.mantissa * 10 + (*at - '0');
         number.exponent -= after_point;

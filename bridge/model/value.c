@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 bool value_is_known(const struct value *value)
 {
     return value->kind != VALUE_UNKNOWN && value->kind != VALUE_ABSENT;
@@ -74,7 +76,13 @@ static bool numbers_equal(const struct value *a, const struct value *b)
 {
     if (a->kind == VALUE_INTEGER && b->kind == VALUE_INTEGER)
         return a->integer == b->integer;
-    return value_number(a) == value_number(b);
+    if (a->kind == VALUE_REAL && b->kind == VALUE_REAL)
+        return a->real == b->real;
+    const struct value *integer = a->kind == VALUE_INTEGER ? a : b;
+    const struct value *real = a->kind == VALUE_INTEGER ? b : a;
+    // As integers: above 2^53 a double stands for several of them.
+    return fabs(real->real) < 0x1p65 && real->real == trunc(real->real) &&
+           (int128)real->real == integer->integer;
 }
 
 bool value_equal(const struct value *a, const struct value *b)
@@ -141,6 +149,7 @@ void value_format(const struct value *value, char *ret_text, size_t size)
         return;
     case VALUE_TEXT:
         (void)snprintf(ret_text, size, "%.*s", (int)value->text.length, value->text.bytes);
+        utf8_mend_end(ret_text);
         return;
     case VALUE_EVENTS:
         format_events(value, ret_text, size);

@@ -69,7 +69,7 @@ double value_number(const struct value *value);
 // Same kind of thing and same content; an integer equals a real of the same number.
 bool value_equal(const struct value *a, const struct value *b);
 
-// Writes the value for people ("23.1", "true", "steady", "[4234, 4372]", "unknown"). Always
+// Writes the value for people ("23.1", "true", "steady", "[0x108A, 0x1114]", "unknown"). Always
 // NUL-terminated, cut when too long.
 void value_format(const struct value *value, char *ret_text, size_t size);
 
