@@ -25,6 +25,8 @@ struct simulation_rule {
     size_t keep_count;
     const int *restore; // entries that get back what was remembered
     size_t restore_count;
+    const int *clear; // entries that get their "no value" pattern
+    size_t clear_count;
     const struct assignment *set;
     size_t set_count;
     int64_t over_ms;   // numbers of `set` are reached in a straight line; 0: at once

@@ -208,6 +208,14 @@ static void set_point(struct behaviour *behaviour, const struct assignment *set,
         (void)entries_set(behaviour->entries, set->point, &value, &ignored);
 }
 
+static void clear_point(struct behaviour *behaviour, int point)
+{
+    const struct value none = value_absent();
+    struct error ignored;
+    stop_ramp(behaviour, point);
+    (void)entries_set(behaviour->entries, point, &none, &ignored);
+}
+
 static void act(struct behaviour *behaviour, const struct simulation_rule *rule, int64_t now_ms)
 {
     struct bank *bank = entries_bank(behaviour->entries);
@@ -218,6 +226,8 @@ static void act(struct behaviour *behaviour, const struct simulation_rule *rule,
         stop_ramp(behaviour, point);
         bank_set_point(bank, point_of(behaviour, point), behaviour->kept[point]);
     }
+    for (size_t i = 0; i < rule->clear_count; i++)
+        clear_point(behaviour, rule->clear[i]);
     for (size_t i = 0; i < rule->set_count; i++)
         set_point(behaviour, &rule->set[i], rule->over_ms, now_ms);
     if (rule->silent_ms && now_ms + rule->silent_ms > behaviour->silent_until_ms)
@@ -264,6 +274,7 @@ static const struct simulation_rule *take_due(struct behaviour *behaviour, int64
 // Rules that set off each other without end would keep a moment from ending.
 static void postpone_due(struct behaviour *behaviour, int64_t now_ms)
 {
+    look_at_conditions(behaviour, now_ms);
     for (size_t i = 0; i < behaviour->simulation->rule_count; i++) {
         struct rule_state *state = &behaviour->rules[i];
         if (state->due_ms != NEVER && state->due_ms <= now_ms)

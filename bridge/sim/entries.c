@@ -111,6 +111,32 @@ static int unscale_by_formula(struct entries *entries, const struct point *point
     return 0;
 }
 
+// The words that mean "no value".
+static int set_absent(struct entries *entries, int index, struct error *err)
+{
+    const struct point *point = &bank_map(entries->bank)->points[index];
+    uint64_t pattern = 0x7FC00000; // a quiet NaN, IEEE 754 section 6.2.1
+    uint16_t words[MAX_POINT_WORDS] = {0};
+    struct point bare = *point;
+    if (point->invalid_count)
+        pattern = point->invalid[0];
+    else if (point->type == TYPE_F64)
+        pattern = 0x7FF8000000000000;
+    else if (point->type != TYPE_F32)
+        return error_set(err, ERROR_FAILED,
+                         "%s: its map names no pattern that means \"no value\"", point->key);
+    static const enum point_type types[] = {TYPE_U16, TYPE_U16, TYPE_U32, TYPE_U64, TYPE_U64};
+    uint16_t size = codec_type(point->type)->word_count;
+    bare.type = size < ARRAY_LENGTH(types) ? types[size] : TYPE_U16;
+    bare.bit_low = NO_INDEX;
+    bare.bit_high = NO_INDEX;
+    struct value raw = value_integer((int128)pattern);
+    if (codec_encode_raw(&bare, &raw, words, err))
+        return -1;
+    bank_set_point(entries->bank, point, words);
+    return 0;
+}
+
 static int power_of(struct entries *entries, const struct point *point, int *ret_power,
                     struct error *err)
 {
@@ -132,6 +158,8 @@ int entries_set(struct entries *entries, int index, const struct value *value,
     const struct point *point = &bank_map(entries->bank)->points[index];
     struct value raw = value_unknown();
     int power = 0;
+    if (value->kind == VALUE_ABSENT && point->source != SOURCE_FORMULA)
+        return set_absent(entries, index, err);
     if (point->source == SOURCE_FORMULA)
         return error_set(err, ERROR_FAILED,
                          "%s is computed: set the entries that it is made from", point->key);

@@ -28,9 +28,9 @@ struct value entries_evaluate(struct entries *entries, const struct formula *for
 // Whether a condition is known to be true.
 bool entries_holds(struct entries *entries, const struct formula *condition);
 
-// Puts a value into the entry's words, against scale, offset, power of ten and labels. Fails
-// when it does not fit, and for entries whose value a formula makes (the text says what to give
-// instead).
+// Puts a value into the entry's words, against scale, offset, power of ten and labels; an
+// absent value is the entry's "no value" pattern, or NaN. Fails when it does not fit, and for
+// entries whose value a formula makes (the text says what to give instead).
 int entries_set(struct entries *entries, int point, const struct value *value,
                 struct error *err);
 

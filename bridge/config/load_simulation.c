@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+// The simulation section of a map (docs/simulation.md).
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/load.h"
+#include "config/load_values.h"
+#include "model/simulation.h"
+
+struct simulation_fields {
+    const struct node *values;
+    const struct node *rules;
+    const struct node *noise;
+};
+
+static const struct field simulation_rows[] = {
+    {.name = "values",
+     .kind = FIELD_NODE,
+     FIELD_AT(simulation_fields, values),
+     .shape = "a mapping (entry: value)",
+     .help = "what entries hold at first; null is \"no value\""},
+    {.name = "rules",
+     .kind = FIELD_NODE,
+     FIELD_AT(simulation_fields, rules),
+     .shape = "a list of rules",
+     .help = "what the device does by itself"},
+    {.name = "noise",
+     .kind = FIELD_NODE,
+     FIELD_AT(simulation_fields, noise),
+     .shape = "a mapping (entry: amplitude)",
+     .help = "how far a number strays from what it was set to, in its unit"},
+};
+
+const struct field_table table_simulation = {
+    .name = "simulation",
+    .help = "How `modbridge simulate` plays this device; nothing else reads it.",
+    .rows = simulation_rows,
+    .count = ARRAY_LENGTH(simulation_rows),
+};
+
+struct rule_fields {
+    const struct node *written;
+    const struct node *when;
+    int64_t after_ms;
+    int refuse;
+    const struct node *keep;
+    const struct node *restore;
+    const struct node *clear;
+    const struct node *set;
+    int64_t over_ms;
+    int64_t silent_ms;
+    bool close;
+};
+
+enum { MAX_RULE_MS = 24 * 3600 * 1000 };
+
+static const struct field rule_rows[] = {
+    {.name = "when",
+     .kind = FIELD_FORMULA,
+     FIELD_AT(rule_fields, when),
+     .help = "a condition: the rule acts when it becomes true; beside written: when it is true "
+             "at the write"},
+    {.name = "written",
+     .kind = FIELD_NODE,
+     FIELD_AT(rule_fields, written),
+     .shape = "the name of an entry",
+     .help = "the rule acts at every write of this entry"},
+    {.name = "after",
+     .kind = FIELD_DURATION,
+     FIELD_AT(rule_fields, after_ms),
+     .max = MAX_RULE_MS,
+     .initial = "0s",
+     .help = "how much later; a condition that ends before is forgotten"},
+    {.name = "set",
+     .kind = FIELD_NODE,
+     FIELD_AT(rule_fields, set),
+     .shape = "a mapping (entry: value or formula)",
+     .help = "values that entries get"},
+    {.name = "over",
+     .kind = FIELD_DURATION,
+     FIELD_AT(rule_fields, over_ms),
+     .max = MAX_RULE_MS,
+     .initial = "0s",
+     .help = "how long the numbers of set: take to get there, in a straight line"},
+    {.name = "keep",
+     .kind = FIELD_NODE,
+     FIELD_AT(rule_fields, keep),
+     .shape = "a list of entries",
+     .help = "entries whose present values are remembered"},
+    {.name = "restore",
+     .kind = FIELD_NODE,
+     FIELD_AT(rule_fields, restore),
+     .shape = "a list of entries",
+     .help = "entries that get back what was remembered"},
+    {.name = "clear",
+     .kind = FIELD_NODE,
+     FIELD_AT(rule_fields, clear),
+     .shape = "a list of entries",
+     .help = "entries that get their \"no value\" pattern, or NaN"},
+    {.name = "refuse",
+     .kind = FIELD_INT,
+     FIELD_AT(rule_fields, refuse),
+     .min = 1,
+     .max = 255,
+     .help = "the exception code with which the write is refused"},
+    {.name = "silent",
+     .kind = FIELD_DURATION,
+     FIELD_AT(rule_fields, silent_ms),
+     .max = MAX_RULE_MS,
+     .initial = "0s",
+     .help = "how long the device answers nothing"},
+    {.name = "close",
+     .kind = FIELD_BOOL,
+     FIELD_AT(rule_fields, close),
+     .initial = "false",
+     .help = "its connections are closed"},
+};
+
+const struct field_table table_simulation_rule = {
+    .name = "a rule",
+    .help = "What a simulated device does by itself.",
+    .rows = rule_rows,
+    .count = ARRAY_LENGTH(rule_rows),
+};
+
+static int load_list(struct loader *loader, const struct node *node, const char *name,
+                     const int **ret_points, size_t *ret_count)
+{
+    if (!node)
+        return 0;
+    if (fields_expect_list(&loader->reader, node, name))
+        return -1;
+    int *points = ARENA_NEW_ARRAY(loader->reader.arena, node->count, int);
+    for (size_t i = 0; i < node->count; i++) {
+        points[i] = load_reference(loader, node->children[i].value, name);
+        if (points[i] == NO_INDEX)
+            return -1;
+    }
+    *ret_points = points;
+    *ret_count = node->count;
+    return 0;
+}
+
+// The entry that a key of a mapping names.
+static int load_key(struct loader *loader, const struct child *child, const char *name)
+{
+    struct node key = {.kind = NODE_SCALAR, .at = child->key_at, .text = child->key};
+    return load_reference(loader, &key, name);
+}
+
+static const char *find_label(const struct point *point, const struct node *node)
+{
+    for (size_t i = 0; point->labels && i < point->labels->count; i++) {
+        const char *text = point->labels->rows[i].text;
+        if (node->kind == NODE_SCALAR && strcmp(text, node->text) == 0)
+            return text;
+    }
+    return NULL;
+}
+
+// A label of the entry, or a formula over the device's own entries.
+static int load_set_value(struct loader *loader, int index, const struct node *node,
+                          const struct formula **ret_formula)
+{
+    const char *label = find_label(&loader->points[index], node);
+    struct scope scope = {
+        .loader = loader, .owner = NO_INDEX, .allow_write_only = true, .allow_now = true};
+    struct error err;
+    if (label && !loader->points[index].labels->is_boolean) {
+        struct value text = value_text(label);
+        *ret_formula = formula_constant(loader->reader.arena, &text);
+        return 0;
+    }
+    if (load_entry_type(loader, index, &err))
+        return -1; // was reported where the entry stands
+    return load_formula(&scope, node, "set", loader->entries[index].type, ret_formula);
+}
+
+static int load_set(struct loader *loader, const struct node *node,
+                    struct simulation_rule *rule)
+{
+    if (!node)
+        return 0;
+    if (fields_expect_mapping(&loader->reader, node, "set"))
+        return -1;
+    struct assignment *set =
+        ARENA_NEW_ARRAY(loader->reader.arena, node->count, struct assignment);
+    for (size_t i = 0; i < node->count; i++) {
+        const struct child *child = &node->children[i];
+        set[i].point = load_key(loader, child, "set");
+        if (set[i].point == NO_INDEX ||
+            load_set_value(loader, set[i].point, child->value, &set[i].value))
+            return -1;
+    }
+    rule->set = set;
+    rule->set_count = node->count;
+    return 0;
+}
+
+static int load_condition(struct loader *loader, const struct node *node,
+                          struct simulation_rule *rule)
+{
+    const struct scope scope = {
+        .loader = loader, .owner = NO_INDEX, .allow_write_only = true, .allow_now = true};
+    return node ? load_formula(&scope, node, "when", FORMULA_BOOLEAN, &rule->when) : 0;
+}
+
+static int check_rule(struct loader *loader, const struct node *node,
+                      const struct rule_fields *fields, const struct simulation_rule *rule)
+{
+    bool acts = rule->refuse || rule->keep_count || rule->restore_count || rule->clear_count ||
+                rule->set_count || rule->silent_ms || rule->close;
+    struct diagnostics *diagnostics = loader->reader.diagnostics;
+    if (!fields->when && !fields->written)
+        return diagnostics_error(diagnostics, &node->at,
+                                 "a rule needs when: (a condition) or written: (an entry)");
+    if (rule->refuse && !fields->written)
+        return diagnostics_error(diagnostics, &node->at,
+                                 "refuse: needs written: (the entry whose write is refused)");
+    if (!acts)
+        return diagnostics_error(diagnostics, &node->at,
+                                 "the rule does nothing: add set:, clear:, keep:, restore:, "
+                                 "refuse:, silent: or close:");
+    return 0;
+}
+
+static int load_rule(struct loader *loader, const struct node *node,
+                     struct simulation_rule *rule)
+{
+    struct rule_fields fields = {0};
+    struct layers layers = {.nodes = {node}};
+    if (fields_expect_mapping(&loader->reader, node, "a rule") ||
+        fields_read(&loader->reader, &table_simulation_rule, &layers, &fields))
+        return -1;
+    rule->at = node->at;
+    rule->written = NO_INDEX;
+    rule->after_ms = fields.after_ms;
+    rule->over_ms = fields.over_ms;
+    rule->silent_ms = fields.silent_ms;
+    rule->refuse = (uint8_t)fields.refuse;
+    rule->close = fields.close;
+    if (fields.written) {
+        rule->written = load_reference(loader, fields.written, "written");
+        if (rule->written == NO_INDEX)
+            return -1;
+    }
+    int failed = load_condition(loader, fields.when, rule);
+    failed |= load_set(loader, fields.set, rule);
+    failed |= load_list(loader, fields.keep, "keep", &rule->keep, &rule->keep_count);
+    failed |=
+        load_list(loader, fields.restore, "restore", &rule->restore, &rule->restore_count);
+    failed |= load_list(loader, fields.clear, "clear", &rule->clear, &rule->clear_count);
+    return failed ? -1 : check_rule(loader, node, &fields, rule);
+}
+
+static void load_rules(struct loader *loader, const struct node *node,
+                       struct simulation *simulation)
+{
+    if (!node || fields_expect_list(&loader->reader, node, "rules"))
+        return;
+    if (node->count > MAX_SIMULATION_RULES) {
+        (void)diagnostics_error(loader->reader.diagnostics, &node->at,
+                                "more than %d rules: %zu", (int)MAX_SIMULATION_RULES,
+                                node->count);
+        return;
+    }
+    struct simulation_rule *rules =
+        ARENA_NEW_ARRAY(loader->reader.arena, node->count, struct simulation_rule);
+    for (size_t i = 0; i < node->count; i++)
+        (void)load_rule(loader, node->children[i].value, &rules[i]);
+    simulation->rules = rules;
+    simulation->rule_count = node->count;
+}
+
+static int load_amplitude(struct loader *loader, const struct child *child,
+                          struct simulation_noise *noise)
+{
+    struct decimal amplitude = {0};
+    struct error err;
+    noise->point = load_key(loader, child, "noise");
+    if (noise->point == NO_INDEX ||
+        field_read_decimal(&loader->reader, child->value, child->key, &amplitude))
+        return -1;
+    if (load_entry_type(loader, noise->point, &err))
+        return -1; // was reported where the entry stands
+    if (loader->entries[noise->point].type != FORMULA_NUMBER ||
+        loader->points[noise->point].formula)
+        return diagnostics_error(loader->reader.diagnostics, &child->key_at,
+                                 "noise: '%s' is not a number that is read", child->key);
+    if (amplitude.mantissa < 0)
+        return diagnostics_error(loader->reader.diagnostics, &child->value->at,
+                                 "noise: how far '%s' strays is not negative", child->key);
+    noise->amplitude = (double)amplitude.mantissa * num_power_of_ten(amplitude.exponent);
+    return 0;
+}
+
+static void load_noise(struct loader *loader, const struct node *node,
+                       struct simulation *simulation)
+{
+    if (!node || fields_expect_mapping(&loader->reader, node, "noise"))
+        return;
+    struct simulation_noise *noise =
+        ARENA_NEW_ARRAY(loader->reader.arena, node->count, struct simulation_noise);
+    for (size_t i = 0; i < node->count; i++)
+        (void)load_amplitude(loader, &node->children[i], &noise[i]);
+    simulation->noise = noise;
+    simulation->noise_count = node->count;
+}
+
+void load_simulation(struct loader *loader, const struct node *node)
+{
+    struct simulation_fields fields = {0};
+    struct layers layers = {.nodes = {node}};
+    if (!node || fields_expect_mapping(&loader->reader, node, "simulation") ||
+        fields_read(&loader->reader, &table_simulation, &layers, &fields))
+        return;
+    struct simulation *simulation = ARENA_NEW(loader->reader.arena, struct simulation);
+    struct map map = loader->map;
+    map.points = loader->points;
+    map.point_count = loader->count;
+    if (fields.values)
+        (void)load_given_values(&loader->reader, &map, fields.values, &simulation->values,
+                                &simulation->value_count);
+    load_rules(loader, fields.rules, simulation);
+    load_noise(loader, fields.noise, simulation);
+    loader->map.simulation = simulation;
+}
