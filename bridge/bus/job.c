@@ -351,7 +351,7 @@ static void take_outcome(struct job *job, const struct job_event *event)
     struct job_outcome_of_send outcome = {.fault = FAULT_TIMEOUT};
     if (event->kind == JOB_EVENT_STOP)
         outcome.fault = FAULT_STOPPED;
-    if (event->kind == JOB_EVENT_ANSWER)
+    if (event->kind == JOB_EVENT_ANSWER || event->answer)
         outcome = (struct job_outcome_of_send){event->fault, event->is_unsent, event->answer};
     bool needs_answer = outcome.fault == FAULT_NONE || outcome.fault == FAULT_EXCEPTION;
     if (needs_answer && !outcome.answer)

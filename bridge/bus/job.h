@@ -60,8 +60,9 @@ struct job *job_new(const struct map *map, const struct modbus_settings *modbus,
 void job_free(struct job *job);
 
 // Advances until it needs something from outside. Times are monotonic; `wall_ms` is for now.*.
-// JOB_EVENT_STOP may come in place of any other event and more than once; a request on its way
-// counts as unanswered then. After it on_failure still gets its frames sent, for a second.
+// JOB_EVENT_STOP may come in place of any other event and more than once. A request on its way
+// counts as unanswered then, unless the event also carries fault and answer. After it
+// on_failure still wants its frames sent, for a second.
 struct job_action job_step(struct job *job, int64_t now_ms, int64_t wall_ms,
                            const struct job_event *event);
 
