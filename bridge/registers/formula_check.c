@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 int formula_fail(struct draft *draft, size_t offset, const char *format, ...)
 {
@@ -16,6 +17,7 @@ int formula_fail(struct draft *draft, size_t offset, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(draft->err->text, sizeof draft->err->text, format, args);
     va_end(args);
+    utf8_mend_end(draft->err->text);
     draft->error_offset = offset;
     return -1;
 }

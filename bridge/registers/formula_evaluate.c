@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/num.h"
+#include "base/utf8.h"
 
 // Local time; weekday 1 is Monday, 7 is Sunday (ISO 8601).
 const char *const formula_now_fields[NOW_FIELDS] = {"year",   "month",  "day",    "hour",
@@ -150,20 +151,11 @@ struct value formula_evaluate(const struct formula *formula,
     return stack[0];
 }
 
-// Where a text of `length` bytes is cut so that no character is.
-static size_t cut_character(const char *text, size_t length)
-{
-    while (length > 0 && ((unsigned char)text[length] & 0xC0U) == 0x80U)
-        length--;
-    return length;
-}
-
 static size_t fill_piece(char *ret_text, size_t room, const char *bytes, size_t length)
 {
-    if (length > room)
-        length = cut_character(bytes, room);
-    memcpy(ret_text, bytes, length);
-    return length;
+    size_t fitting = length < room ? length : room;
+    memcpy(ret_text, bytes, fitting);
+    return fitting;
 }
 
 static size_t fill_value(const struct formula *formula, const struct formula_inputs *inputs,
@@ -195,4 +187,5 @@ void formula_fill(const struct text_template *template, const struct formula_inp
             used += fill_value(piece->formula, inputs, ret_text + used, room);
     }
     ret_text[used] = '\0';
+    utf8_mend_end(ret_text);
 }
