@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -47,6 +46,14 @@ int cli_usage(const char *name, const char *format, ...)
     }
     (void)fprintf(stderr, "\n");
     return ERROR_USAGE;
+}
+
+int cli_fail(const char *name, const struct error *err)
+{
+    if (err->code == ERROR_USAGE)
+        return cli_usage(name, "%s", err->text);
+    (void)fprintf(stderr, "modbridge %s: %s\n", name, err->text);
+    return (int)err->code;
 }
 
 int cli_main(int argc, char **argv)

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "base/error.h"
+
 // A subcommand. `run` gets its own arguments (argv[0] is the subcommand's name) and returns the
 // program's exit code (base/error.h).
 struct subcommand {
@@ -19,6 +21,10 @@ int cli_main(int argc, char **argv);
 
 // Prints "modbridge NAME: text" and how to get help on standard error; returns ERROR_USAGE.
 int cli_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// Says on standard error why a subcommand failed (with its usage when that was it); returns the
+// exit code.
+int cli_fail(const char *name, const struct error *err);
 
 int cmd_check(int argc, char **argv);
 int cmd_command(int argc, char **argv);

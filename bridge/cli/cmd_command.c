@@ -111,18 +111,9 @@ int cmd_command(int argc, char **argv)
     struct target target;
     if (options_parse(argc, argv, TARGET_OPTIONS " json", &options, &err) != 0)
         return cli_usage("command", "%s", err.text);
-    if (target_open(&target, &options, &err) != 0) {
-        if (err.code == ERROR_USAGE)
-            return cli_usage("command", "%s", err.text);
-        (void)fprintf(stderr, "modbridge command: %s\n", err.text);
-        return (int)err.code;
-    }
+    if (target_open(&target, &options, &err) != 0)
+        return cli_fail("command", &err);
     int code = execute(&target, &options, &err);
     target_close(&target);
-    if (code >= 0)
-        return code;
-    if (err.code == ERROR_USAGE)
-        return cli_usage("command", "%s", err.text);
-    (void)fprintf(stderr, "error: %s\n", err.text);
-    return (int)err.code;
+    return code < 0 ? cli_fail("command", &err) : code;
 }

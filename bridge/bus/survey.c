@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "bus/survey.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "bus/poll.h"
+
+struct survey {
+    struct line *line;
+    struct unit *unit;
+    struct arena *arena;
+    bool answered;
+    enum fault fault; // of the last silence
+};
+
+static enum fault read_block(struct survey *survey, const struct block *block)
+{
+    struct reading reading;
+    (void)poll_block(survey->line, survey->unit, block, 0, &reading);
+    (void)line_note(survey->line, survey->unit, reading.fault, clock_monotonic_ms());
+    bool silent = reading.fault != FAULT_NONE && reading.fault != FAULT_EXCEPTION;
+    if (silent)
+        survey->fault = reading.fault;
+    else
+        survey->answered = true;
+    return reading.fault;
+}
+
+static void read_one_by_one(struct survey *survey, const struct block *block)
+{
+    for (size_t i = 0; i < block->point_count; i++) {
+        int point = block->points[i];
+        const struct device *device = survey->unit->device;
+        const struct plan *plan =
+            block_plan_for(survey->arena, device->map, &device->modbus, &point, 1);
+        for (size_t k = 0; k < plan->block_count; k++)
+            (void)read_block(survey, &plan->blocks[k]);
+    }
+}
+
+// False when the unit is silent: then asking for the rest would only take long.
+static bool read_points(struct survey *survey, const int *points, size_t count)
+{
+    const struct device *device = survey->unit->device;
+    const struct plan *plan =
+        block_plan_for(survey->arena, device->map, &device->modbus, points, count);
+    for (size_t i = 0; i < plan->block_count; i++) {
+        enum fault fault = read_block(survey, &plan->blocks[i]);
+        if (fault == FAULT_STOPPED || (fault != FAULT_NONE && !survey->answered))
+            return false;
+        if (fault == FAULT_EXCEPTION && plan->blocks[i].point_count > 1)
+            read_one_by_one(survey, &plan->blocks[i]);
+    }
+    return true;
+}
+
+static bool is_wanted(const struct survey *survey, const struct point *point, bool conditional)
+{
+    if (!point->when || !conditional)
+        return !point->when && !conditional;
+    struct image_space space = {0};
+    struct value when =
+        image_evaluate(survey->unit->image, point->when, NULL, clock_monotonic_ms(), &space);
+    return when.kind == VALUE_BOOLEAN && when.boolean;
+}
+
+static bool read_round(struct survey *survey, const struct needs *needs, bool conditional)
+{
+    int *points = mem_new(needs->count, sizeof *points);
+    size_t count = 0;
+    for (size_t i = 0; i < needs->count; i++) {
+        if (is_wanted(survey, &needs->map->points[needs->points[i]], conditional))
+            points[count++] = needs->points[i];
+    }
+    bool alive = read_points(survey, points, count);
+    free(points);
+    return alive;
+}
+
+enum fault survey_read(struct line *line, struct unit *unit, struct needs *needs)
+{
+    struct survey survey = {.line = line, .unit = unit, .arena = arena_new()};
+    needs_close(needs);
+    if (read_round(&survey, needs, false))
+        (void)read_round(&survey, needs, true);
+    arena_free(survey.arena);
+    return survey.answered ? FAULT_NONE : survey.fault;
+}
