@@ -32,9 +32,9 @@ struct link_note {
     bool sent;           // a byte of the request left: a write may have been executed
     int64_t response_us; // from the last byte asked to the last byte answered, less the
                          // answer's time on the wire; 0 without an answer
-    unsigned foreign; // frames skipped
-    size_t noise;     // bytes dropped
-    char text[160];   // what went wrong, for people; "" when nothing
+    unsigned foreign;    // frames skipped
+    size_t noise;        // bytes dropped
+    char text[160];      // what went wrong, for people; "" when nothing
 };
 
 // A link, closed. `settings` stay the caller's and must outlive it. `stop_descriptor` readable
