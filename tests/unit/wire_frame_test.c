@@ -42,7 +42,7 @@ static struct answer make_answer(const struct request *request)
 {
     struct answer answer = {.count = request->count};
     for (size_t i = 0; i < MAX_READ_REGISTERS; i++)
-        answer.words[i] = (uint16_t)(request->address * 257 + i * 31 + 5);
+        answer.words[i] = (uint16_t)(request->address * 257U + i * 31 + 5);
     return answer;
 }
 
