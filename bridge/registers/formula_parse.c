@@ -163,14 +163,19 @@ static int push_prefix(struct draft *draft, const struct token *token,
     return push_open(draft, &pushed, true);
 }
 
+static int refuse_function(struct draft *draft, const struct token *token)
+{
+    char list[240];
+    formula_list_functions(list, sizeof list);
+    return formula_fail(draft, token->start, "unknown function '%s': there are %s", token->text,
+                        list);
+}
+
 static int take_function(struct draft *draft, const struct token *token)
 {
     const struct operation *function = formula_find_function(token->text);
-    char list[240];
-    formula_list_functions(list, sizeof list);
     if (!function)
-        return formula_fail(draft, token->start, "unknown function '%s': there are %s",
-                            token->text, list);
+        return refuse_function(draft, token);
     if (function->refusal)
         return formula_fail(draft, token->start, "%s", function->refusal);
     draft->called = (struct open){.function = function, .start = (uint16_t)token->start};
