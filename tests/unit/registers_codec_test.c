@@ -374,6 +374,10 @@ static void recognises_no_value_patterns(void **state)
     struct point wide =
         POINT(.type = TYPE_U64, .word_count = 4, .invalid = {UINT64_MAX}, .invalid_count = 1);
     assert_string_equal(decoded(&wide, (uint16_t[]){0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF}), "absent");
+    struct point address = POINT(.type = TYPE_IPV4, .word_count = 2, .invalid = {0xC0A80000},
+                                 .invalid_count = 1, .word_order = ORDER_LITTLE);
+    assert_string_equal(decoded(&address, (uint16_t[]){0xC0A8, 0}), "absent");
+    assert_string_equal(decoded(&address, (uint16_t[]){0, 0xC0A8}), "text 0.0.192.168");
     struct point real =
         POINT(.type = TYPE_F32, .word_count = 2, .invalid = {0xFF7FFFFF}, .invalid_count = 1);
     assert_string_equal(decoded(&real, (uint16_t[]){0xFF7F, 0xFFFF}), "absent");
@@ -454,7 +458,9 @@ static void names_codes(void **state)
 static void names_codes_of_other_types(void **state)
 {
     (void)state;
-    struct point wide = POINT(.type = TYPE_U64, .word_count = 4, .labels = &other_labels);
+    static const struct label minus_one[] = {{-1, -1, "minus one"}};
+    static const struct labels minus = {.rows = minus_one, .count = 1, .otherwise = "other"};
+    struct point wide = POINT(.type = TYPE_U64, .word_count = 4, .labels = &minus);
     struct point narrow = POINT(.type = TYPE_U64, .word_count = 4, .labels = &mode_labels);
     uint16_t ones[] = {0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF}; // not the code -1
     assert_string_equal(decoded(&wide, ones), "text other");
@@ -574,7 +580,11 @@ static void writes_the_nearest_step(void **state)
          value_text("ABCD"),
          {0x4241, 0x4443}},
         {SCALED(TYPE_IPV4, .word_count = 2), value_text("192.168.1.61"), {0xC0A8, 0x013D}},
-        {SCALED(TYPE_U16), value_real(1e-30, -1), {0}},
+        {SCALED(TYPE_U16), value_real(1e-300, -1), {0}},
+        // The other bits of the register decide whether it says "no value".
+        {SCALED(TYPE_U16, .bit_low = 0, .bit_high = 7, .invalid = {0x00FF}, .invalid_count = 1),
+         value_integer(255),
+         {0xDEFF}},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         uint16_t words[4] = {0xDEAD, 0xDEAD, 0xDEAD, 0xDEAD};
