@@ -22,7 +22,7 @@ ROOMS = {
 }
 OWNERS = {
     "modbus.h": {"bus/link.c", "bus/link_open.c", "sim/serve.c"},
-    "mosquitto.h": {"cloud/uplink.c"},
+    "mosquitto.h": {"cloud/connection.c"},
     "yaml.h": {"config/tree.c"},
     "sqlite3.h": {"cloud/store.c"},
     "microhttpd.h": {"web/http.c"},

@@ -15,7 +15,11 @@ bool pacing_is_thrown_out(const struct pacing *pacing)
 
 int64_t pacing_delay_ms(struct pacing *pacing, enum pacing_cause cause, uint32_t random)
 {
-    if (cause == PACING_REFUSED || pacing_is_thrown_out(pacing))
+    if (pacing_is_thrown_out(pacing)) {
+        pacing->abrupt = 0;
+        return PACING_LIMIT_MS;
+    }
+    if (cause == PACING_REFUSED)
         return PACING_LIMIT_MS;
     int64_t ceiling_ms = PACING_FIRST_MS;
     for (unsigned i = 0; i < pacing->failures && ceiling_ms < PACING_LIMIT_MS; i++)

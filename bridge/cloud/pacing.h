@@ -36,7 +36,8 @@ void pacing_lost(struct pacing *pacing, int64_t lasted_ms);
 bool pacing_is_thrown_out(const struct pacing *pacing);
 
 // Milliseconds to wait before the next attempt: anything between 0 and the ceiling (full
-// jitter), PACING_LIMIT_MS after a refusal or when thrown out. `random` is any 32-bit number.
+// jitter), PACING_LIMIT_MS after a refusal or when thrown out (which is forgotten then).
+// `random` is any 32-bit number.
 int64_t pacing_delay_ms(struct pacing *pacing, enum pacing_cause cause, uint32_t random);
 
 #endif

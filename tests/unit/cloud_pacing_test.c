@@ -60,7 +60,19 @@ static void notices_being_thrown_out(void **state)
     pacing_lost(&pacing, 0);
     assert_true(pacing_is_thrown_out(&pacing));
     assert_int_equal(pacing_delay_ms(&pacing, PACING_FAILED, 0), 300000);
+    assert_false(pacing_is_thrown_out(&pacing));
+    assert_int_equal(pacing_delay_ms(&pacing, PACING_FAILED, UINT32_MAX), 1000);
+}
+
+static void forgives_in_between(void **state)
+{
+    (void)state;
+    struct pacing pacing = {0};
+    pacing_lost(&pacing, 0);
+    pacing_lost(&pacing, 0);
     pacing_lost(&pacing, PACING_ABRUPT_MS);
+    pacing_lost(&pacing, 0);
+    pacing_lost(&pacing, 0);
     assert_false(pacing_is_thrown_out(&pacing));
 }
 
@@ -72,6 +84,7 @@ int main(void)
         cmocka_unit_test(waits_five_minutes_after_a_refusal),
         cmocka_unit_test(starts_afresh_after_a_steady_connection_only),
         cmocka_unit_test(notices_being_thrown_out),
+        cmocka_unit_test(forgives_in_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

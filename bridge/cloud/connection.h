@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// One MQTT connection: its attempts, its sessions and the messages under way in them. Owned by
+// the uplink's thread, which calls everything here; only an attempt to connect runs on a thread
+// of its own, because the resolver and connect() may block for minutes.
+#ifndef CLOUD_CONNECTION_H
+#define CLOUD_CONNECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mailbox.h"
+#include "cloud/event.h"
+#include "cloud/uplink.h"
+#include "model/site.h"
+
+struct connection;
+
+// What all connections of an uplink share.
+struct connection_hub {
+    const struct site *site;
+    struct event_queue events;
+    struct mailbox *arrivals;  // of int: the index of a connection whose attempt is over; room
+                               // for all of them
+    int stop_descriptor;       // readable once attempts are to be given up
+    bool is_dropping_requests; // main has no room for them; to log it once
+    int *subscriptions;        // per device of the site: message id of its SUBSCRIBE
+};
+
+// Before the first and after the last use of anything else here; one thread.
+void connection_library_start(void);
+void connection_library_end(void);
+
+// The connection `index` of the site, down; it is due at once. The caller owns it; `hub` must
+// outlive it.
+struct connection *connection_new(struct connection_hub *hub, int index);
+
+// Closes it without a word and frees it. No attempt may be running.
+void connection_free(struct connection *connection);
+
+// Does what time asks for: a new attempt, an end to waiting in vain, the end of a session that
+// broke. Returns when it wants to be called again at the latest, INT64_MAX for whenever.
+int64_t connection_turn(struct connection *connection, int64_t now_ms, bool may_connect);
+
+// Takes over after an attempt, when its index came through hub->arrivals.
+void connection_arrive(struct connection *connection, int64_t now_ms);
+
+// The socket to poll and for what (POLLIN, POLLOUT); -1 when there is none.
+int connection_socket(const struct connection *connection, short *ret_events);
+
+// Reads and writes; callbacks run inside. `events` is what poll() said.
+void connection_serve(struct connection *connection, short events);
+
+// Publishes, or posts UPLINK_REFUSED; a message for a session that is over is forgotten. The
+// texts stay the caller's.
+void connection_publish(struct connection *connection, const struct uplink_publish *message,
+                        int64_t now_ms);
+
+// Whether an attempt is running, and whether messages wait for their acknowledgement.
+bool connection_is_connecting(const struct connection *connection);
+bool connection_is_busy(const struct connection *connection);
+
+// Says good-bye to the broker: the socket is gone once that has been served.
+void connection_close(struct connection *connection);
+
+#endif

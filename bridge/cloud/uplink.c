@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+#include "cloud/uplink.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cloud/connection.h"
+#include "cloud/pacing.h"
+#include "cloud/topic.h"
+
+enum {
+    TURN_LIMIT_MS = 1000, // the library wants its timers looked at this often
+    RETRY_FULL_MS = 20,   // main's mailbox was full
+    GOODBYE_MS = 300,     // of the time to stop, for DISCONNECT and the end of the thread
+    POLLED_STOP = 0,
+    POLLED_ARRIVALS,
+    POLLED_ORDERS,
+    POLLED_CONNECTIONS, // the first of them
+};
+
+struct uplink {
+    struct connection_hub hub;
+    struct mailbox *orders;  // of struct uplink_publish, from any thread
+    int done_descriptor;     // readable once the thread has ended
+    _Atomic int64_t stop_ms; // when to be gone, on the monotonic clock; 0: not stopping
+    bool is_stuck;           // an attempt to connect did not end in time
+    pthread_t thread;
+    struct pollfd *polled;
+    size_t count;
+    struct connection *connections[];
+};
+
+static void take_arrivals(struct uplink *uplink, int64_t now_ms)
+{
+    int index = 0;
+    while (mailbox_take(uplink->hub.arrivals, &index))
+        connection_arrive(uplink->connections[index], now_ms);
+}
+
+static void take_orders(struct uplink *uplink, int64_t now_ms)
+{
+    struct uplink_publish order;
+    while (uplink->hub.events.count == 0 && mailbox_take(uplink->orders, &order)) {
+        connection_publish(uplink->connections[order.connection], &order, now_ms);
+        free(order.topic);
+        free(order.payload);
+    }
+}
+
+static void wait_and_serve(struct uplink *uplink, int limit_ms)
+{
+    struct pollfd *polled = uplink->polled;
+    bool is_stopping = atomic_load(&uplink->stop_ms) != 0;
+    bool is_blocked = uplink->hub.events.count != 0;
+    polled[POLLED_STOP].fd = is_stopping ? -1 : uplink->hub.stop_descriptor;
+    polled[POLLED_ORDERS].fd = is_blocked ? -1 : mailbox_descriptor(uplink->orders);
+    for (size_t i = 0; i < uplink->count; i++) {
+        struct pollfd *one = &polled[POLLED_CONNECTIONS + i];
+        one->events = 0;
+        one->fd = connection_socket(uplink->connections[i], &one->events);
+        one->revents = 0;
+    }
+    (void)poll(polled, POLLED_CONNECTIONS + uplink->count,
+               is_blocked ? RETRY_FULL_MS : limit_ms);
+    for (size_t i = 0; i < uplink->count; i++)
+        connection_serve(uplink->connections[i], polled[POLLED_CONNECTIONS + i].revents);
+}
+
+// How long to sleep until then, at most.
+static int time_left(int64_t until_ms, int64_t now_ms)
+{
+    int64_t left_ms = until_ms - now_ms;
+    if (left_ms < 0)
+        return 0;
+    return left_ms < TURN_LIMIT_MS ? (int)left_ms : TURN_LIMIT_MS;
+}
+
+static bool any(const struct uplink *uplink, bool (*is_so)(const struct connection *))
+{
+    for (size_t i = 0; i < uplink->count; i++) {
+        if (is_so(uplink->connections[i]))
+            return true;
+    }
+    return false;
+}
+
+// One round: everything that came or fell due, then sleep. False when the work is done.
+static bool turn(struct uplink *uplink)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t stop_ms = atomic_load(&uplink->stop_ms);
+    bool is_free = event_flush(&uplink->hub.events);
+    take_arrivals(uplink, now_ms);
+    take_orders(uplink, now_ms);
+    int limit_ms = TURN_LIMIT_MS;
+    for (size_t i = 0; i < uplink->count; i++) {
+        int64_t due_ms = connection_turn(uplink->connections[i], now_ms, is_free && !stop_ms);
+        int left_ms = time_left(due_ms, now_ms);
+        limit_ms = left_ms < limit_ms ? left_ms : limit_ms;
+    }
+    if (stop_ms) {
+        bool has_work =
+            any(uplink, connection_is_busy) || any(uplink, connection_is_connecting);
+        if (!has_work || now_ms >= stop_ms - GOODBYE_MS)
+            return false;
+        int left_ms = time_left(stop_ms - GOODBYE_MS, now_ms);
+        limit_ms = left_ms < limit_ms ? left_ms : limit_ms;
+    }
+    wait_and_serve(uplink, limit_ms);
+    return true;
+}
+
+static bool has_socket(const struct connection *connection)
+{
+    short events = 0;
+    return connection_socket(connection, &events) >= 0;
+}
+
+static void say_goodbye(struct uplink *uplink)
+{
+    int64_t until_ms = clock_monotonic_ms() + GOODBYE_MS / 2;
+    for (size_t i = 0; i < uplink->count; i++)
+        connection_close(uplink->connections[i]);
+    while (any(uplink, has_socket) && clock_monotonic_ms() < until_ms)
+        wait_and_serve(uplink, time_left(until_ms, clock_monotonic_ms()));
+}
+
+static void *uplink_main(void *context)
+{
+    struct uplink *uplink = context;
+    while (turn(uplink))
+        ;
+    say_goodbye(uplink);
+    uplink->is_stuck = any(uplink, connection_is_connecting);
+    (void)eventfd_write(uplink->done_descriptor, 1);
+    return NULL;
+}
+
+static int check_ids(const struct site *site, struct error *err)
+{
+    for (size_t i = 0; i < site->device_count; i++) {
+        const struct device *device = &site->devices[i];
+        bool is_valid =
+            topic_id_is_valid(device->hardware_id) && topic_id_is_valid(device->channel_id);
+        if (device->cloud != NO_INDEX && !is_valid)
+            return error_set(err, ERROR_CONFIG,
+                             "device %s: hardware_id and channel_id must be 1 to 128 letters, "
+                             "digits or other printable characters, without space, /, + and #",
+                             device->name);
+    }
+    return 0;
+}
+
+static void uplink_free(struct uplink *uplink)
+{
+    struct uplink_publish order;
+    while (uplink->orders && mailbox_take(uplink->orders, &order)) {
+        free(order.topic);
+        free(order.payload);
+    }
+    for (size_t i = 0; i < uplink->count; i++)
+        connection_free(uplink->connections[i]);
+    mailbox_free(uplink->orders);
+    mailbox_free(uplink->hub.arrivals);
+    if (uplink->hub.stop_descriptor >= 0)
+        (void)close(uplink->hub.stop_descriptor);
+    if (uplink->done_descriptor >= 0)
+        (void)close(uplink->done_descriptor);
+    event_done(&uplink->hub.events);
+    free(uplink->hub.subscriptions);
+    free(uplink->polled);
+    free(uplink);
+    connection_library_end();
+}
+
+static struct uplink *uplink_new(const struct site *site, struct mailbox *to_main)
+{
+    size_t count = site->cloud_count;
+    struct uplink *uplink = mem_new(1, sizeof *uplink + count * sizeof(struct connection *));
+    uplink->hub = (struct connection_hub){
+        .site = site,
+        .events = {.to_main = to_main},
+        .arrivals = mailbox_new(sizeof(int), 0, count),
+        .stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+        .subscriptions = mem_new(site->device_count, sizeof(int)),
+    };
+    uplink->orders =
+        mailbox_new(sizeof(struct uplink_publish), 0, count * PACING_MAX_IN_FLIGHT);
+    uplink->done_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    uplink->polled = mem_new(POLLED_CONNECTIONS + count, sizeof *uplink->polled);
+    uplink->count = count;
+    for (size_t i = 0; i < count; i++)
+        uplink->connections[i] = connection_new(&uplink->hub, (int)i);
+    return uplink;
+}
+
+static int uplink_run(struct uplink *uplink, struct error *err)
+{
+    if (!uplink->hub.arrivals || !uplink->orders || uplink->hub.stop_descriptor < 0 ||
+        uplink->done_descriptor < 0)
+        return error_set_errno(err, "cannot start the uplink");
+    for (size_t i = 0; i < POLLED_CONNECTIONS; i++)
+        uplink->polled[i].events = POLLIN;
+    uplink->polled[POLLED_ARRIVALS].fd = mailbox_descriptor(uplink->hub.arrivals);
+    if (pthread_create(&uplink->thread, NULL, uplink_main, uplink) != 0)
+        return error_set(err, ERROR_FAILED,
+                         "cannot start the uplink: the system has no room for another thread");
+    return 0;
+}
+
+struct uplink *uplink_start(const struct site *site, struct mailbox *to_main, struct error *err)
+{
+    if (check_ids(site, err) != 0)
+        return NULL;
+    connection_library_start();
+    struct uplink *uplink = uplink_new(site, to_main);
+    if (uplink_run(uplink, err) == 0)
+        return uplink;
+    uplink_free(uplink);
+    return NULL;
+}
+
+bool uplink_publish(struct uplink *uplink, const struct uplink_publish *message)
+{
+    return mailbox_post(uplink->orders, message);
+}
+
+// False when the time was over first.
+static bool await_end(const struct uplink *uplink, int64_t until_ms)
+{
+    struct pollfd done = {.fd = uplink->done_descriptor, .events = POLLIN};
+    int ready = 0;
+    do {
+        int64_t left_ms = until_ms - clock_monotonic_ms();
+        ready = poll(&done, 1, left_ms > 0 ? (int)left_ms : 0);
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+bool uplink_stop(struct uplink *uplink, int64_t within_ms)
+{
+    if (!uplink)
+        return true;
+    int64_t until_ms = clock_monotonic_ms() + within_ms;
+    atomic_store(&uplink->stop_ms, until_ms);
+    (void)eventfd_write(uplink->hub.stop_descriptor, 1);
+    if (!await_end(uplink, until_ms))
+        return false;
+    (void)pthread_join(uplink->thread, NULL);
+    if (uplink->is_stuck)
+        return false;
+    uplink_free(uplink);
+    return true;
+}
