@@ -115,7 +115,7 @@ static int load(struct stage *stage, const struct options *options, struct error
     return 0;
 }
 
-// The same noise for the same device name (FNV-1a hash, RFC draft-eastlake-fnv).
+// The same noise for the same device name (FNV-1a hash).
 static uint32_t seed_of(const char *name)
 {
     uint32_t hash = 2166136261U;
@@ -126,7 +126,7 @@ static uint32_t seed_of(const char *name)
 
 static int make_devices(struct stage *stage, struct error *err)
 {
-    stage->devices = mem_new(stage->part_count, sizeof *stage->devices);
+    stage->devices = ARENA_NEW_ARRAY(stage->arena, stage->part_count, struct sim_device *);
     for (size_t i = 0; i < stage->part_count; i++) {
         const struct part *part = &stage->parts[i];
         const struct sim_device_settings settings = {
@@ -161,8 +161,12 @@ static int open_listener(struct stage *stage, struct place *place, struct line l
 {
     uint16_t taken = 0;
     bool is_tcp = place->transport == TRANSPORT_TCP;
-    if (server_listen(stage->server, is_tcp ? FRAMING_TCP : FRAMING_RTU, line, stage->host,
-                      stage->port, &taken, err))
+    const struct listen_settings settings = {
+        .framing = is_tcp ? FRAMING_TCP : FRAMING_RTU,
+        .host = stage->host,
+        .port = stage->port,
+    };
+    if (server_listen(stage->server, line, &settings, &taken, err))
         return -1;
     if (stage->port)
         stage->port++;
@@ -233,7 +237,6 @@ static void done(struct stage *stage)
     server_free(stage->server);
     for (size_t i = 0; stage->devices && i < stage->part_count; i++)
         sim_device_free(stage->devices[i]);
-    free(stage->devices);
     arena_free(stage->arena);
 }
 

@@ -80,7 +80,7 @@ static void add_client(struct server *server, size_t endpoint, int descriptor)
     if (server->client_count == server->client_room) {
         server->client_room = server->client_room ? server->client_room * 2 : 8;
         server->clients =
-            mem_resize(server->clients, server->client_room, sizeof *server->clients);
+            mem_resize(server->clients, server->client_room, sizeof(struct client *));
         make_polls(server);
     }
     struct client *client = mem_new(1, sizeof *client);
@@ -105,11 +105,11 @@ static int add_endpoint(struct server *server, const struct endpoint *endpoint,
     return 0;
 }
 
-int server_listen(struct server *server, enum framing framing, struct line line,
-                  const char *host, uint16_t port, uint16_t *ret_port, struct error *err)
+int server_listen(struct server *server, struct line line,
+                  const struct listen_settings *settings, uint16_t *ret_port, struct error *err)
 {
-    struct endpoint endpoint = {.framing = framing, .line = line, .held = -1};
-    if (port_listen(host, port, &endpoint.listener, ret_port, err))
+    struct endpoint endpoint = {.framing = settings->framing, .line = line, .held = -1};
+    if (port_listen(settings->host, settings->port, &endpoint.listener, ret_port, err))
         return -1;
     if (add_endpoint(server, &endpoint, err)) {
         (void)close(endpoint.listener);

@@ -22,10 +22,17 @@ enum {
 struct server *server_new(void);
 void server_free(struct server *server);
 
-// Serves the devices of a line, which must outlive the server, over TCP with either framing.
-// Port 0 takes a free one.
-int server_listen(struct server *server, enum framing framing, struct line line,
-                  const char *host, uint16_t port, uint16_t *ret_port, struct error *err);
+// Where a line of devices is reached over TCP.
+struct listen_settings {
+    enum framing framing; // FRAMING_RTU: RTU over TCP
+    const char *host;     // a numeric address
+    uint16_t port;        // 0: a free one
+};
+
+// Serves the devices of a line, which must outlive the server, over TCP. Writes the port taken.
+int server_listen(struct server *server, struct line line,
+                  const struct listen_settings *settings, uint16_t *ret_port,
+                  struct error *err);
 
 // Serves them as a serial line on a pseudo-terminal.
 int server_open_terminal(struct server *server, struct line line, char ret_path[MAX_PORT_PATH],

@@ -45,7 +45,8 @@ static void start_tcp(struct stand *stand, enum framing framing)
 {
     struct error err = {0};
     struct line line = {&stand->device, 1};
-    if (server_listen(stand->server, framing, line, "127.0.0.1", 0, &stand->port, &err))
+    const struct listen_settings settings = {framing, "127.0.0.1", 0};
+    if (server_listen(stand->server, line, &settings, &stand->port, &err))
         fail_msg("%s", err.text);
     assert_int_equal(pthread_create(&stand->thread, NULL, run, stand), 0);
 }
@@ -222,13 +223,13 @@ static void an_address_that_cannot_be_listened_on_is_named(void **state)
     uint16_t port = 0;
     build(&stand);
     struct line line = {&stand.device, 1};
-    assert_int_equal(
-        server_listen(stand.server, FRAMING_TCP, line, "localhost", 0, &port, &err), -1);
+    const struct listen_settings named = {FRAMING_TCP, "localhost", 0};
+    assert_int_equal(server_listen(stand.server, line, &named, &port, &err), -1);
     assert_non_null(strstr(err.text, "'localhost'"));
     start_tcp(&stand, FRAMING_TCP);
     struct server *second = server_new();
-    assert_int_equal(
-        server_listen(second, FRAMING_TCP, line, "127.0.0.1", stand.port, &port, &err), -1);
+    const struct listen_settings taken = {FRAMING_TCP, "127.0.0.1", stand.port};
+    assert_int_equal(server_listen(second, line, &taken, &port, &err), -1);
     assert_non_null(strstr(err.text, "in use"));
     server_free(second);
     stop(&stand);
