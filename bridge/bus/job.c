@@ -106,11 +106,13 @@ bool job_must_end(struct job *job)
         job->verify.is_unanswered ? ", the outcome of the write is unknown" : "";
     if (job->is_stopping) {
         (void)job_fail(job, FAULT_STOPPED, "stopped while %s%s", step, unknown);
+        job->failure.is_unknown = job->verify.is_unanswered;
         return true;
     }
     enum fault fault = job->last_fault == FAULT_EXCEPTION ? FAULT_NONE : job->last_fault;
     num_format_duration(duration, sizeof duration, job->request->command->timeout_ms);
     (void)job_fail(job, fault, "timed out after %s while %s%s", duration, step, unknown);
+    job->failure.is_unknown = job->verify.is_unanswered;
     return true;
 }
 
@@ -163,7 +165,8 @@ static enum progress finish_failed(struct job *job)
     if (failure->rollback[0])
         suffix = "; on_failure also failed: ";
     else if (failure->rolled_back)
-        suffix = "; rolled back";
+        // What may have been executed for good cannot be said to be undone.
+        suffix = failure->is_unknown ? "; on_failure was executed" : "; rolled back";
     // The cause leaves room for what came of the rollback: both are said.
     (void)snprintf(result->message, sizeof result->message, "%.*s%s%s",
                    (int)(sizeof result->message - JOB_TEXT_SIZE - 32), failure->error.text,

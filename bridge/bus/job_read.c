@@ -250,7 +250,9 @@ static void take_outcome(struct job *job)
         next_block(reads);
         return;
     }
-    bool may_be_chance = fault == FAULT_TIMEOUT || fault == FAULT_GARBLED;
+    // Stopped: asked again it ends the step, or goes on where on_failure may.
+    bool may_be_chance =
+        fault == FAULT_TIMEOUT || fault == FAULT_GARBLED || fault == FAULT_STOPPED;
     if (may_be_chance && reads->tries < SILENT_TRIES) {
         reads->tries++;
         return;

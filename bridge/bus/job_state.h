@@ -43,6 +43,7 @@ struct failure {
     struct error error;
     enum fault fault; // FAULT_NONE when the equipment answered
     bool mismatch;
+    bool is_unknown; // a write had no answer and could not be read back
     bool rolled_back;
     char rollback[JOB_TEXT_SIZE]; // what went wrong in on_failure first; "" nothing
 };

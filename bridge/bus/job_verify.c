@@ -91,11 +91,14 @@ static enum progress fail_unread(struct job *job, const struct job_written *writ
     bool silent = job_read_silent(job, written->point);
     job_name_point(job, written->point, name, sizeof name);
     job_name_fault(fault, exception, reason, sizeof reason);
-    if (job->verify.is_unanswered)
-        return job_fail(job, job->verify.fault,
-                        "no answer to the write of %s, and it could not be read back (%s): "
-                        "outcome unknown",
-                        name, reason);
+    if (job->verify.is_unanswered) {
+        (void)job_fail(job, job->verify.fault,
+                       "no answer to the write of %s, and it could not be read back (%s): "
+                       "outcome unknown",
+                       name, reason);
+        job->failure.is_unknown = true;
+        return PROGRESS_FAILED;
+    }
     return job_fail(job, silent ? fault : FAULT_NONE,
                     "%s was written, but could not be read back: %s", name, reason);
 }

@@ -216,7 +216,9 @@ static enum progress begin_verify(struct job *job, const struct step *step,
     char reason[JOB_NAME_SIZE];
     job_name_writes(job, step->writes, step->write_count, names, sizeof names);
     job_name_fault(unanswered, EXCEPTION_GATEWAY_TARGET, reason, sizeof reason);
-    return job_fail(job, unanswered, "write of %s: %s: outcome unknown", names, reason);
+    (void)job_fail(job, unanswered, "write of %s: %s: outcome unknown", names, reason);
+    job->failure.is_unknown = true;
+    return PROGRESS_FAILED;
 }
 
 static enum progress fail_refused(struct job *job, const struct step *step, uint8_t exception)

@@ -550,6 +550,10 @@ static inline bool world_serve(struct world *world, const struct job_action *act
         return true;
     case JOB_WAIT:
         assert_true(action->until_ms > world->now_ms);
+        if (world->calls + 1 == world->stop_at) {
+            world->now_ms++; // the stop comes in the middle
+            return true;
+        }
         world->waited_ms += action->until_ms - world->now_ms;
         world->now_ms = action->until_ms;
         world_apply_changes(world);
