@@ -13,6 +13,7 @@
 #include "base/mailbox.h"
 #include "base/mem.h"
 #include "bus/bus.h"
+#include "cloud/notice.h"
 #include "daemon/feed.h"
 #include "daemon/outgoing.h"
 #include "daemon/report.h"
@@ -59,9 +60,14 @@ static struct feed_outlet outlet_of(struct daemon *daemon)
 
 static void take_health(struct daemon *daemon, const struct health_change *change)
 {
+    const struct device *device = &daemon->site->devices[change->device];
     struct feed_outlet outlet = outlet_of(daemon);
     int64_t now_ms = clock_monotonic_ms();
-    report_health(&daemon->report, change, now_ms);
+    char text[400];
+    report_health(&daemon->report, change, now_ms, text, sizeof text);
+    enum severity severity = change->health == HEALTH_ONLINE ? SEVERITY_INFO : SEVERITY_WARNING;
+    outgoing_put(&daemon->outgoing, device, TOPIC_LOGS,
+                 notice_payload(clock_wall_ms() / 1000, severity, text));
     feed_take_health(&daemon->feeds[change->device], change->health, now_ms, clock_wall_ms(),
                      &outlet);
 }

@@ -66,23 +66,27 @@ static const char *const advice[FAULT_COUNT] = {
     [FAULT_LINK] = "the link is down",
 };
 
-void report_health(struct report *report, const struct health_change *change, int64_t now_ms)
+void report_health(struct report *report, const struct health_change *change, int64_t now_ms,
+                   char *ret_text, size_t size)
 {
     const struct device *device = &report->site->devices[change->device];
     struct report_device *known = &report->devices[change->device];
+    bool online = change->health == HEALTH_ONLINE;
     char place[160];
     char lasted[32];
     format_place(&report->site->buses[device->bus], place, sizeof place);
     num_format_duration(lasted, sizeof lasted, now_ms - known->changed_ms);
     known->changed_ms = now_ms;
-    if (change->health == HEALTH_ONLINE)
-        log_line(LOG_LEVEL_NOTICE, device->name, "answers at %s unit %d (after %s)", place,
-                 device->unit_id, lasted);
+    if (online)
+        (void)snprintf(ret_text, size, "answers at %s unit %d (after %s)", place,
+                       device->unit_id, lasted);
     else
-        log_line(LOG_LEVEL_WARNING, device->name,
-                 "stopped answering at %s unit %d: %s; it is asked again until it answers",
-                 place, device->unit_id,
-                 advice[change->fault] ? advice[change->fault] : fault_names[change->fault]);
+        (void)snprintf(
+            ret_text, size,
+            "stopped answering at %s unit %d: %s; it is asked again until it answers", place,
+            device->unit_id,
+            advice[change->fault] ? advice[change->fault] : fault_names[change->fault]);
+    log_line(online ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, device->name, "%s", ret_text);
 }
 
 void report_reading(struct report *report, const struct feed *feed,

@@ -25,8 +25,10 @@ void report_done(struct report *report);
 
 void report_started(const struct report *report);
 
-// A device stopped answering or answers again.
-void report_health(struct report *report, const struct health_change *change, int64_t now_ms);
+// A device stopped answering or answers again; the line is also written to `ret_text`, for the
+// device's log in the cloud.
+void report_health(struct report *report, const struct health_change *change, int64_t now_ms,
+                   char *ret_text, size_t size);
 
 // A block was refused for the first time, or is read again.
 void report_reading(struct report *report, const struct feed *feed,

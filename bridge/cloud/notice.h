@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// A line of a device's log in the cloud (topic v3/logs). Pure, any thread.
+// Source: Enapter python-sdk, mqtt/api/device: timestamp, message, severity, persist.
+#ifndef CLOUD_NOTICE_H
+#define CLOUD_NOTICE_H
+
+#include <stdint.h>
+
+#include "model/command.h"
+
+// {"timestamp": second, "message": text, "severity": "info" | "warning" | "error", "persist":
+// true}. Heap; the caller frees it.
+char *notice_payload(int64_t second, enum severity severity, const char *text);
+
+#endif
