@@ -14,7 +14,7 @@
 #include "cli/options.h"
 #include "config/config.h"
 #include "config/endpoint.h"
-#include "config/load_values.h"
+#include "config/load_simulated_values.h"
 #include "sim/serve.h"
 
 // One simulated device, from a map alone or from a site.

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "config/load.h"
-#include "config/load_values.h"
+#include "config/load_simulated_values.h"
 #include "model/simulation.h"
 
 struct simulation_fields {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What simulated devices shall hold at first: the values file of `modbridge simulate`, and
 // values by entry as a map's simulation section has them too (docs/simulation.md). One thread.
-#ifndef CONFIG_LOAD_VALUES_H
-#define CONFIG_LOAD_VALUES_H
+#ifndef CONFIG_LOAD_SIMULATED_VALUES_H
+#define CONFIG_LOAD_SIMULATED_VALUES_H
 
 #include <stddef.h>
 
