@@ -174,10 +174,15 @@ static void take_orders(struct bus *bus)
     }
 }
 
+struct asking {
+    const struct unit *units;
+    int64_t now_ms;
+};
+
 static bool may_ask(const void *context, uint16_t unit)
 {
-    const struct bus *bus = context;
-    return health_may_ask(&bus->line.units[unit].health, clock_monotonic_ms());
+    const struct asking *asking = context;
+    return health_may_ask(&asking->units[unit].health, asking->now_ms);
 }
 
 // When the first offline unit may be probed, so that the thread does not sleep past it.
@@ -217,7 +222,9 @@ static void turn(struct bus *bus)
         advance_job(bus, queue, unit);
         return;
     }
-    struct agenda_entry *entry = bus->stopping ? NULL : agenda_next(&bus->agenda, may_ask, bus);
+    struct asking asking = {bus->line.units, now_ms};
+    struct agenda_entry *entry =
+        bus->stopping ? NULL : agenda_next(&bus->agenda, may_ask, &asking);
     if (entry && entry->due_ms <= now_ms) {
         poll_entry(bus, entry);
         return;
