@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 // modbridge simulate: the devices of a map or a site, served until somebody stops it.
 #include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/stop_signals.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "config/config.h"
@@ -211,20 +210,9 @@ static int announce(const struct stage *stage, struct error *err)
     return fflush(stdout) ? error_set_errno(err, "cannot print where the devices are") : 0;
 }
 
-static int open_stop(struct error *err)
-{
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    int descriptor = signalfd(-1, &set, SFD_CLOEXEC);
-    return descriptor >= 0 ? descriptor : error_set_errno(err, "no descriptor for signals");
-}
-
 static int perform(struct stage *stage, struct error *err)
 {
-    int stop = open_stop(err);
+    int stop = stop_signals_open(err);
     if (stop < 0)
         return -1;
     int failed = announce(stage, err) || server_run(stage->server, stop, err);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "cli/target.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/stop_signals.h"
 #include "config/config.h"
 #include "config/endpoint.h"
 
@@ -124,17 +123,6 @@ static int make_site(struct target *target, const struct options *options, struc
     return 0;
 }
 
-static int open_stop(struct error *err)
-{
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    int descriptor = signalfd(-1, &set, SFD_CLOEXEC);
-    return descriptor >= 0 ? descriptor : error_set_errno(err, "no descriptor for signals");
-}
-
 static int fill_target(struct target *target, const struct options *options, struct error *err)
 {
     int loaded =
@@ -142,7 +130,7 @@ static int fill_target(struct target *target, const struct options *options, str
     if (loaded != 0)
         return -1;
     target->device = &target->site->devices[target->index];
-    int stop = open_stop(err);
+    int stop = stop_signals_open(err);
     if (stop < 0)
         return -1;
     if (line_init(&target->line, target->arena, target->site, target->device->bus, stop, err) !=

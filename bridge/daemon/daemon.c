@@ -2,9 +2,7 @@
 #include "daemon/daemon.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -12,6 +10,7 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/mem.h"
+#include "base/stop_signals.h"
 #include "bus/bus.h"
 #include "cloud/notice.h"
 #include "daemon/feed.h"
@@ -262,21 +261,9 @@ static int start_buses(struct daemon *daemon, struct error *err)
     return 0;
 }
 
-// From here on signals come through a descriptor; threads inherit the blocked set.
-static int open_signals(struct error *err)
-{
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    int descriptor = signalfd(-1, &set, SFD_CLOEXEC);
-    return descriptor >= 0 ? descriptor : error_set_errno(err, "no descriptor for signals");
-}
-
 static int start(struct daemon *daemon, const struct daemon_options *options, struct error *err)
 {
-    daemon->signals = open_signals(err);
+    daemon->signals = stop_signals_open(err);
     if (daemon->signals < 0)
         return -1;
     daemon->from_buses = mailbox_new(sizeof(struct message), READING_SLOTS, SURE_SLOTS);

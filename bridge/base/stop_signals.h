@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// SIGTERM and SIGINT as a descriptor. Call before threads start: they inherit what is blocked.
+#ifndef BASE_STOP_SIGNALS_H
+#define BASE_STOP_SIGNALS_H
+
+#include "base/error.h"
+
+// Blocks both signals and returns a descriptor that is readable once one came; the caller
+// closes it. -1 with err when the system has no more descriptors.
+int stop_signals_open(struct error *err);
+
+#endif
