@@ -63,8 +63,8 @@ static const struct field rule_rows[] = {
     {.name = "written",
      .kind = FIELD_NODE,
      FIELD_AT(rule_fields, written),
-     .shape = "the name of an entry",
-     .help = "the rule acts at every write of this entry"},
+     .shape = "an entry or a list of entries",
+     .help = "the rule acts at every write of one of them"},
     {.name = "after",
      .kind = FIELD_DURATION,
      FIELD_AT(rule_fields, after_ms),
@@ -85,17 +85,17 @@ static const struct field rule_rows[] = {
     {.name = "keep",
      .kind = FIELD_NODE,
      FIELD_AT(rule_fields, keep),
-     .shape = "a list of entries",
+     .shape = "an entry or a list of entries",
      .help = "entries whose present values are remembered"},
     {.name = "restore",
      .kind = FIELD_NODE,
      FIELD_AT(rule_fields, restore),
-     .shape = "a list of entries",
+     .shape = "an entry or a list of entries",
      .help = "entries that get back what was remembered"},
     {.name = "clear",
      .kind = FIELD_NODE,
      FIELD_AT(rule_fields, clear),
-     .shape = "a list of entries",
+     .shape = "an entry or a list of entries",
      .help = "entries that get their \"no value\" pattern, or NaN"},
     {.name = "refuse",
      .kind = FIELD_INT,
@@ -128,16 +128,16 @@ static int load_list(struct loader *loader, const struct node *node, const char 
 {
     if (!node)
         return 0;
-    if (fields_expect_list(&loader->reader, node, name))
-        return -1;
-    int *points = ARENA_NEW_ARRAY(loader->reader.arena, node->count, int);
-    for (size_t i = 0; i < node->count; i++) {
-        points[i] = load_reference(loader, node->children[i].value, name);
+    bool is_list = node->kind == NODE_SEQUENCE;
+    size_t count = is_list ? node->count : 1;
+    int *points = ARENA_NEW_ARRAY(loader->reader.arena, count, int);
+    for (size_t i = 0; i < count; i++) {
+        points[i] = load_reference(loader, is_list ? node->children[i].value : node, name);
         if (points[i] == NO_INDEX)
             return -1;
     }
     *ret_points = points;
-    *ret_count = node->count;
+    *ret_count = count;
     return 0;
 }
 
@@ -211,10 +211,10 @@ static int check_rule(struct loader *loader, const struct node *node,
     bool acts = rule->refuse || rule->keep_count || rule->restore_count || rule->clear_count ||
                 rule->set_count || rule->silent_ms || rule->close;
     struct diagnostics *diagnostics = loader->reader.diagnostics;
-    if (!fields->when && !fields->written)
+    if (!fields->when && !rule->written_count)
         return diagnostics_error(diagnostics, &node->at,
                                  "a rule needs when: (a condition) or written: (an entry)");
-    if (rule->refuse && !fields->written)
+    if (rule->refuse && !rule->written_count)
         return diagnostics_error(diagnostics, &node->at,
                                  "refuse: needs written: (the entry whose write is refused)");
     if (!acts)
@@ -233,18 +233,14 @@ static int load_rule(struct loader *loader, const struct node *node,
         fields_read(&loader->reader, &table_simulation_rule, &layers, &fields))
         return -1;
     rule->at = node->at;
-    rule->written = NO_INDEX;
     rule->after_ms = fields.after_ms;
     rule->over_ms = fields.over_ms;
     rule->silent_ms = fields.silent_ms;
     rule->refuse = (uint8_t)fields.refuse;
     rule->close = fields.close;
-    if (fields.written) {
-        rule->written = load_reference(loader, fields.written, "written");
-        if (rule->written == NO_INDEX)
-            return -1;
-    }
     int failed = load_condition(loader, fields.when, rule);
+    failed |=
+        load_list(loader, fields.written, "written", &rule->written, &rule->written_count);
     failed |= load_set(loader, fields.set, rule);
     failed |= load_list(loader, fields.keep, "keep", &rule->keep, &rule->keep_count);
     failed |=

@@ -1,340 +1,169 @@
 // SPDX-License-Identifier: MIT
-#include "config/load_values.h"
-
+// Constants: parameters, defaults of arguments, and what identify: compares with.
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/suggest.h"
-#include "config/tree.h"
+#include "config/load.h"
 
-struct values_fields {
-    const struct node *tables[TABLE_COUNT];
-    const struct node *values;
-    const struct node *devices;
-};
-
-#define WORDS_FIELD(a_name, a_table, what)                                                     \
-    {                                                                                          \
-        .name = (a_name), .kind = FIELD_NODE, FIELD_AT(values_fields, tables[a_table]),        \
-        .shape = "a mapping (address: word)", .help = (what)                                   \
-    }
-
-#define DEVICE_FIELDS                                                                          \
-    WORDS_FIELD("holding", TABLE_HOLDING,                                                      \
-                "words of holding registers by PDU address; a list gives "                     \
-                "those that follow each other"),                                               \
-        WORDS_FIELD("input", TABLE_INPUT, "the same for input registers"),                     \
-        WORDS_FIELD("coil", TABLE_COIL, "bits of coils, 0 or 1"),                              \
-        WORDS_FIELD("discrete", TABLE_DISCRETE, "bits of discrete inputs, 0 or 1"),            \
-    {                                                                                          \
-        .name = "values", .kind = FIELD_NODE, FIELD_AT(values_fields, values),                 \
-        .shape = "a mapping (entry: value)",                                                   \
-        .help = "values of entries, as they are published; they win over words"                \
-    }
-
-static const struct field device_rows[] = {DEVICE_FIELDS};
-
-static const struct field_table table_device_values = {
-    .name = "the values of a device",
-    .help = "What a simulated device holds at first.",
-    .rows = device_rows,
-    .count = ARRAY_LENGTH(device_rows),
-};
-
-static const struct field file_rows[] = {
-    DEVICE_FIELDS,
-    {.name = "devices",
-     .kind = FIELD_NODE,
-     FIELD_AT(values_fields, devices),
-     .shape = "a mapping (device: its values)",
-     .help = "the same for each device of a site by name"},
-};
-
-static const struct field_table table_values_file = {
-    .name = "a values file",
-    .help = "What simulated devices hold at first.",
-    .rows = file_rows,
-    .count = ARRAY_LENGTH(file_rows),
-};
-
-// The words of one device while they are counted and read.
-struct word_list {
-    struct given_word *items;
-    size_t count;
-};
-
-static int refuse_address(const struct reader *reader, const struct child *child)
-{
-    return diagnostics_error(reader->diagnostics, &child->key_at,
-                             "'%s' is not an address from 0 to 65535", child->key);
-}
-
-static int read_word(const struct reader *reader, const struct node *node, enum table table,
-                     int64_t address, struct word_list *list)
-{
-    int64_t word = 0;
-    int64_t largest = table_is_bits(table) ? 1 : 0xFFFF;
-    if (address > 0xFFFF)
-        return diagnostics_error(reader->diagnostics, &node->at,
-                                 "this word would be at address %lld, after the last one",
-                                 (long long)address);
-    if (field_read_int(reader, node, table_names[table], &word))
-        return -1;
-    // A captured dump may show signed words.
-    if (word < 0 && largest > 1 && word >= INT16_MIN)
-        word &= 0xFFFF;
-    if (word < 0 || word > largest)
-        return diagnostics_error(reader->diagnostics, &node->at,
-                                 "%s words are from 0 to %lld, found %s", table_names[table],
-                                 (long long)largest, node->text);
-    list->items[list->count++] = (struct given_word){
-        .at = node->at,
-        .table = table,
-        .address = (uint16_t)address,
-        .word = (uint16_t)word,
-    };
-    return 0;
-}
-
-static size_t count_words(const struct node *mapping)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < mapping->count; i++) {
-        const struct node *value = mapping->children[i].value;
-        count += value->kind == NODE_SEQUENCE ? value->count : 1;
-    }
-    return count;
-}
-
-static int read_table(const struct reader *reader, const struct node *mapping, enum table table,
-                      struct word_list *list)
-{
-    int failed = 0;
-    for (size_t i = 0; i < mapping->count; i++) {
-        const struct child *child = &mapping->children[i];
-        const struct node *value = child->value;
-        int64_t address = 0;
-        if (!num_parse_int(child->key, &address) || address < 0 || address > 0xFFFF) {
-            failed |= refuse_address(reader, child);
-        } else if (value->kind == NODE_SEQUENCE) {
-            for (size_t k = 0; k < value->count; k++)
-                failed |= read_word(reader, value->children[k].value, table,
-                                    address + (int64_t)k, list);
-        } else {
-            failed |= read_word(reader, value, table, address, list);
-        }
-    }
-    return failed;
-}
-
-static int read_words(const struct reader *reader, const struct values_fields *fields,
-                      struct device_values *values)
-{
-    size_t room = 0;
-    int failed = 0;
-    for (int table = 0; table < TABLE_COUNT; table++) {
-        const struct node *mapping = fields->tables[table];
-        if (mapping && fields_expect_mapping(reader, mapping, table_names[table]))
-            return -1;
-        room += mapping ? count_words(mapping) : 0;
-    }
-    struct word_list list = {.items = ARENA_NEW_ARRAY(reader->arena, room, struct given_word)};
-    for (int table = 0; table < TABLE_COUNT; table++) {
-        if (fields->tables[table])
-            failed |= read_table(reader, fields->tables[table], (enum table)table, &list);
-    }
-    values->words = list.items;
-    values->word_count = list.count;
-    return failed;
-}
-
-static struct value read_number(const struct node *node)
+static int read_number(struct loader *loader, const struct node *node, const char *name,
+                       struct value *ret_value)
 {
     int128 integer = 0;
     double real = 0;
-    if (num_parse_wide(node->text, &integer))
-        return value_integer(integer);
-    if (num_parse_real(node->text, &real))
-        return value_real(real, DECIMALS_SHORTEST);
-    return value_unknown();
-}
-
-// What the text means is seen from the text alone, except for entries that hold text.
-static struct value read_scalar(const struct point *point, const struct node *node)
-{
-    bool is_text = node->quoted || point->type == TYPE_STRING || point->type == TYPE_UUID ||
-                   point->type == TYPE_IPV4;
-    if (!node->quoted && tree_is_null(node))
-        return value_absent();
-    if (!is_text && strcmp(node->text, "true") == 0)
-        return value_boolean(true);
-    if (!is_text && strcmp(node->text, "false") == 0)
-        return value_boolean(false);
-    struct value number = is_text ? value_unknown() : read_number(node);
-    return value_is_known(&number) ? number : value_text(node->text);
-}
-
-static int read_events(const struct reader *reader, const struct node *node,
-                       struct value *ret_value)
-{
-    uint16_t *codes = ARENA_NEW_ARRAY(reader->arena, node->count, uint16_t);
-    for (size_t i = 0; i < node->count; i++) {
-        const struct node *item = node->children[i].value;
-        int64_t code = 0;
-        if (field_read_int(reader, item, "an event code", &code))
-            return -1;
-        if (code < 0 || code > 0xFFFF)
-            return diagnostics_error(reader->diagnostics, &item->at,
-                                     "an event code is from 0 to 0xFFFF, found %s", item->text);
-        codes[i] = (uint16_t)code;
+    if (num_parse_wide(node->text, &integer)) {
+        *ret_value = value_integer(integer);
+        return 0;
     }
-    *ret_value = (struct value){.kind = VALUE_EVENTS};
-    ret_value->events.codes = codes;
-    ret_value->events.count = node->count;
+    if (num_parse_real(node->text, &real)) {
+        *ret_value = value_real(real, DECIMALS_SHORTEST);
+        return 0;
+    }
+    const char *why = explain_number(node->text);
+    return diagnostics_error(loader->reader.diagnostics, &node->at,
+                             "%s: '%s' is not a number%s%s", name, node->text, why ? ": " : "",
+                             why ? why : "");
+}
+
+static int read_any(struct loader *loader, const struct node *node, const char *name,
+                    struct value *ret_value)
+{
+    int128 integer = 0;
+    double real = 0;
+    if (!node->quoted &&
+        (strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0)) {
+        *ret_value = value_boolean(node->text[0] == 't');
+        return 0;
+    }
+    bool is_number = num_parse_wide(node->text, &integer) || num_parse_real(node->text, &real);
+    if (!node->quoted && (is_number || explain_number(node->text)))
+        return read_number(loader, node, name, ret_value);
+    const char *text = NULL;
+    if (field_read_text(&loader->reader, node, name, &text) < 0)
+        return -1;
+    *ret_value = value_text(text);
     return 0;
 }
 
-static int read_given_value(const struct reader *reader, const struct map *map,
-                            const struct child *child, struct given_value *ret_given)
+int load_value(struct loader *loader, const struct node *node, const char *name,
+               enum formula_type type, struct value *ret_value)
 {
-    const struct node *node = child->value;
-    struct given_value given = {.at = node->at, .point = map_find_point(map, child->key)};
-    if (given.point == NO_INDEX) {
+    const char *text = NULL;
+    bool boolean = false;
+    if (fields_expect_scalar(&loader->reader, node, name) < 0)
+        return -1;
+    switch (type) {
+    case FORMULA_BOOLEAN:
+        if (field_read_bool(&loader->reader, node, name, &boolean) < 0)
+            return -1;
+        *ret_value = value_boolean(boolean);
+        return 0;
+    case FORMULA_NUMBER:
+        return read_number(loader, node, name, ret_value);
+    case FORMULA_TEXT:
+        if (field_read_text(&loader->reader, node, name, &text) < 0)
+            return -1;
+        *ret_value = value_text(text);
+        return 0;
+    case FORMULA_ANY:
+    case FORMULA_EVENTS:
+        break;
+    }
+    return read_any(loader, node, name, ret_value);
+}
+
+struct parameter_fields {
+    const struct node *initial;
+    const char *description;
+};
+
+static const struct field parameter_rows[] = {
+    {.name = "default",
+     .kind = FIELD_NODE,
+     FIELD_AT(parameter_fields, initial),
+     .shape = "number, text, true or false",
+     .help = "the value when the site gives none; without one the site must"},
+    {.name = "description",
+     .kind = FIELD_TEXT,
+     FIELD_AT(parameter_fields, description),
+     .help = "what it is, for the person who writes the site"},
+};
+
+const struct field_table table_parameter = {
+    .name = "a parameter",
+    .help = "what an installation may set",
+    .rows = parameter_rows,
+    .count = ARRAY_LENGTH(parameter_rows),
+};
+
+static enum formula_type type_of(const struct value *value)
+{
+    if (value_is_number(value))
+        return FORMULA_NUMBER;
+    return value->kind == VALUE_BOOLEAN ? FORMULA_BOOLEAN : FORMULA_TEXT;
+}
+
+static int read_parameter(struct loader *loader, const struct child *child,
+                          struct value *ret_value)
+{
+    struct parameter_fields fields = {0};
+    struct layers layers = {{child->value}};
+    const struct node *own = tree_find(loader->overrides->parameters, child->key);
+    struct value initial = {0};
+    if (fields_read(&loader->reader, &table_parameter, &layers, &fields) < 0)
+        return -1;
+    if (fields.initial &&
+        load_value(loader, fields.initial, "default", FORMULA_ANY, &initial) < 0)
+        return -1;
+    if (own)
+        return load_value(loader, own, child->key,
+                          fields.initial ? type_of(&initial) : FORMULA_ANY, ret_value);
+    if (!fields.initial && loader->overrides->for_site)
+        return diagnostics_error(loader->reader.diagnostics, loader->overrides->for_site,
+                                 "the map needs the parameter '%s'%s%s: give it under "
+                                 "parameters:",
+                                 child->key, fields.description ? ", the " : "",
+                                 fields.description ? fields.description : "");
+    *ret_value = fields.initial ? initial : value_integer(0);
+    return 0;
+}
+
+// Parameters the site gives and the map does not know.
+static void check_overrides(struct loader *loader)
+{
+    const struct node *given = loader->overrides->parameters;
+    for (size_t i = 0; given && given->kind == NODE_MAPPING && i < given->count; i++) {
+        const struct child *child = &given->children[i];
+        const struct name *name = names_find(&loader->names, child->key);
         struct strbuf text = {0};
         struct suggestion suggestion;
+        if (name && name->kind == NAME_PARAMETER)
+            continue;
         suggest_start(&suggestion, child->key);
-        for (size_t i = 0; i < map->point_count; i++)
-            suggest_candidate(&suggestion, map->points[i].key);
+        names_suggest(&loader->names, &suggestion);
+        strbuf_printf(&text, "the map %s has no parameter '%s'", loader->map.name, child->key);
         suggest_append(&suggestion, &text);
-        (void)diagnostics_error(reader->diagnostics, &child->key_at, "there is no entry '%s'%s",
-                                child->key, strbuf_text(&text));
+        (void)diagnostics_error(loader->reader.diagnostics, &child->key_at, "%s",
+                                strbuf_text(&text));
         strbuf_done(&text);
-        return -1;
     }
-    const struct point *point = &map->points[given.point];
-    if (node->kind == NODE_SEQUENCE && point->type == TYPE_EVENT_LIST) {
-        if (read_events(reader, node, &given.value))
-            return -1;
-    } else if (node->kind == NODE_SCALAR) {
-        given.value = read_scalar(point, node);
-    } else {
-        return diagnostics_error(reader->diagnostics, &node->at,
-                                 "%s: expected a single value, found %s", child->key,
-                                 tree_kind_name(node));
+}
+
+void load_parameters(struct loader *loader, const struct node *node)
+{
+    size_t count = node && node->kind == NODE_MAPPING ? node->count : 0;
+    if (node)
+        (void)fields_expect_mapping(&loader->reader, node, "parameters");
+    loader->parameters = ARENA_NEW_ARRAY(loader->reader.arena, count, struct parameter);
+    for (size_t i = 0; i < count; i++) {
+        const struct child *child = &node->children[i];
+        struct parameter *parameter = &loader->parameters[loader->parameter_count];
+        struct name name = {child->key, child->key_at, NAME_PARAMETER,
+                            (int)loader->parameter_count};
+        if (names_add(&loader->names, &loader->reader, &name) < 0)
+            continue;
+        *parameter = (struct parameter){.key = child->key, .value = value_integer(0)};
+        loader->parameter_count++;
+        (void)read_parameter(loader, child, &parameter->value);
     }
-    *ret_given = given;
-    return 0;
-}
-
-int load_given_values(const struct reader *reader, const struct map *map,
-                      const struct node *node, const struct given_value **ret_values,
-                      size_t *ret_count)
-{
-    if (fields_expect_mapping(reader, node, "values"))
-        return -1;
-    struct given_value *values =
-        ARENA_NEW_ARRAY(reader->arena, node->count, struct given_value);
-    size_t count = 0;
-    for (size_t i = 0; i < node->count; i++) {
-        if (read_given_value(reader, map, &node->children[i], &values[count]) == 0)
-            count++;
-    }
-    *ret_values = values;
-    *ret_count = count;
-    return count == node->count ? 0 : -1;
-}
-
-static int read_device(const struct reader *reader, const struct values_fields *fields,
-                       const struct map *map, struct device_values *values)
-{
-    int failed = read_words(reader, fields, values);
-    if (fields->values)
-        failed |= load_given_values(reader, map, fields->values, &values->values,
-                                    &values->value_count);
-    return failed;
-}
-
-static int refuse_device(const struct reader *reader, const struct child *child,
-                         const struct values_target *targets, size_t count)
-{
-    struct strbuf text = {0};
-    struct suggestion suggestion;
-    suggest_start(&suggestion, child->key);
-    for (size_t i = 0; i < count; i++)
-        suggest_candidate(&suggestion, targets[i].device);
-    suggest_append(&suggestion, &text);
-    (void)diagnostics_error(reader->diagnostics, &child->key_at, "there is no device '%s'%s",
-                            child->key, strbuf_text(&text));
-    strbuf_done(&text);
-    return -1;
-}
-
-static int read_devices(const struct reader *reader, const struct node *devices,
-                        const struct values_target *targets, size_t count,
-                        struct device_values *values)
-{
-    if (fields_expect_mapping(reader, devices, "devices"))
-        return -1;
-    int failed = 0;
-    for (size_t i = 0; i < devices->count; i++) {
-        const struct child *child = &devices->children[i];
-        struct values_fields fields = {0};
-        struct layers layers = {.nodes = {child->value}};
-        size_t target = 0;
-        while (target < count && strcmp(targets[target].device, child->key) != 0)
-            target++;
-        if (target == count)
-            failed |= refuse_device(reader, child, targets, count);
-        else if (fields_expect_mapping(reader, child->value, child->key) ||
-                 fields_read(reader, &table_device_values, &layers, &fields))
-            failed = -1;
-        else
-            failed |= read_device(reader, &fields, targets[target].map, &values[target]);
-    }
-    return failed;
-}
-
-// Words and values at the top are about the only device there is.
-static int check_single(const struct reader *reader, const struct node *root,
-                        const struct values_fields *fields, size_t count)
-{
-    bool is_about_one = fields->values != NULL;
-    for (int table = 0; table < TABLE_COUNT; table++)
-        is_about_one = is_about_one || fields->tables[table];
-    if (is_about_one && count != 1)
-        return diagnostics_error(reader->diagnostics, &root->at,
-                                 "there are %zu devices: put what each one holds under "
-                                 "'devices: {NAME: ...}'",
-                                 count);
-    return is_about_one && fields->devices
-               ? diagnostics_error(reader->diagnostics, &fields->devices->at,
-                                   "either 'devices' or what the only device holds, not both")
-               : 0;
-}
-
-int config_load_values(struct arena *arena, const char *path,
-                       const struct values_target *targets, size_t target_count,
-                       struct diagnostics *diagnostics, const struct site_values **ret_values)
-{
-    const struct reader reader = {arena, diagnostics};
-    const struct node *root = NULL;
-    struct values_fields fields = {0};
-    if (tree_read(arena, path, diagnostics, &root))
-        return -1;
-    struct layers layers = {.nodes = {root}};
-    if (fields_read(&reader, &table_values_file, &layers, &fields) ||
-        check_single(&reader, root, &fields, target_count))
-        return -1;
-    struct device_values *devices = ARENA_NEW_ARRAY(arena, target_count, struct device_values);
-    if (fields.devices) {
-        if (read_devices(&reader, fields.devices, targets, target_count, devices))
-            return -1;
-    } else if (target_count && read_device(&reader, &fields, targets[0].map, &devices[0])) {
-        return -1;
-    }
-    struct site_values *values = ARENA_NEW(arena, struct site_values);
-    values->devices = devices;
-    values->device_count = target_count;
-    *ret_values = values;
-    return 0;
+    check_overrides(loader);
 }

@@ -371,6 +371,23 @@ bool tree_is_null(const struct node *node)
            strcmp(node->text, "null") == 0;
 }
 
+struct position tree_place_in(const struct node *node, size_t offset)
+{
+    struct position at = node->at;
+    int characters = 0;
+    int before = 0;
+    for (size_t i = 0; node->text[i]; i++) {
+        bool starts = ((unsigned char)node->text[i] & 0xC0) != 0x80;
+        characters += starts;
+        before += starts && i < offset;
+    }
+    // With escapes inside, or names filled in, the text is not what stands in the file.
+    int quotes = node->quoted ? 2 : 0;
+    if (node->width == characters + quotes)
+        at.column += before + quotes / 2;
+    return at;
+}
+
 const char *tree_kind_name(const struct node *node)
 {
     switch (node->kind) {

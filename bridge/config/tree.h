@@ -58,7 +58,11 @@ struct position tree_key_at(const struct node *mapping, const char *key);
 // Whether it is nothing: an empty value, ~ or null.
 bool tree_is_null(const struct node *node);
 
-// "a number or text", "a list", "a mapping (key: value)": what a node is, for messages.
+// Where a byte of a scalar's text stands in the file: exact for a plain or quoted scalar on one
+// line, else where the scalar begins.
+struct position tree_place_in(const struct node *node, size_t offset);
+
+// "a single value", "a list", "a mapping (key: value)": what a node is, for messages.
 const char *tree_kind_name(const struct node *node);
 
 #endif

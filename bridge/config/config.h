@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The door of the config room: YAML files in, the model out. Every function reports all it
+// finds and returns -1 when there was an error; on success the result is const and lives as
+// long as the arena. One thread.
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "base/arena.h"
+#include "config/diagnostics.h"
+#include "model/map.h"
+#include "model/site.h"
+
+struct node; // config/tree.h
+
+// Folders where maps are looked for by name, first to last.
+enum { MAX_MAP_FOLDERS = 16 };
+
+struct map_folders {
+    const char *items[MAX_MAP_FOLDERS];
+    size_t count;
+};
+
+// What an installation changes of a map: parts of the site file. All may be NULL.
+struct map_overrides {
+    const struct node *parameters;     // parameters:
+    const struct node *modbus;         // modbus:
+    const struct node *every;          // every: {key: duration}
+    const struct map_folders *folders; // for extends:, beside the map's own folder
+    const struct position *for_site;   // the device in the site; NULL: the map by itself
+};
+
+// Reads a map (docs/maps.md). `overrides` may be NULL.
+int config_load_map(struct arena *arena, const char *path,
+                    const struct map_overrides *overrides, struct diagnostics *diagnostics,
+                    const struct map **ret_map);
+
+// Reads a site (docs/site.md) with its maps and password files.
+int config_load_site(struct arena *arena, const char *path, struct diagnostics *diagnostics,
+                     const struct site **ret_site);
+
+// Reads whichever the file says it is. One of the results is set, the other NULL.
+int config_load_any(struct arena *arena, const char *path, struct diagnostics *diagnostics,
+                    const struct map **ret_map, const struct site **ret_site);
+
+// The standard folders: `near` (may be NULL), /etc/modbridge/mappings and the shipped library.
+void config_map_folders(struct map_folders *ret_folders, const char *near);
+
+// The path of a map given by name ("eastron_sdm630") or path ("./meter.yaml"), or NULL.
+const char *config_find_map(struct arena *arena, const char *name,
+                            const struct map_folders *folders);
+
+#endif
