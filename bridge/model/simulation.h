@@ -12,11 +12,12 @@
 #include "model/values.h"
 
 // Without `written` a rule begins when its condition becomes true, and is dropped when the
-// condition ends before `after_ms` is over. With `written` it begins at each write of that
-// entry for which the condition holds.
+// condition ends before `after_ms` is over. With `written` it begins at each write of one
+// of those entries for which the condition holds.
 struct simulation_rule {
     struct position at;
-    int written;                // index of the entry, or NO_INDEX
+    const int *written; // indexes of entries
+    size_t written_count;
     const struct formula *when; // NULL: always (only with `written`)
     int64_t after_ms;
 

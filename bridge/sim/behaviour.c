@@ -81,7 +81,7 @@ static bool words_are(const struct behaviour *behaviour, int index, const uint16
 
 static bool is_edge_rule(const struct simulation_rule *rule)
 {
-    return rule->written == NO_INDEX;
+    return rule->written_count == 0;
 }
 
 static bool holds(struct behaviour *behaviour, const struct simulation_rule *rule)
@@ -298,8 +298,12 @@ static void settle(struct behaviour *behaviour, int64_t now_ms)
 static bool is_about(const struct behaviour *behaviour, const struct simulation_rule *rule,
                      int unit, struct span span)
 {
-    return !is_edge_rule(rule) && bank_touches(entries_bank(behaviour->entries),
-                                               point_of(behaviour, rule->written), unit, span);
+    const struct bank *bank = entries_bank(behaviour->entries);
+    for (size_t i = 0; i < rule->written_count; i++) {
+        if (bank_touches(bank, point_of(behaviour, rule->written[i]), unit, span))
+            return true;
+    }
+    return false;
 }
 
 uint8_t behaviour_refusal(struct behaviour *behaviour, int unit, struct span span)

@@ -13,6 +13,7 @@ struct sim_device {
     struct bank *bank;
     struct entries *entries;
     struct behaviour *behaviour;
+    struct simulation simulation; // the map's, without noise when values were given
     struct sim_faults faults;
 };
 
@@ -42,8 +43,12 @@ int sim_device_new(const struct sim_device_settings *settings, int64_t now_ms,
         sim_device_free(device);
         return -1;
     }
+    if (settings->map->simulation)
+        device->simulation = *settings->map->simulation;
+    if (settings->given)
+        device->simulation.noise_count = 0;
     device->behaviour =
-        behaviour_new(settings->map->simulation, device->entries, settings->seed, now_ms);
+        behaviour_new(&device->simulation, device->entries, settings->seed, now_ms);
     *ret_device = device;
     return 0;
 }

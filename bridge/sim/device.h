@@ -21,7 +21,7 @@ struct sim_device_settings {
     const struct map *map;
     const struct modbus_settings *modbus;
     int unit_id;                       // NO_INDEX: it answers to every unit id
-    const struct device_values *given; // over the map's own values; NULL: none
+    const struct device_values *given; // over the map's own, and no noise then; NULL: none
     uint32_t seed;                     // of its noise
 };
 

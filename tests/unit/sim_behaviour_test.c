@@ -109,16 +109,8 @@ static void production_starts_and_stops_after_its_delay(void **state)
     const struct assignment steady[] = {assign(STATE, "\"steady\"")};
     const struct assignment idle[] = {assign(STATE, "\"idle\"")};
     const struct simulation_rule rules[] = {
-        {.written = NO_INDEX,
-         .when = fixture_formula("run"),
-         .after_ms = 2000,
-         .set = steady,
-         .set_count = 1},
-        {.written = NO_INDEX,
-         .when = fixture_formula("not run"),
-         .after_ms = 1000,
-         .set = idle,
-         .set_count = 1},
+        {.when = fixture_formula("run"), .after_ms = 2000, .set = steady, .set_count = 1},
+        {.when = fixture_formula("not run"), .after_ms = 1000, .set = idle, .set_count = 1},
     };
     live(&fixture, rules, 2);
     behaviour_step(fixture.behaviour, 9000);
@@ -143,11 +135,8 @@ static void a_condition_that_ends_early_drops_its_rule(void **state)
     struct fixture fixture;
     begin(&fixture);
     const struct assignment steady[] = {assign(STATE, "\"steady\"")};
-    const struct simulation_rule rules[] = {{.written = NO_INDEX,
-                                             .when = fixture_formula("run"),
-                                             .after_ms = 2000,
-                                             .set = steady,
-                                             .set_count = 1}};
+    const struct simulation_rule rules[] = {
+        {.when = fixture_formula("run"), .after_ms = 2000, .set = steady, .set_count = 1}};
     live(&fixture, rules, 1);
     write_bool(&fixture, RUN, true, 2000);
     write_bool(&fixture, RUN, false, 3000);
@@ -164,16 +153,11 @@ static void a_late_step_does_what_punctual_ones_would_have_done(void **state)
     const struct assignment on[] = {assign(LAMP, "true")};
     const struct assignment off[] = {assign(LAMP, "false"), assign(APART, "apart + 1")};
     const struct simulation_rule rules[] = {
-        {.written = NO_INDEX,
-         .when = fixture_formula("run and not lamp"),
+        {.when = fixture_formula("run and not lamp"),
          .after_ms = 1000,
          .set = on,
          .set_count = 1},
-        {.written = NO_INDEX,
-         .when = fixture_formula("lamp"),
-         .after_ms = 500,
-         .set = off,
-         .set_count = 2},
+        {.when = fixture_formula("lamp"), .after_ms = 500, .set = off, .set_count = 2},
     };
     live(&fixture, rules, 2);
     write_bool(&fixture, RUN, true, 2000);
@@ -191,11 +175,8 @@ static void rules_without_rest_do_not_hang(void **state)
     const struct assignment on[] = {assign(LAMP, "true")};
     const struct assignment off[] = {assign(LAMP, "false")};
     const struct simulation_rule rules[] = {
-        {.written = NO_INDEX,
-         .when = fixture_formula("run and not lamp"),
-         .set = on,
-         .set_count = 1},
-        {.written = NO_INDEX, .when = fixture_formula("lamp"), .set = off, .set_count = 1},
+        {.when = fixture_formula("run and not lamp"), .set = on, .set_count = 1},
+        {.when = fixture_formula("lamp"), .set = off, .set_count = 1},
     };
     live(&fixture, rules, 2);
     write_bool(&fixture, RUN, true, 2000);
@@ -222,29 +203,20 @@ static void make_transaction(struct transaction *made)
         .kept = {DEFAULT_RATE},
     };
     const struct simulation_rule rules[5] = {
-        {.written = CONFIG_BEGIN,
-         .when = fixture_formula("config_begin and not config_in_progress"),
-         .keep = made->kept,
-         .keep_count = 1,
-         .set = made->begin,
-         .set_count = 3},
-        {.written = DEFAULT_RATE,
-         .when = fixture_formula("not config_in_progress"),
+        {FIXTURE_WRITTEN(CONFIG_BEGIN),
+         .when = fixture_formula("config_begin and not config_in_progress"), .keep = made->kept,
+         .keep_count = 1, .set = made->begin, .set_count = 3},
+        {FIXTURE_WRITTEN(DEFAULT_RATE), .when = fixture_formula("not config_in_progress"),
          .refuse = 4},
-        {.written = DEFAULT_RATE,
+        {FIXTURE_WRITTEN(DEFAULT_RATE),
          .when = fixture_formula("default_rate < 60 or default_rate > 100"),
-         .set = made->reject,
-         .set_count = 2},
-        {.written = CONFIG_COMMIT,
-         .when = fixture_formula("config_in_progress and config_commit"),
-         .set = made->commit,
+         .set = made->reject, .set_count = 2},
+        {FIXTURE_WRITTEN(CONFIG_COMMIT),
+         .when = fixture_formula("config_in_progress and config_commit"), .set = made->commit,
          .set_count = 1},
-        {.written = CONFIG_COMMIT,
+        {FIXTURE_WRITTEN(CONFIG_COMMIT),
          .when = fixture_formula("config_in_progress and not config_commit"),
-         .restore = made->kept,
-         .restore_count = 1,
-         .set = made->commit,
-         .set_count = 1},
+         .restore = made->kept, .restore_count = 1, .set = made->commit, .set_count = 1},
     };
     memcpy(made->rules, rules, sizeof rules);
 }
@@ -294,12 +266,9 @@ static void a_reboot_is_silent_and_forgets(void **state)
     begin(&fixture);
     const struct assignment forget[] = {assign(PRODUCTION_RATE, "default_rate"),
                                         assign(REBOOT, "false")};
-    const struct simulation_rule rules[] = {{.written = REBOOT,
-                                             .when = fixture_formula("reboot"),
-                                             .set = forget,
-                                             .set_count = 2,
-                                             .silent_ms = 3000,
-                                             .close = true}};
+    const struct simulation_rule rules[] = {{FIXTURE_WRITTEN(REBOOT),
+                                             .when = fixture_formula("reboot"), .set = forget,
+                                             .set_count = 2, .silent_ms = 3000, .close = true}};
     live(&fixture, rules, 1);
     assert_false(behaviour_is_silent(fixture.behaviour, 1000));
     write_bool(&fixture, REBOOT, true, 2000);
@@ -319,11 +288,8 @@ static void numbers_are_reached_in_a_straight_line(void **state)
     struct fixture fixture;
     begin(&fixture);
     const struct assignment rise[] = {assign(STACK_CURRENT, "55")};
-    const struct simulation_rule rules[] = {{.written = NO_INDEX,
-                                             .when = fixture_formula("run"),
-                                             .set = rise,
-                                             .set_count = 1,
-                                             .over_ms = 10000}};
+    const struct simulation_rule rules[] = {
+        {.when = fixture_formula("run"), .set = rise, .set_count = 1, .over_ms = 10000}};
     live(&fixture, rules, 1);
     write_bool(&fixture, RUN, true, 2000);
     assert_value(&fixture, STACK_CURRENT, "5.0");
@@ -341,11 +307,8 @@ static void a_write_ends_a_ramp(void **state)
     struct fixture fixture;
     begin(&fixture);
     const struct assignment rise[] = {assign(PRODUCTION_RATE, "100")};
-    const struct simulation_rule rules[] = {{.written = NO_INDEX,
-                                             .when = fixture_formula("run"),
-                                             .set = rise,
-                                             .set_count = 1,
-                                             .over_ms = 10000}};
+    const struct simulation_rule rules[] = {
+        {.when = fixture_formula("run"), .set = rise, .set_count = 1, .over_ms = 10000}};
     live(&fixture, rules, 1);
     write_bool(&fixture, RUN, true, 2000);
     write_value(&fixture, PRODUCTION_RATE, value_integer(20), 5000);

@@ -104,7 +104,7 @@ static void a_rule_refuses_a_write_and_nothing_changes(void **state)
     (void)state;
     (void)fixture_map();
     const struct simulation_rule rules[] = {
-        {.written = RUN, .when = fixture_formula("run"), .refuse = 4}};
+        {FIXTURE_WRITTEN(RUN), .when = fixture_formula("run"), .refuse = 4}};
     const struct simulation simulation = {.rules = rules, .rule_count = 1};
     fixture_map_copy.simulation = &simulation;
     struct sim_device *device = make_device(1);
@@ -135,6 +135,31 @@ static void a_start_value_that_does_not_fit_is_refused(void **state)
     assert_int_equal(sim_device_new(&settings, 0, &device, &err), -1);
     assert_int_equal(err.code, ERROR_CONFIG);
     assert_int_equal(strncmp(err.text, "map.yaml:3:4: ", 14), 0);
+    fixture_done();
+}
+
+static void given_values_are_without_noise(void **state)
+{
+    (void)state;
+    (void)fixture_map();
+    const struct simulation_noise noise = {STACK_CURRENT, 3};
+    const struct simulation simulation = {.noise = &noise, .noise_count = 1};
+    const struct device_values given[2] = {0};
+    fixture_map_copy.simulation = &simulation;
+    for (size_t i = 0; i < 2; i++) {
+        const struct sim_device_settings settings = {.map = &fixture_map_copy,
+                                                     .modbus = &fixture_modbus,
+                                                     .unit_id = 1,
+                                                     .given = i ? &given[i] : NULL};
+        struct sim_device *device = NULL;
+        struct error err = {0};
+        struct image_space space = {0};
+        assert_int_equal(sim_device_new(&settings, 0, &device, &err), 0);
+        sim_device_step(device, 5000);
+        struct value value = entries_value(sim_device_entries(device), STACK_CURRENT, &space);
+        assert_true((value_number(&value) == 5) == (i == 1));
+        sim_device_free(device);
+    }
     fixture_done();
 }
 
@@ -336,6 +361,7 @@ int main(void)
         cmocka_unit_test(faults_can_be_switched),
         cmocka_unit_test(a_rule_refuses_a_write_and_nothing_changes),
         cmocka_unit_test(a_start_value_that_does_not_fit_is_refused),
+        cmocka_unit_test(given_values_are_without_noise),
         cmocka_unit_test(a_request_in_single_bytes_is_answered_once),
         cmocka_unit_test(requests_sent_together_are_answered_in_order),
         cmocka_unit_test(what_is_no_modbus_ends_the_connection),

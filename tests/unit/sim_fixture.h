@@ -54,6 +54,12 @@ enum fixture_point {
         .decimals = DECIMALS_SHORTEST_FLOAT, .every_ms = 1000                                  \
     }
 
+// Lives as long as the program, for rules that outlive the function that makes them.
+static const int fixture_indexes[FIXTURE_POINTS] = {
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22};
+
+#define FIXTURE_WRITTEN(a_point) .written = &fixture_indexes[a_point], .written_count = 1
+
 static const struct label fixture_states[] = {
     {0, 0, "halted"}, {1, 1, "maintenance"}, {2, 2, "idle"}, {3, 3, "steady"}};
 static const struct labels fixture_state_labels = {.rows = fixture_states, .count = 4};

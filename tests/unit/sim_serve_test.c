@@ -193,10 +193,9 @@ static void a_restart_closes_connections_and_refuses_new_ones(void **state)
     uint16_t word = 0;
     build(&stand);
     sim_device_free(stand.device);
-    const struct simulation_rule rules[] = {{.written = REBOOT,
+    const struct simulation_rule rules[] = {{FIXTURE_WRITTEN(REBOOT),
                                              .when = fixture_formula("reboot"),
-                                             .silent_ms = 600000,
-                                             .close = true}};
+                                             .silent_ms = 600000, .close = true}};
     const struct simulation simulation = {.rules = rules, .rule_count = 1};
     fixture_map_copy.simulation = &simulation;
     const struct sim_device_settings settings = {
