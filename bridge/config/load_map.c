@@ -23,6 +23,7 @@ struct map_fields {
     const struct node *alerts;
     const struct node *procedures;
     const struct node *commands;
+    const struct node *simulation;
 };
 
 // clang-format off
@@ -45,6 +46,7 @@ static const struct field map_rows[] = {
     {.name = "alerts", .kind = FIELD_NODE, FIELD_AT(map_fields, alerts), .shape = "{name: alert}", .help = "bits, codes and conditions that are published by name while active"},
     {.name = "procedures", .kind = FIELD_NODE, FIELD_AT(map_fields, procedures), .shape = "{name: list of steps}", .help = "steps around those of commands that say wrap:"},
     {.name = "commands", .kind = FIELD_NODE, FIELD_AT(map_fields, commands), .shape = "{name: command}", .help = "what may be asked of the device"},
+    {.name = "simulation", .kind = FIELD_NODE, FIELD_AT(map_fields, simulation), .table = &table_simulation, .help = "how modbridge simulate plays this device"},
 };
 // clang-format on
 
@@ -124,6 +126,7 @@ static void load_sections(struct loader *loader, const struct map_fields *fields
     load_alerts(loader, fields->alerts);
     load_identify(loader, fields->identify);
     load_commands(loader, fields->commands);
+    load_simulation(loader, fields->simulation);
 }
 
 static void finish(struct loader *loader)
