@@ -93,7 +93,7 @@ bool job_must_end(struct job *job)
 {
     char step[JOB_TEXT_SIZE];
     char duration[32];
-    if (job->rollbacks > 0) {
+    if (job->is_rolling_back) {
         if (job->now_ms < job->rollback_until_ms)
             return false;
         (void)job_fail(job, FAULT_NONE, "there was no time left for it");
@@ -134,7 +134,7 @@ enum progress job_wait(struct job *job, int64_t until_ms)
 {
     if (job_must_end(job))
         return PROGRESS_FAILED;
-    int64_t end_ms = job->rollbacks > 0 ? job->rollback_until_ms : job->until_ms;
+    int64_t end_ms = job->is_rolling_back ? job->rollback_until_ms : job->until_ms;
     job->action = (struct job_action){
         .kind = JOB_WAIT,
         .until_ms = until_ms < end_ms ? until_ms : end_ms,
@@ -191,11 +191,11 @@ static void begin_rollback(struct job *job, struct job_frame *frame)
     frame->count = frame->trying->on_failure_count;
     frame->index = 0;
     frame->in_failure = true;
-    job->rollbacks++;
     // One time for all on_failure of a command: those of the tries around this one follow.
-    if (job->rollback_until_ms == 0)
+    if (!job->is_rolling_back)
         job->rollback_until_ms =
             job->now_ms + (job->is_stopping ? JOB_ROLLBACK_STOP_MS : JOB_ROLLBACK_MS);
+    job->is_rolling_back = true;
     begin_step(job);
 }
 
@@ -235,7 +235,6 @@ static enum progress end_frame(struct job *job)
     if (frame->in_failure) {
         job->failure = frame->cause;
         job->failure.rolled_back = true;
-        job->rollbacks--;
         job->depth--;
         return fail_step(job);
     }

@@ -112,7 +112,6 @@ struct job_outcome_of_send {
 struct job {
     const struct map *map;
     const struct modbus_settings *modbus;
-    int unit_id;
     struct image *image;
     struct job_request *request;
     struct job_result *result;
@@ -121,31 +120,32 @@ struct job {
     int64_t now_ms;
     int64_t wall_ms;
     int64_t until_ms;          // the command's time
-    int64_t rollback_until_ms; // 0: no on_failure has begun
-    bool is_stopping;
+    int64_t rollback_until_ms; // of on_failure
 
+    int unit_id;
     enum job_phase phase;
-    struct job_action action;
-    bool is_sent; // a request is on its way
-    size_t writes_sent;
-    struct job_outcome_of_send outcome;
-    struct failure failure;
+    int stage; // of the step in progress
+    bool is_stopping;
+    bool is_rolling_back; // an on_failure has begun: nothing but on_failure is run any more
+    bool is_sent;         // a request is on its way
+    bool was_away;        // reconnect: the device was seen not to answer
 
+    struct job_action action;
+    struct job_outcome_of_send outcome;
+    size_t writes_sent;
+    struct failure failure;
     struct job_frame frames[JOB_MAX_DEPTH];
     size_t depth;
-    size_t rollbacks; // frames in on_failure
-    int stage;        // of the step in progress
 
     struct job_reads reads;
     struct job_written *written;
     struct job_verify verify;
     struct write_frame frame; // write: what is sent
+    int64_t wait_ms;          // the next moment something of the step is due
+    int64_t step_ms;          // expect, reconnect: when it began
+    int64_t closed_ms;        // reconnect: when the link was closed last
+    int probe;                // reconnect: the entry that is read to see the device
     int busy_tries;
-    int64_t wait_ms;       // wait, expect, reconnect: the next moment something is due
-    int64_t step_ms;       // wait, expect, reconnect: when it began
-    int64_t closed_ms;     // reconnect: when the link was closed last
-    bool was_away;         // reconnect: the device was seen not to answer
-    int probe;             // reconnect: the entry that is read to see it
     enum fault last_fault; // of the last request
     char log_text[JOB_TEXT_SIZE];
 };

@@ -222,7 +222,7 @@ static void test_nesting_has_an_end(void **state)
     struct step step = world_write(world, "pair_a := 1");
     for (int i = 0; i < 8; i++)
         step = world_try(world, STEPS(step), NULL, 0);
-    world_command(world, &step, 1);
+    world_command(world, STEPS(world_write(world, "far := 1"), step));
     (void)world_run(world, no_arguments);
     assert_failed(world, "the steps are nested too deeply");
     assert_int_equal(world->frame_count, 0);
@@ -320,6 +320,17 @@ static void test_rolling_back_a_dead_device_ends(void **state)
     assert_in_range(world->now_ms, 1000 + 9000, 1000 + 12000);
 }
 
+static void test_all_rollbacks_share_their_time(void **state)
+{
+    struct world *world = *state;
+    struct step inner =
+        world_try(world, STEPS(world_require(world, "run", "no")), STEPS(world_wait(8000)));
+    world_command(world, STEPS(world_try(world, STEPS(inner), STEPS(world_wait(8000)))));
+    (void)world_run(world, no_arguments);
+    assert_failed(world, "no; on_failure also failed: there was no time left for it");
+    assert_in_range(world->now_ms, 11000, 11010);
+}
+
 static void test_completed_in_time_but_reported_late(void **state)
 {
     struct world *world = *state;
@@ -409,6 +420,21 @@ static void test_stop_leaves_a_rollback_one_second(void **state)
     assert_int_equal(world_held(world, FAR_ONE), 1);
     assert_int_equal(world_writes(world, 200), 0);
     assert_true(world->now_ms < 1000 + 1100);
+}
+
+static void test_a_rollback_for_a_stop_has_one_second(void **state)
+{
+    struct world *world = *state;
+    world_command(world,
+                  STEPS(world_try(world, STEPS(world_wait(20000)),
+                                  STEPS(world_write(world, "far := 1"), world_wait(5000)))));
+    world->stop_at = 2;
+    (void)world_run(world, no_arguments);
+    assert_failed(world,
+                  "stopped while waiting 20 s; on_failure also failed: there was no time "
+                  "left for it");
+    assert_int_equal(world_held(world, FAR_ONE), 1);
+    assert_in_range(world->now_ms, 2000, 2010);
 }
 
 static void test_a_stop_may_bring_the_answer_along(void **state)
@@ -522,10 +548,12 @@ int main(void)
         TEST(test_time_over_rolls_back_all_the_same),
         TEST(test_time_over_on_a_silent_device_says_so),
         TEST(test_rolling_back_a_dead_device_ends),
+        TEST(test_all_rollbacks_share_their_time),
         TEST(test_completed_in_time_but_reported_late),
         cmocka_unit_test(test_stop_in_every_state),
         cmocka_unit_test(test_stop_ends_waits_at_once),
         TEST(test_stop_leaves_a_rollback_one_second),
+        TEST(test_a_rollback_for_a_stop_has_one_second),
         TEST(test_a_stop_may_bring_the_answer_along),
         TEST(test_a_write_is_not_repeated_for_a_lost_event),
         cmocka_unit_test(test_a_job_may_be_freed_at_any_time),

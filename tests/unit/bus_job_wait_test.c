@@ -184,6 +184,19 @@ static void test_what_is_read_together_is_one_request(void **state)
     assert_int_equal(world->frames[0].request.count, 104);
 }
 
+static void test_what_a_value_is_scaled_by_is_read_too(void **state)
+{
+    struct world *world = *state;
+    world->tables[TABLE_HOLDING][400] = (uint16_t)-1;
+    world->tables[TABLE_HOLDING][402] = 125;
+    world->tables[TABLE_HOLDING][404] = 7;
+    world_hold(world, STATE, 2);
+    world_command(world, STEPS(world_require(world, "power == 12.5", NULL),
+                               world_require(world, "scaled == 70", NULL)));
+    (void)world_run(world, no_arguments);
+    assert_completed(world);
+}
+
 static void test_what_is_switched_off_is_not_read(void **state)
 {
     static const struct {
@@ -463,6 +476,7 @@ int main(void)
         TEST(test_a_busy_device_is_read_later),
         TEST(test_one_refused_register_does_not_hide_its_neighbours),
         TEST(test_what_is_read_together_is_one_request),
+        TEST(test_what_a_value_is_scaled_by_is_read_too),
         cmocka_unit_test(test_what_is_switched_off_is_not_read),
         TEST(test_now_is_the_wall_clock),
         TEST(test_expect_waits_until_it_comes_true),

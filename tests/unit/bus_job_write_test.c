@@ -561,6 +561,16 @@ static void test_wear_skips_a_write_that_changes_nothing(void **state)
     }
 }
 
+static void test_without_wear_a_field_is_written_even_when_it_is_held(void **state)
+{
+    struct world *world = *state;
+    world->tables[TABLE_HOLDING][141] = 0x30;
+    world_command(world, STEPS(world_write(world, "slot := 3")));
+    (void)world_run(world, no_arguments);
+    assert_completed(world);
+    assert_int_equal(world_writes(world, 141), 1);
+}
+
 static void test_wear_writes_when_it_cannot_compare(void **state)
 {
     struct world *world = *state;
@@ -753,6 +763,7 @@ int main(void)
         TEST(test_acknowledge_is_accepted_and_read_back),
         TEST(test_a_gateway_without_answer_leaves_the_outcome_open),
         cmocka_unit_test(test_wear_skips_a_write_that_changes_nothing),
+        TEST(test_without_wear_a_field_is_written_even_when_it_is_held),
         TEST(test_wear_writes_when_it_cannot_compare),
         TEST(test_without_verify_nothing_is_read),
         TEST(test_what_is_written_only_is_not_read),
