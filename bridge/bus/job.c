@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "bus/job_read.h"
 #include "bus/job_state.h"
 #include "bus/job_text.h"
@@ -77,6 +78,7 @@ enum progress job_fail(struct job *job, enum fault fault, const char *format, ..
     va_start(args, format);
     (void)vsnprintf(job->failure.error.text, sizeof job->failure.error.text, format, args);
     va_end(args);
+    utf8_mend_end(job->failure.error.text);
     return PROGRESS_FAILED;
 }
 
@@ -168,9 +170,13 @@ static enum progress finish_failed(struct job *job)
         // What may have been executed for good cannot be said to be undone.
         suffix = failure->is_unknown ? "; on_failure was executed" : "; rolled back";
     // The cause leaves room for what came of the rollback: both are said.
-    (void)snprintf(result->message, sizeof result->message, "%.*s%s%s",
-                   (int)(sizeof result->message - JOB_TEXT_SIZE - 32), failure->error.text,
-                   suffix, failure->rollback);
+    char cause[sizeof result->message - JOB_TEXT_SIZE - 32];
+    (void)snprintf(cause, sizeof cause, "%s", failure->error.text);
+    utf8_mend_end(cause);
+    (void)snprintf(result->message, sizeof result->message, "%s%s%s",
+                   failure->rollback[0] ? cause : failure->error.text, suffix,
+                   failure->rollback);
+    utf8_mend_end(result->message);
     result->fault = failure->fault;
     result->mismatch = failure->mismatch;
     finish(job, JOB_ERROR);
@@ -205,6 +211,7 @@ static void note_rollback_failure(struct job *job, struct job_frame *frame)
     if (!frame->cause.rollback[0])
         (void)snprintf(frame->cause.rollback, sizeof frame->cause.rollback, "%s",
                        job->failure.error.text);
+    utf8_mend_end(frame->cause.rollback);
     frame->index++;
     begin_step(job);
 }
@@ -285,7 +292,8 @@ static enum progress run_step(struct job *job, const struct step *step)
         if (job_must_end(job))
             return PROGRESS_FAILED;
         job->stage = STAGE_FIRST;
-        if (!step->when)
+        // What was written is read back whatever has become of the condition it was written on.
+        if (!step->when || step->kind == STEP_VERIFY)
             return PROGRESS_AGAIN;
         job_read_begin(job);
         job_read_need_formula(job, step->when);

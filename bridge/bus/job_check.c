@@ -8,10 +8,9 @@
 #include "bus/job_text.h"
 #include "registers/arguments.h"
 
-enum { MAX_STEP_LISTS = 64 }; // on the stack; a list has few steps
-
 // A list of steps still to be looked at.
 struct step_list {
+    struct step_list *next;
     const struct step *steps;
     size_t count;
     size_t level; // 1: the command's own
@@ -28,9 +27,17 @@ static int check_step(const struct job *job, const struct step *step, struct err
     return write_frame_lay_out(job->map, step->writes, step->write_count, &frame, err);
 }
 
-// Looks at one list and puts the lists inside it on the stack.
-static int check_steps(const struct job *job, const struct step_list *list,
-                       struct step_list *stack, size_t *used, struct error *err)
+static void add_list(struct job *job, struct step_list **lists, const struct step *steps,
+                     size_t count, size_t level)
+{
+    struct step_list *list = ARENA_NEW(job->arena, struct step_list);
+    *list = (struct step_list){*lists, steps, count, level};
+    *lists = list;
+}
+
+// Looks at one list and adds the lists inside it to those to be looked at.
+static int check_steps(struct job *job, const struct step_list *list, struct step_list **lists,
+                       struct error *err)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct step *step = &list->steps[i];
@@ -38,23 +45,23 @@ static int check_steps(const struct job *job, const struct step_list *list,
             return -1;
         if (step->kind != STEP_TRY)
             continue;
-        if (list->level == JOB_MAX_DEPTH || *used + 2 > MAX_STEP_LISTS)
+        if (list->level == JOB_MAX_DEPTH)
             return error_set(err, ERROR_FAILED, "the steps are nested too deeply");
-        stack[(*used)++] = (struct step_list){step->steps, step->step_count, list->level + 1};
-        stack[(*used)++] =
-            (struct step_list){step->on_failure, step->on_failure_count, list->level + 1};
+        add_list(job, lists, step->steps, step->step_count, list->level + 1);
+        add_list(job, lists, step->on_failure, step->on_failure_count, list->level + 1);
     }
     return 0;
 }
 
-static int check_command(const struct job *job, struct error *err)
+static int check_command(struct job *job, struct error *err)
 {
     const struct command *command = job->request->command;
-    struct step_list stack[MAX_STEP_LISTS] = {{command->steps, command->step_count, 1}};
-    size_t used = 1;
-    while (used > 0) {
-        struct step_list list = stack[--used];
-        if (check_steps(job, &list, stack, &used, err) != 0)
+    struct step_list *lists = NULL;
+    add_list(job, &lists, command->steps, command->step_count, 1);
+    while (lists) {
+        const struct step_list *list = lists;
+        lists = lists->next;
+        if (check_steps(job, list, &lists, err) != 0)
             return -1;
     }
     return 0;

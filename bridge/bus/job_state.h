@@ -86,6 +86,7 @@ struct job_reads {
 struct job_written {
     struct job_written *next;
     int point;
+    bool is_secret;             // made of a sensitive argument: no message shows it
     char wanted[JOB_NAME_SIZE]; // the value for people
     uint16_t words[MAX_POINT_WORDS];
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "bus/job_read.h"
 
 enum {
@@ -59,6 +60,7 @@ void job_name_value(const struct job *job, int point, const struct value *value,
     const char *unit = job->map->points[point].unit;
     value_format(value, ret_text, size);
     size_t used = strlen(ret_text);
+    utf8_mend_end(ret_text);
     if (unit && strcmp(unit, "1") != 0 && value_is_number(value))
         (void)snprintf(ret_text + used, size - used, " %s", unit);
 }
@@ -137,6 +139,7 @@ void job_name_seen(const struct job *job, const struct formula *formula, char *r
     struct seen seen = {.job = job, .text = ret_text, .size = size};
     ret_text[0] = '\0';
     formula_each_point(formula, add_seen, &seen);
+    utf8_mend_end(ret_text);
 }
 
 static struct value fill_point(void *context, int index, bool raw)
@@ -167,6 +170,7 @@ void job_fill(const struct job *job, const struct text_template *text, char *ret
         .wall_ms = job->wall_ms,
     };
     formula_fill(text, &inputs, ret_text, size);
+    utf8_mend_end(ret_text);
 }
 
 void job_name_step(const struct job *job, const struct step *step, char *ret_text, size_t size)

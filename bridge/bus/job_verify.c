@@ -33,7 +33,9 @@ void job_note_written(struct job *job, int point, const uint16_t *words,
         job->written = written;
     }
     memcpy(written->words, words, words_of->word_count * sizeof *words);
-    job_name_value(job, point, value, written->wanted, sizeof written->wanted);
+    written->is_secret = value == NULL;
+    if (value)
+        job_name_value(job, point, value, written->wanted, sizeof written->wanted);
 }
 
 // What was written to an entry that can be read, or NULL.
@@ -124,9 +126,12 @@ static enum progress fail_different(struct job *job, const struct job_written *w
         add_words(words_of, image_words(job->image, written->point), held, sizeof held);
         add_words(words_of, written->words, wanted, sizeof wanted);
     }
-    (void)job_fail(job, FAULT_NONE, "%s%s reads back as %s instead of %s",
-                   job->verify.is_unanswered ? "no answer to the write, and " : "", name, held,
-                   wanted);
+    const char *unanswered = job->verify.is_unanswered ? "no answer to the write, and " : "";
+    if (written->is_secret)
+        (void)job_fail(job, FAULT_NONE, "%s%s does not read back as written", unanswered, name);
+    else
+        (void)job_fail(job, FAULT_NONE, "%s%s reads back as %s instead of %s", unanswered, name,
+                       held, wanted);
     job->failure.mismatch = true;
     return PROGRESS_FAILED;
 }

@@ -6,7 +6,8 @@
 
 #include "bus/job_state.h"
 
-// Remembers the words sent to an entry; `value` is what they mean.
+// Remembers the words sent to an entry; `value` is what they mean, NULL when no message may
+// show it.
 void job_note_written(struct job *job, int point, const uint16_t *words,
                       const struct value *value);
 

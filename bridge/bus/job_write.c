@@ -134,26 +134,46 @@ static int find_value(struct job *job, const struct assignment *write,
                      job->map->points[write->point].key, reason);
 }
 
+// Whether the value is made of an argument that no message may show.
+static bool is_secret(const struct job *job, const struct assignment *write)
+{
+    const struct command *command = job->request->command;
+    bool any = false;
+    for (size_t i = 0; i < command->argument_count; i++)
+        any |= command->arguments[i].sensitive;
+    return any && formula_uses_arguments(write->value);
+}
+
+static int encode_value(const struct point *point, const struct value *value, int power,
+                        uint16_t *words, struct error *err)
+{
+    struct value raw;
+    if (codec_unscale(point, value, power, &raw, err) != 0)
+        return -1;
+    return codec_encode_raw(point, &raw, words, err);
+}
+
 static int encode(struct job *job, const struct assignment *write, struct error *err)
 {
     struct image_space space = {0};
     struct point point;
     struct value value;
-    struct value raw;
     int power = 0;
     uint16_t words[MAX_POINT_WORDS] = {0};
     if (find_value(job, write, &space, &value, err) != 0 ||
         find_scale(job, write->point, &point, &power, err) != 0)
         return -1;
-    if (codec_unscale(&point, &value, power, &raw, err) != 0)
-        return -1;
     if (is_part(job, write))
         write_frame_get(&job->frame, words_of_write(job, write), words);
-    if (codec_encode_raw(&point, &raw, words, err) != 0)
-        return -1;
+    bool secret = is_secret(job, write);
+    if (encode_value(&point, &value, power, words, err) != 0)
+        return secret ? error_set(err, ERROR_FAILED, "%s: what was given does not fit it",
+                                  point.key)
+                      : -1;
     write_frame_put(&job->frame, words_of_write(job, write), words);
     struct value rounded = codec_round(&point, &value, power);
-    job_note_written(job, write->point, words, value_is_known(&rounded) ? &rounded : &value);
+    const struct value *shown = value_is_known(&rounded) ? &rounded : &value;
+    job_note_written(job, write->point, words, secret ? NULL : shown);
     return 0;
 }
 

@@ -228,6 +228,33 @@ static void test_nesting_has_an_end(void **state)
     assert_int_equal(world->frame_count, 0);
 }
 
+static void test_many_tries_side_by_side_are_not_deep(void **state)
+{
+    struct world *world = *state;
+    struct step tries[100];
+    for (size_t i = 0; i < ARRAY_LENGTH(tries); i++)
+        tries[i] = world_try(world, STEPS(world_log(world, ".")), NULL, 0);
+    world_command(world, tries, ARRAY_LENGTH(tries));
+    (void)world_run(world, no_arguments);
+    assert_completed(world);
+    assert_int_equal(strlen(world->logs), 2 * ARRAY_LENGTH(tries));
+}
+
+static void test_messages_are_cut_between_characters(void **state)
+{
+    struct world *world = *state;
+    char text[600] = "x";
+    for (int i = 0; i < 290; i++)
+        strcat(text, "\xC2\xB0");
+    world_command(world, STEPS(world_try(world, STEPS(world_require(world, "run", text)),
+                                         STEPS(world_require(world, "run", text + 1)))));
+    const struct job_result *result = world_run(world, no_arguments);
+    const char *suffix = strstr(result->message, "; on_failure also failed: ");
+    assert_non_null(suffix);
+    assert_int_equal((suffix - result->message) % 2, 1);
+    assert_int_equal(strlen(suffix + strlen("; on_failure also failed: ")) % 2, 0);
+}
+
 static void test_the_time_of_a_command_ends_its_step(void **state)
 {
     static const struct {
@@ -543,6 +570,8 @@ int main(void)
         TEST(test_failures_travel_outwards),
         TEST(test_a_try_inside_on_failure),
         TEST(test_nesting_has_an_end),
+        TEST(test_many_tries_side_by_side_are_not_deep),
+        TEST(test_messages_are_cut_between_characters),
         cmocka_unit_test(test_the_time_of_a_command_ends_its_step),
         TEST(test_time_over_while_reading_back),
         TEST(test_time_over_rolls_back_all_the_same),

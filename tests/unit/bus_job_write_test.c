@@ -656,6 +656,42 @@ static void test_a_verify_of_what_was_not_written_passes(void **state)
     assert_int_equal(world_writes(world, ANY), 0);
 }
 
+static void test_a_verify_does_not_follow_the_condition_of_its_write(void **state)
+{
+    struct world *world = *state;
+    struct step write = world_write(world, "pair_a := 9");
+    write.when = world_formula(world, "far == 0");
+    struct step verify = write;
+    verify.kind = STEP_VERIFY;
+    write.verify = false;
+    world_rule(world, (struct rule){.is_write = true, .address = 200, .times = FOR_EVER});
+    world_command(world, STEPS(write, world_write(world, "far := 1"), verify));
+    (void)world_run(world, no_arguments);
+    assert_failed(world, "pair_a (holding 200) reads back as 0 instead of 9");
+}
+
+static void test_no_message_shows_a_sensitive_argument(void **state)
+{
+    static const struct {
+        double given;
+        const char *message;
+    } cases[] = {
+        {1234, "pair_a (holding 200) does not read back as written"},
+        {123456, "pair_a: what was given does not fit it"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct world *world = world_new();
+        world_argument(world, "pin", ARGUMENT_INTEGER);
+        world->arguments[0].sensitive = true;
+        world_rule(world, (struct rule){.is_write = true, .address = 200, .times = FOR_EVER});
+        world_command(world, STEPS(world_write(world, "pair_a := pin")));
+        (void)world_run(world, (struct value[]){real(cases[i].given)});
+        assert_failed(world, cases[i].message);
+        world_free(world);
+    }
+}
+
 static void test_results_are_read_and_unknown_ones_left_out(void **state)
 {
     struct world *world = *state;
@@ -770,6 +806,8 @@ int main(void)
         TEST(test_an_unanswered_write_that_cannot_be_read_is_unknown),
         cmocka_unit_test(test_a_later_verify_compares_with_what_was_written),
         TEST(test_a_verify_of_what_was_not_written_passes),
+        TEST(test_a_verify_does_not_follow_the_condition_of_its_write),
+        cmocka_unit_test(test_no_message_shows_a_sensitive_argument),
         TEST(test_results_are_read_and_unknown_ones_left_out),
         cmocka_unit_test(test_one_fault_anywhere),
     };
