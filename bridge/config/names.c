@@ -9,12 +9,14 @@
 
 enum { MAX_KEY_LENGTH = 64 };
 
-// Keys the bridge publishes itself, and the words and functions of formulas.
+// Keys the bridge publishes itself, and the words and functions of formulas. Not `model`: it is
+// a property of every device (profile lib.device.nameplate), and model(id) is told by its
+// bracket.
 static const char *const reserved_words[] = {
     "timestamp", "alerts", "alert_details", "conn_alerts", "true",  "false", "and",  "or",
     "not",       "if",     "bit",           "bits",        "count", "hex",   "text", "format",
-    "abs",       "round",  "near",          "sum",         "mean",  "min",   "max",  "model",
-    "default",   "known",  "raw",           "now",
+    "abs",       "round",  "near",          "sum",         "mean",  "min",   "max",  "default",
+    "known",     "raw",    "now",
 };
 
 void names_init(struct names *names, struct arena *arena)
