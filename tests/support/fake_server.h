@@ -181,17 +181,19 @@ static inline bool fake_read(struct fake_server *server)
     }
 }
 
-static inline void fake_write(struct fake_server *server, const uint8_t *bytes, size_t length)
+// False when nobody is there to read.
+static inline bool fake_write(struct fake_server *server, const uint8_t *bytes, size_t length)
 {
     while (length > 0) {
         ssize_t sent = server->listener >= 0
                            ? send(server->descriptor, bytes, length, MSG_NOSIGNAL)
                            : write(server->descriptor, bytes, length);
         if (sent <= 0)
-            return;
+            return false;
         bytes += sent;
         length -= (size_t)sent;
     }
+    return true;
 }
 
 // The word that the register at an address holds: shows shifted and stale answers.

@@ -545,6 +545,30 @@ static void test_tcp_chaos(void **state)
     finish(link, &server);
 }
 
+// Late answers without end.
+static void serve_flood(struct fake_server *server)
+{
+    uint8_t frame[MAX_FRAME];
+    fake_require(fake_read(server));
+    size_t length =
+        fake_answer(server, &server->request, (uint16_t)(server->transaction + 7), frame);
+    while (fake_write(server, frame, length))
+        continue;
+}
+
+static void test_tcp_flood_does_not_move_the_deadline(void **state)
+{
+    (void)state;
+    struct fake_server server;
+    fake_start_tcp(&server, FRAMING_TCP, serve_flood, NULL);
+    struct link *link = open_link(&server.settings, -1);
+    int64_t before_ms = clock_monotonic_ms();
+    ask_in_vain(link, &read_100, SHORT_MS, FAULT_TIMEOUT);
+    assert_true(clock_monotonic_ms() - before_ms < SHORT_MS + 1000);
+    assert_true(link_last_note(link)->foreign > 0);
+    finish(link, &server);
+}
+
 // ---- RTU ----
 
 struct prefix {
@@ -728,7 +752,31 @@ static void test_rtu_silence_before_each_request(void **state)
         finish(link, &server);
         assert_int_equal(gaps.count, 19);
         assert_true(gaps.shortest_us >= rows[i].silence_us);
+        assert_true(gaps.shortest_us < 40000); // the long silence is for disturbed lines
     }
+}
+
+static void serve_second_time(struct fake_server *server)
+{
+    int64_t *second_us = server->context;
+    fake_require(fake_read(server));
+    fake_require(fake_read(server));
+    *second_us = clock_monotonic_us();
+    fake_reply(server);
+}
+
+static void test_rtu_long_silence_after_a_timeout(void **state)
+{
+    (void)state;
+    struct fake_server server;
+    int64_t second_us = 0;
+    fake_start_pty(&server, serve_second_time, &second_us);
+    struct link *link = open_link(&server.settings, -1);
+    int64_t before_us = clock_monotonic_us();
+    ask_in_vain(link, &read_100, SHORT_MS, FAULT_TIMEOUT);
+    ask(link, &read_200);
+    finish(link, &server);
+    assert_true(second_us - before_us >= (SHORT_MS + 50) * 1000);
 }
 
 static void serve_count(struct fake_server *server)
@@ -935,16 +983,12 @@ static void test_serial_mode_is_set(void **state)
         speed_t speed;
         enum parity parity;
         int stop_bits;
-        tcflag_t flags; // of PARENB, PARODD, CSTOPB
+        tcflag_t flags; // CSTOPB; a pseudo-terminal's driver clears parity
     } rows[] = {
-        {1200, B1200, PARITY_NONE, 1, 0},
-        {9600, B9600, PARITY_EVEN, 1, PARENB},
-        {19200, B19200, PARITY_ODD, 1, PARENB | PARODD},
-        {115200, B115200, PARITY_NONE, 2, CSTOPB},
-        {230400, B230400, PARITY_NONE, 1, 0},
-        {921600, B921600, PARITY_NONE, 1, 0},
-        {4000000, B4000000, PARITY_NONE, 1, 0},
-        {110, B110, PARITY_NONE, 1, 0},
+        {1200, B1200, PARITY_NONE, 1, 0},       {9600, B9600, PARITY_EVEN, 1, 0},
+        {19200, B19200, PARITY_ODD, 1, 0},      {115200, B115200, PARITY_NONE, 2, CSTOPB},
+        {230400, B230400, PARITY_NONE, 1, 0},   {921600, B921600, PARITY_NONE, 1, 0},
+        {4000000, B4000000, PARITY_NONE, 1, 0}, {110, B110, PARITY_NONE, 1, 0},
         {576000, B576000, PARITY_NONE, 1, 0},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
@@ -957,8 +1001,7 @@ static void test_serial_mode_is_set(void **state)
         struct termios mode;
         assert_int_equal(tcgetattr(server.slave, &mode), 0);
         assert_int_equal(cfgetospeed(&mode), rows[i].speed);
-        // A pseudo-terminal keeps no parity: the driver clears it.
-        assert_int_equal(mode.c_cflag & CSTOPB, rows[i].flags & CSTOPB);
+        assert_int_equal(mode.c_cflag & CSTOPB, rows[i].flags);
         finish(link, &server);
     }
 }
@@ -1020,11 +1063,13 @@ int main(void)
         cmocka_unit_test(test_tcp_closed_by_the_device),
         cmocka_unit_test(test_tcp_closed_while_idle),
         cmocka_unit_test(test_tcp_chaos),
+        cmocka_unit_test(test_tcp_flood_does_not_move_the_deadline),
         cmocka_unit_test(test_rtu_stray_bytes),
         cmocka_unit_test(test_rtu_adapter_that_echoes),
         cmocka_unit_test(test_rtu_late_answer_is_drained),
         cmocka_unit_test(test_rtu_garbage_is_named),
         cmocka_unit_test(test_rtu_silence_before_each_request),
+        cmocka_unit_test(test_rtu_long_silence_after_a_timeout),
         cmocka_unit_test(test_rtu_broadcast),
         cmocka_unit_test(test_rtu_unplugged),
         cmocka_unit_test(test_rtu_noise),
