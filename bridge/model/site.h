@@ -57,6 +57,16 @@ struct device {
 
 enum publish_keys { PUBLISH_ALL, PUBLISH_CHANGED };
 
+enum outbox_write { OUTBOX_ALWAYS, OUTBOX_SPILL };
+
+// What is kept on disk while it is not acknowledged.
+struct outbox_settings {
+    int64_t max_bytes;
+    int64_t max_age_ms;
+    enum outbox_write write;
+    bool replay; // the backlog is sent after an outage
+};
+
 struct site {
     const char *path;
     const char *state_path; // folder
@@ -68,6 +78,8 @@ struct site {
     size_t device_count;
     int64_t publish_interval_ms;
     enum publish_keys publish_keys;
+    struct outbox_settings outbox;
+    const char *web_listen; // "127.0.0.1:8080", or NULL: no local page
 };
 
 // Index of the device with this name, or NO_INDEX.

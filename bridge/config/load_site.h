@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// What the files that load a site share. Internal to config; one thread.
+#ifndef CONFIG_LOAD_SITE_H
+#define CONFIG_LOAD_SITE_H
+
+#include "config/config.h"
+#include "config/fields.h"
+#include "model/site.h"
+
+enum {
+    MAX_BUSES = 1024,
+    MAX_DEVICES = 1024,
+    MAX_CLOUDS = 256,
+};
+
+// A map that was read, for the next device that uses it unchanged.
+struct cached_map {
+    const char *path;
+    const struct map *map; // NULL: it had errors
+};
+
+struct site_loader {
+    struct reader reader;
+    const struct node *root;
+    const char *folder; // of the site file
+    struct map_folders folders;
+    struct site site;
+    struct bus_settings *buses;
+    size_t bus_count;
+    struct cloud_settings *clouds;
+    size_t cloud_count;
+    struct device *devices;
+    size_t device_count;
+    struct cached_map *maps;
+    size_t map_count;
+};
+
+extern const struct field_table table_site;
+extern const struct field_table table_bus;
+extern const struct field_table table_device;
+extern const struct field_table table_cloud;
+
+// Each reads one section; node may be NULL.
+void load_clouds(struct site_loader *loader, const struct node *node);
+void load_buses(struct site_loader *loader, const struct node *node, size_t device_count);
+void load_devices(struct site_loader *loader, const struct node *node);
+
+// The keys that say where a bus is: for buses: and for devices with a bus of their own.
+struct link_fields {
+    const struct node *tcp;
+    const struct node *rtu_over_tcp;
+    const char *rtu;
+    int baud; // 0: not given
+    int parity;
+    int stop_bits;
+    int rs485;
+    const struct node *share;
+};
+
+// Adds the bus that the keys describe. Its index, or -1 after a finding. With `shared` the bus
+// of an equal TCP endpoint is taken: there is one connection per endpoint.
+int load_link(struct site_loader *loader, const struct node *node, const char *name,
+              const struct link_fields *fields, bool shared);
+
+// A path relative to the site file.
+const char *load_site_path(struct site_loader *loader, const char *path);
+
+// Checks the name of a cloud connection, bus or device: letters, digits, _, - and '.'.
+int check_label(const struct reader *reader, const char *name, const struct position *at);
+
+#endif
