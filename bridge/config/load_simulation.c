@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "config/load_simulated_values.h"
 #include "model/simulation.h"
+#include "registers/codec.h"
 
 struct simulation_fields {
     const struct node *values;
@@ -158,6 +159,32 @@ static const char *find_label(const struct point *point, const struct node *node
     return NULL;
 }
 
+// Whether there are words that can be set to what is wanted.
+static int check_settable(struct loader *loader, int index, const struct position *at)
+{
+    const struct point *point = &loader->points[index];
+    if (loader->entries[index].is_broken || !point->formula)
+        return 0;
+    return diagnostics_error(loader->reader.diagnostics, at,
+                             "'%s' is made by a formula: set the entries it is made from",
+                             point->key);
+}
+
+static int check_clear(struct loader *loader, const struct node *node,
+                       const struct simulation_rule *rule)
+{
+    for (size_t i = 0; i < rule->clear_count; i++) {
+        const struct point *point = &loader->points[rule->clear[i]];
+        bool is_real = point->type == TYPE_F32 || point->type == TYPE_F64;
+        if (!point->invalid_count && !is_real)
+            return diagnostics_error(loader->reader.diagnostics, &node->at,
+                                     "clear: nothing means \"no value\" for '%s': give the "
+                                     "entry an invalid: pattern",
+                                     point->key);
+    }
+    return 0;
+}
+
 // A label of the entry, or a formula over the device's own entries.
 static int load_set_value(struct loader *loader, int index, const struct node *node,
                           const struct formula **ret_formula)
@@ -188,7 +215,7 @@ static int load_set(struct loader *loader, const struct node *node,
     for (size_t i = 0; i < node->count; i++) {
         const struct child *child = &node->children[i];
         set[i].point = load_key(loader, child, "set");
-        if (set[i].point == NO_INDEX ||
+        if (set[i].point == NO_INDEX || check_settable(loader, set[i].point, &child->key_at) ||
             load_set_value(loader, set[i].point, child->value, &set[i].value))
             return -1;
     }
@@ -246,6 +273,8 @@ static int load_rule(struct loader *loader, const struct node *node,
     failed |=
         load_list(loader, fields.restore, "restore", &rule->restore, &rule->restore_count);
     failed |= load_list(loader, fields.clear, "clear", &rule->clear, &rule->clear_count);
+    if (fields.clear)
+        failed |= check_clear(loader, fields.clear, rule);
     return failed ? -1 : check_rule(loader, node, &fields, rule);
 }
 
@@ -303,6 +332,23 @@ static void load_noise(struct loader *loader, const struct node *node,
     simulation->noise_count = node->count;
 }
 
+// Where scaling depends on other registers, whether a value fits is known when it is encoded.
+static void check_values(struct loader *loader, const struct simulation *simulation)
+{
+    for (size_t i = 0; i < simulation->value_count; i++) {
+        const struct given_value *given = &simulation->values[i];
+        const struct point *point = &loader->points[given->point];
+        uint16_t words[MAX_POINT_WORDS] = {0};
+        struct error err;
+        if (loader->entries[given->point].is_broken ||
+            check_settable(loader, given->point, &given->at))
+            continue;
+        if (point->sf == NO_INDEX && !point->scale_formula && value_is_known(&given->value) &&
+            codec_encode(point, &given->value, words, &err))
+            (void)diagnostics_error(loader->reader.diagnostics, &given->at, "%s", err.text);
+    }
+}
+
 void load_simulation(struct loader *loader, const struct node *node)
 {
     struct simulation_fields fields = {0};
@@ -317,6 +363,7 @@ void load_simulation(struct loader *loader, const struct node *node)
     if (fields.values)
         (void)load_given_values(&loader->reader, &map, fields.values, &simulation->values,
                                 &simulation->value_count);
+    check_values(loader, simulation);
     load_rules(loader, fields.rules, simulation);
     load_noise(loader, fields.noise, simulation);
     loader->map.simulation = simulation;
