@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 int stop_signals_open(struct error *err)
 {
@@ -14,4 +15,11 @@ int stop_signals_open(struct error *err)
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
     int descriptor = signalfd(-1, &set, SFD_CLOEXEC);
     return descriptor >= 0 ? descriptor : error_set_errno(err, "no descriptor for signals");
+}
+
+void stop_signals_take(int descriptor)
+{
+    struct signalfd_siginfo taken;
+    ssize_t size = read(descriptor, &taken, sizeof taken);
+    (void)size;
 }

@@ -9,4 +9,7 @@
 // closes it. -1 with err when the system has no more descriptors.
 int stop_signals_open(struct error *err);
 
+// Takes one signal that came: the descriptor is readable again only when another one comes.
+void stop_signals_take(int descriptor);
+
 #endif

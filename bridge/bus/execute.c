@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "base/clock.h"
+#include "base/stop_signals.h"
 
 static void send_request(struct line *line, struct unit *unit, struct running_job *running,
                          const struct request *request, enum fault *ret_fault)
@@ -14,6 +15,7 @@ static void send_request(struct line *line, struct unit *unit, struct running_jo
         .kind = JOB_EVENT_ANSWER,
         .fault = fault,
         .answer = &running->answer,
+        .is_unsent = !line->was_sent,
     };
     running->ready_ms = clock_monotonic_ms();
 }
@@ -55,15 +57,14 @@ struct job_result *execute_job(struct line *line, struct unit *unit,
         .ready_ms = now_ms,
     };
     enum fault fault = FAULT_NONE;
-    bool stopped = false;
     while (!execute_step(line, unit, &running, report, &fault)) {
         int64_t wait_ms = running.ready_ms - clock_monotonic_ms();
         struct pollfd stop = {.fd = line->stop_descriptor, .events = POLLIN};
-        if (poll(&stop, 1, wait_ms > 0 ? (int)wait_ms : 0) > 0 && !stopped) {
-            stopped = true;
-            running.event = (struct job_event){.kind = JOB_EVENT_STOP};
-            running.ready_ms = clock_monotonic_ms();
-        }
+        if (poll(&stop, 1, wait_ms > 0 ? (int)wait_ms : 0) <= 0)
+            continue;
+        // Taken, so that rolling back may use the line; a second signal ends its waits too.
+        stop_signals_take(line->stop_descriptor);
+        running.event.kind = JOB_EVENT_STOP;
     }
     struct job_result *result = job_take_result(running.job);
     job_free(running.job);

@@ -19,8 +19,9 @@ struct execute_report {
 bool execute_step(struct line *line, struct unit *unit, struct running_job *running,
                   const struct execute_report *report, enum fault *ret_fault);
 
-// Runs a job to its end, sleeping where it waits; for use without a daemon. The caller owns the
-// result. Takes ownership of `request`.
+// Runs a job to its end, sleeping where it waits; for use without a daemon. The line's stop
+// descriptor must come from stop_signals_open: the first signal stops the job in order, the
+// second ends every wait. The caller owns the result. Takes ownership of `request`.
 struct job_result *execute_job(struct line *line, struct unit *unit,
                                struct job_request *request,
                                const struct execute_report *report);

@@ -95,7 +95,7 @@ void jobs_stop(struct jobs *jobs, int64_t now_ms)
         struct running_job *running = &jobs->queues[i].running;
         if (!running->job)
             continue;
-        running->event = (struct job_event){.kind = JOB_EVENT_STOP};
+        running->event.kind = JOB_EVENT_STOP; // an answer that came meanwhile still counts
         running->ready_ms = now_ms;
     }
 }

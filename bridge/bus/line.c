@@ -119,6 +119,7 @@ static enum fault open_line(struct line *line, const struct unit *unit)
 enum fault line_transact(struct line *line, struct unit *unit, const struct request *request,
                          struct answer *ret_answer)
 {
+    line->was_sent = false;
     if (!link_is_open(line->link)) {
         enum fault fault = open_line(line, unit);
         if (fault != FAULT_NONE)
@@ -128,6 +129,7 @@ enum fault line_transact(struct line *line, struct unit *unit, const struct requ
     if (!pause_line(line, unit->last_ms + modbus->min_gap_ms - clock_monotonic_ms()))
         return FAULT_STOPPED;
     enum fault fault = link_transact(line->link, request, modbus->timeout_ms, ret_answer);
+    line->was_sent = link_last_note(line->link)->sent;
     unit->last_ms = clock_monotonic_ms();
     return fault;
 }

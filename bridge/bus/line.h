@@ -39,6 +39,7 @@ struct line {
     int64_t backoff_ms;
     int64_t retry_at_ms; // not opened again before
     struct error why;    // why it could not be opened last; code ERROR_NONE: it is or was open
+    bool was_sent;       // whether a byte of the last request left
     uint64_t seed;       // for jitter
 };
 

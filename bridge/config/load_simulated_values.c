@@ -8,6 +8,7 @@
 #include "config/tree.h"
 
 struct values_fields {
+    bool only;
     const struct node *tables[TABLE_COUNT];
     const struct node *values;
     const struct node *devices;
@@ -20,9 +21,13 @@ struct values_fields {
     }
 
 #define DEVICE_FIELDS                                                                          \
-    WORDS_FIELD("holding", TABLE_HOLDING,                                                      \
-                "words of holding registers by PDU address; a list gives "                     \
-                "those that follow each other"),                                               \
+    {.name = "only",                                                                           \
+     .kind = FIELD_BOOL,                                                                       \
+     FIELD_AT(values_fields, only),                                                            \
+     .help = "true: addresses that are not given here do not exist"},                          \
+        WORDS_FIELD("holding", TABLE_HOLDING,                                                  \
+                    "words of holding registers by PDU address; a list gives "                 \
+                    "those that follow each other"),                                           \
         WORDS_FIELD("input", TABLE_INPUT, "the same for input registers"),                     \
         WORDS_FIELD("coil", TABLE_COIL, "bits of coils, 0 or 1"),                              \
         WORDS_FIELD("discrete", TABLE_DISCRETE, "bits of discrete inputs, 0 or 1"),            \
@@ -145,6 +150,7 @@ static int read_words(const struct reader *reader, const struct values_fields *f
     }
     values->words = list.items;
     values->word_count = list.count;
+    values->only = fields->only;
     return failed;
 }
 

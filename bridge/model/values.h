@@ -4,6 +4,7 @@
 #ifndef MODEL_VALUES_H
 #define MODEL_VALUES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct given_value {
 };
 
 struct device_values {
+    bool only; // addresses that no word or value is given for do not exist
     const struct given_word *words;
     size_t word_count;
     const struct given_value *values; // win over words

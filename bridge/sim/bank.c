@@ -157,6 +157,28 @@ struct bank *bank_new(const struct map *map, const struct modbus_settings *modbu
     return bank;
 }
 
+static bool is_covered(const struct cell *cell, const struct span *spans, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (cell->unit == BANK_OWN_UNIT && cell->table == spans[i].table &&
+            cell->address >= spans[i].address &&
+            cell->address - spans[i].address < spans[i].count)
+            return true;
+    }
+    return false;
+}
+
+void bank_retain(struct bank *bank, const struct span *spans, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < bank->count; i++) {
+        if (is_covered(&bank->cells[i], spans, count))
+            bank->cells[kept++] = bank->cells[i];
+    }
+    bank->count = kept;
+    bank->revision++;
+}
+
 void bank_free(struct bank *bank)
 {
     if (!bank)

@@ -8,6 +8,7 @@
 #define SIM_BANK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "model/map.h"
@@ -51,6 +52,9 @@ enum bank_refusal bank_write(struct bank *bank, int unit, struct span span,
 uint16_t bank_word(const struct bank *bank, int unit, enum table table, uint16_t address);
 void bank_set_word(struct bank *bank, int unit, enum table table, uint16_t address,
                    uint16_t word);
+
+// Makes every address vanish that none of the spans of the device's own unit covers.
+void bank_retain(struct bank *bank, const struct span *spans, size_t count);
 
 // The words of an entry, or of the one a view is made from; `words` has room for
 // MAX_POINT_WORDS. Nothing for a computed entry.

@@ -198,8 +198,32 @@ void start_plausible(struct entries *entries)
     free(start.roles);
 }
 
+// Leaves only the addresses that a word or a value is given for.
+static void retain_given(struct bank *bank, const struct device_values *given)
+{
+    size_t room = given->word_count + given->value_count * MAX_PARTS;
+    struct span *spans = mem_new(room, sizeof *spans);
+    size_t count = 0;
+    for (size_t i = 0; i < given->word_count; i++)
+        spans[count++] = (struct span){given->words[i].table, given->words[i].address, 1};
+    for (size_t i = 0; i < given->value_count; i++) {
+        const struct map *map = bank_map(bank);
+        const struct point *words = map_words_of(map, &map->points[given->values[i].point]);
+        if (!words)
+            continue;
+        if (!words->part_count)
+            spans[count++] = (struct span){words->table, words->address, words->word_count};
+        for (size_t k = 0; k < words->part_count; k++)
+            spans[count++] = (struct span){words->table, words->parts[k], 1};
+    }
+    bank_retain(bank, spans, count);
+    free(spans);
+}
+
 int start_given(struct entries *entries, const struct device_values *given, struct error *err)
 {
+    if (given->only)
+        retain_given(entries_bank(entries), given);
     for (size_t i = 0; i < given->word_count; i++) {
         const struct given_word *word = &given->words[i];
         bank_set_word(entries_bank(entries), BANK_OWN_UNIT, word->table, word->address,

@@ -12,7 +12,8 @@
 // for texts; what identify asks for; nothing that raises an alert by bit or code.
 void start_plausible(struct entries *entries);
 
-// Words first, then values. On failure err names file, line and column.
+// Words first, then values; with `only` what is not given vanishes before. On failure err names
+// file, line and column.
 int start_given(struct entries *entries, const struct device_values *given, struct error *err);
 
 #endif

@@ -57,7 +57,7 @@ def test_rejected_register_is_rolled_back_and_named(electrolyser):
 
 
 REFUSALS = [
-    ("unknown command", "stat", {}, ['unknown command "stat"', "start"]),
+    ("unknown command", "stat", {}, ["unknown command 'stat'", "start"]),
     ("missing argument", "set_production_rate", {}, ["production_rate", "required"]),
     ("unknown argument", "set_production_rate", {"production_rate": 75, "speed": 1}, ["speed"]),
     ("text for a number", "set_production_rate", {"production_rate": "75"}, ["production_rate", "number"]),

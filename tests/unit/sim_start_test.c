@@ -105,8 +105,10 @@ static void given_values_are_encoded_and_win_over_words(void **state)
         {.point = MODE, .value = value_text("battery_first")},
         {.point = LAMP, .value = value_boolean(true)},
     };
-    const struct device_values given = {words, ARRAY_LENGTH(words), values,
-                                        ARRAY_LENGTH(values)};
+    const struct device_values given = {.words = words,
+                                        .word_count = ARRAY_LENGTH(words),
+                                        .values = values,
+                                        .value_count = ARRAY_LENGTH(values)};
     struct error err = {0};
     start_plausible(fixture.entries);
     assert_int_equal(start_given(fixture.entries, &given, &err), 0);
@@ -116,6 +118,30 @@ static void given_values_are_encoded_and_win_over_words(void **state)
     assert_value(fixture.entries, LAMP, "true");
     assert_int_equal(bank_word(fixture.bank, BANK_OWN_UNIT, TABLE_INPUT, 100), 1234);
     assert_int_equal(bank_word(fixture.bank, BANK_OWN_UNIT, TABLE_HOLDING, 141), 0xFFF1);
+    end(&fixture);
+}
+
+static void with_only_what_is_not_given_does_not_exist(void **state)
+{
+    (void)state;
+    struct fixture fixture = begin();
+    const struct given_word word = {.table = TABLE_INPUT, .address = 100, .word = 7};
+    const struct given_value value = {.point = LAMP, .value = value_boolean(true)};
+    const struct device_values given = {
+        .only = true, .words = &word, .word_count = 1, .values = &value, .value_count = 1};
+    struct error err = {0};
+    uint16_t read = 0;
+    assert_int_equal(start_given(fixture.entries, &given, &err), 0);
+    assert_int_equal(
+        bank_read(fixture.bank, BANK_OWN_UNIT, (struct span){TABLE_INPUT, 100, 1}, &read),
+        BANK_FINE);
+    assert_int_equal(read, 7);
+    assert_int_equal(
+        bank_read(fixture.bank, BANK_OWN_UNIT, (struct span){TABLE_COIL, 5, 1}, &read),
+        BANK_FINE);
+    assert_int_equal(
+        bank_read(fixture.bank, BANK_OWN_UNIT, (struct span){TABLE_INPUT, 1200, 1}, &read),
+        BANK_ILLEGAL_ADDRESS);
     end(&fixture);
 }
 
@@ -165,6 +191,7 @@ int main(void)
         cmocka_unit_test(a_long_text_is_cut_to_its_registers),
         cmocka_unit_test(labels_of_a_view_win_over_none),
         cmocka_unit_test(given_values_are_encoded_and_win_over_words),
+        cmocka_unit_test(with_only_what_is_not_given_does_not_exist),
         cmocka_unit_test(a_value_that_does_not_fit_is_refused_with_its_place),
         cmocka_unit_test(a_scale_formula_is_undone),
     };
