@@ -78,9 +78,9 @@ def test_read_and_command_without_daemon(world):
     assert modbridge("read", *target[:-1], "4").returncode == 4, "another unit does not answer"
 
 
-def mbpoll(endpoint, *options):
+def mbpoll(endpoint, *options, write=()):
     port = endpoint.split(":")[1]
-    return subprocess.run(["mbpoll", "-1", "-0", "-q", "-m", "tcp", "-p", port, "-a", "1", *options, "127.0.0.1"],
+    return subprocess.run(["mbpoll", "-1", "-0", "-q", "-m", "tcp", "-p", port, "-a", "1", *options, "127.0.0.1", *write],
                           capture_output=True, text=True, timeout=20)
 
 
@@ -95,6 +95,6 @@ def test_mbpoll_reads_the_simulator(world):
     result = mbpoll(endpoint, "-t", "3", "-r", "19", "-c", "1")
     assert "Illegal data address" in result.stdout + result.stderr, "an address the device does not have"
     # mbpoll writes; we see it.
-    assert mbpoll(endpoint, "-t", "4", "-r", "5", "1").returncode == 0
+    assert mbpoll(endpoint, "-t", "4", "-r", "5", write=["1"]).returncode == 0
     result = modbridge("read", "--map", MAPPINGS / "enapter_el41.yaml", "--tcp", endpoint, "locate", "--json")
     assert '"locate":true' in result.stdout, result.stderr
