@@ -15,7 +15,7 @@ static const struct subcommand subcommands[] = {
     {"read", cmd_read, "TARGET [KEY...] [--raw] [--json]", "read and decode values once"},
     {"command", cmd_command, "TARGET NAME [ARGUMENT=VALUE...] [--json]",
      "execute a command of the map"},
-    {"simulate", cmd_simulate, "MAP|SITE [--listen HOST:PORT] [--values FILE]",
+    {"simulate", cmd_simulate, "MAP|SITE [--listen HOST:PORT] [--unit N] [--values FILE]",
      "serve simulated devices"},
 };
 

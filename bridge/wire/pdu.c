@@ -148,9 +148,9 @@ static uint16_t single_value(const struct pdu_function *row, uint16_t word)
 
 size_t pdu_build_request(const struct request *request, uint8_t ret_pdu[MAX_PDU])
 {
-    if (!pdu_is_valid_request(request))
-        return 0;
     const struct pdu_function *row = pdu_find_function(request->function);
+    if (!row || !pdu_is_valid_request(request))
+        return 0;
     ret_pdu[0] = request->function;
     bytes_put_16(ret_pdu + 1, request->address);
     bytes_put_16(ret_pdu + 3,

@@ -95,6 +95,7 @@ def test_mbpoll_reads_the_simulator(world):
     result = mbpoll(endpoint, "-t", "3", "-r", "19", "-c", "1")
     assert "Illegal data address" in result.stdout + result.stderr, "an address the device does not have"
     # mbpoll writes; we see it.
+    _, endpoint = world.simulate(MAPPINGS / "enapter_el41.yaml")
     assert mbpoll(endpoint, "-t", "4", "-r", "5", write=["1"]).returncode == 0
     result = modbridge("read", "--map", MAPPINGS / "enapter_el41.yaml", "--tcp", endpoint, "locate", "--json")
     assert '"locate":true' in result.stdout, result.stderr
