@@ -8,8 +8,8 @@
 #include "cloud/pacing.h"
 
 static const struct outbox_limits limits = {
-    .max_rows = 100 * 1000,
-    .max_bytes = 64 * 1000 * 1000,
+    .max_rows = 100000,
+    .max_bytes = 64000000,
 };
 
 static const enum outbox_kind kinds[TOPIC_KIND_COUNT] = {

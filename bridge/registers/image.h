@@ -62,7 +62,8 @@ enum fault image_fault(const struct image *image, int point, uint8_t *ret_except
 // when the condition is false, absent or unknown.
 bool image_wants(const struct image *image, const struct block *block, int64_t now_ms);
 
-// Sets what now.* means to formulas evaluated from here on (wall clock, milliseconds since 1970).
+// Sets what now.* means to formulas evaluated from here on (wall clock, milliseconds since
+// 1970).
 void image_set_wall(struct image *image, int64_t wall_ms);
 
 // Evaluates a formula over the image. `arguments` may be NULL.

@@ -51,7 +51,7 @@ static int bind_listener(int descriptor, const union address *address, socklen_t
 
 static int name_port(int descriptor, uint16_t *ret_port)
 {
-    union address address;
+    union address address = {0};
     socklen_t length = sizeof address;
     if (getsockname(descriptor, &address.any, &length))
         return -1;

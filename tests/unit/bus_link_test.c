@@ -3,6 +3,7 @@
 // what equipment does.
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -622,12 +623,12 @@ static void test_rtu_stray_bytes(void **state)
 // Echoes everything; answers all but single writes, and those only when told to.
 static void serve_echo(struct fake_server *server)
 {
-    const bool *answers_writes = server->context;
+    const atomic_bool *answers_writes = server->context;
     while (fake_read(server)) {
         uint8_t frame[MAX_FRAME];
         size_t length = frame_build_request(FRAMING_RTU, 0, &server->request, frame);
         fake_write(server, frame, length);
-        if (server->request.function != 6 || *answers_writes)
+        if (server->request.function != 6 || atomic_load(answers_writes))
             fake_reply(server);
     }
 }
@@ -637,7 +638,7 @@ static void test_rtu_adapter_that_echoes(void **state)
     (void)state;
     for (int kind = LINE_RTU_OVER_TCP; kind <= LINE_RTU; kind++) {
         struct fake_server server;
-        bool answers_writes = true;
+        atomic_bool answers_writes = true;
         start(&server, kind, serve_echo, &answers_writes);
         struct link *link = open_link(&server.settings, -1);
         ask(link, &read_100);
@@ -647,7 +648,7 @@ static void test_rtu_adapter_that_echoes(void **state)
         assert_int_equal(link_counters(link)->unsolicited_bytes, 0);
         ask(link, &read_200);
         // The echo of a write is not its acknowledgement.
-        answers_writes = false;
+        atomic_store(&answers_writes, false);
         ask_in_vain(link, &write_100, SHORT_MS, FAULT_TIMEOUT);
         ask(link, &read_100);
         if (kind == LINE_RTU)
