@@ -1,47 +1,33 @@
 // SPDX-License-Identifier: MIT
 // modbridge check [--json] FILE...
-#include <stdio.h>
-#include <string.h>
-
-#include "base/strbuf.h"
 #include "cli/cli.h"
+#include "cli/findings.h"
 #include "cli/options.h"
 #include "config/config.h"
+#include "config/lint.h"
 
-static void print_json_text(const char *text)
+// Maps are shared between the devices of a site: each is looked at once.
+static void lint_site(const struct site *site, struct diagnostics *diagnostics)
 {
-    (void)putchar('"');
-    for (const char *at = text; *at; at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte == '"' || byte == '\\')
-            (void)printf("\\%c", byte);
-        else if (byte < 0x20)
-            (void)printf("\\u%04x", byte);
-        else
-            (void)putchar(byte);
+    for (size_t i = 0; i < site->device_count; i++) {
+        size_t first = 0;
+        while (site->devices[first].map != site->devices[i].map)
+            first++;
+        if (first == i)
+            lint_map(site->devices[i].map, diagnostics);
     }
-    (void)putchar('"');
 }
 
-static void print_json_finding(const struct finding *finding)
+static void check_file(struct arena *arena, const char *path, struct diagnostics *diagnostics)
 {
-    (void)printf("{\"file\":");
-    print_json_text(finding->at.file);
-    (void)printf(",\"line\":%d,\"column\":%d,\"severity\":\"%s\",\"text\":", finding->at.line,
-                 finding->at.column, finding_severity_names[finding->severity]);
-    print_json_text(finding->text);
-    (void)printf("}");
-}
-
-static void print_json(struct diagnostics *diagnostics)
-{
-    diagnostics_sort(diagnostics);
-    (void)printf("[");
-    for (size_t i = 0; i < diagnostics->count; i++) {
-        (void)printf(i ? ",\n " : "");
-        print_json_finding(&diagnostics->findings[i]);
-    }
-    (void)printf("]\n");
+    const struct map *map = NULL;
+    const struct site *site = NULL;
+    if (config_load_any(arena, path, diagnostics, &map, &site) != 0)
+        return;
+    if (map)
+        lint_map(map, diagnostics);
+    else
+        lint_site(site, diagnostics);
 }
 
 int cmd_check(int argc, char **argv)
@@ -55,15 +41,12 @@ int cmd_check(int argc, char **argv)
     struct arena *arena = arena_new();
     struct diagnostics diagnostics;
     diagnostics_init(&diagnostics, arena);
-    for (int i = 0; i < options.positional_count; i++) {
-        const struct map *map = NULL;
-        const struct site *site = NULL;
-        (void)config_load_any(arena, options.positionals[i], &diagnostics, &map, &site);
-    }
+    for (int i = 0; i < options.positional_count; i++)
+        check_file(arena, options.positionals[i], &diagnostics);
     if (options.json)
-        print_json(&diagnostics);
+        findings_print_json(&diagnostics);
     else
-        diagnostics_print(&diagnostics, stdout);
+        findings_print(&diagnostics);
     size_t errors = diagnostics.error_count;
     arena_free(arena);
     return errors > 0 ? ERROR_CONFIG : ERROR_NONE;

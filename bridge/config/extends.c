@@ -31,6 +31,8 @@ static const struct child *find_child(const struct node *mapping, const char *ke
 static const struct node *join(const struct reader *reader, const struct node *lower,
                                const struct node *upper, bool deep);
 
+// NOLINTBEGIN(misc-no-recursion): sections are joined within the whole, no deeper
+
 // What a key of the lower mapping becomes; NULL when it is removed.
 static const struct node *join_child(const struct reader *reader, const struct child *lower,
                                      const struct child *upper, bool deep)
@@ -39,14 +41,14 @@ static const struct node *join_child(const struct reader *reader, const struct c
         return lower->value;
     if (tree_is_null(upper->value)) // an empty section removes nothing
         return deep && is_joined(upper->key) ? lower->value : NULL;
-    bool both = lower->value->kind == NODE_MAPPING && upper->value->kind == NODE_MAPPING;
+    bool both = lower->value && lower->value->kind == NODE_MAPPING && upper->value &&
+                upper->value->kind == NODE_MAPPING;
     return deep && both && is_joined(upper->key)
                ? join(reader, lower->value, upper->value, false)
                : upper->value;
 }
 
 // The lower mapping with the upper's keys laid over it, in the lower's order, then what is new.
-// NOLINTNEXTLINE(misc-no-recursion): sections are joined within the whole, no deeper
 static const struct node *join(const struct reader *reader, const struct node *lower,
                                const struct node *upper, bool deep)
 {
@@ -78,6 +80,7 @@ static const struct node *join(const struct reader *reader, const struct node *l
     }
     return joined;
 }
+// NOLINTEND(misc-no-recursion)
 
 static const char *folder_of(struct arena *arena, const char *path)
 {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/strbuf.h"
 #include "base/suggest.h"
 
@@ -38,6 +39,39 @@ static bool find_word(const struct field *row, const struct node *node, int *ret
     return false;
 }
 
+// Words of other programs and languages, and ours.
+static const struct {
+    const char *foreign;
+    const char *ours;
+} hints[] = {
+    {"uint16", "u16"},   {"int16", "i16"},      {"uint32", "u32"},
+    {"int32", "i32"},    {"uint64", "u64"},     {"int64", "i64"},
+    {"float32", "f32"},  {"float64", "f64"},    {"s16", "i16"},
+    {"s32", "i32"},      {"word", "u16"},       {"dword", "u32"},
+    {"short", "i16"},    {"unsigned", "u16"},   {"signed", "i16"},
+    {"float", "f32"},    {"double", "f64"},     {"real", "f32"},
+    {"boolean", "bool"}, {"bit", "bool"},       {"text", "string"},
+    {"str", "string"},   {"char", "string"},    {"int", "integer"},
+    {"number", "float"}, {"double", "float"},   {"bool", "boolean"},
+    {"bcd", "bcd16"},    {"read", "r"},         {"write", "w"},
+    {"ro", "r"},         {"wo", "w"},           {"RW", "rw"},
+    {"R/W", "rw"},       {"read_write", "rw"},  {"critical", "error"},
+    {"N", "none"},       {"E", "even"},         {"O", "odd"},
+    {"warn", "warning"}, {"big_endian", "big"}, {"little_endian", "little"},
+};
+
+static void suggest_by_hint(struct suggestion *suggestion, const struct field *row)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(hints) && !suggestion->best; i++) {
+        if (strcmp(hints[i].foreign, suggestion->word) != 0)
+            continue;
+        for (const struct word *word = row->words; word->text; word++) {
+            if (strcmp(word->text, hints[i].ours) == 0)
+                suggestion->best = word->text;
+        }
+    }
+}
+
 static int read_word(const struct reader *reader, const struct field *row,
                      const struct node *node, int *ret_value)
 {
@@ -50,6 +84,7 @@ static int read_word(const struct reader *reader, const struct field *row,
     suggest_start(&suggestion, node->text);
     for (const struct word *word = row->words; word->text; word++)
         suggest_candidate(&suggestion, word->text);
+    suggest_by_hint(&suggestion, row);
     strbuf_printf(&text, "%s: '%s' is not one of ", row->name, node->text);
     list_words(row, &text);
     suggest_append(&suggestion, &text);

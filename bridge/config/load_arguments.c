@@ -268,10 +268,10 @@ int load_argument_limits(struct draft_command *draft)
             draft->fields.set ? draft->spot->node : node->children[i].value;
         const struct node *min = draft->fields.set ? draft->fields.min : tree_find(own, "min");
         const struct node *max = draft->fields.set ? draft->fields.max : tree_find(own, "max");
-        if (load_limit(draft, min, "min", &argument->min) < 0 ||
-            load_limit(draft, max, "max", &argument->max) < 0)
-            result = -1;
-        else if ((min || max) && check_limits(draft, argument, max ? max : min) < 0)
+        bool read = load_limit(draft, min, "min", &argument->min) == 0 &&
+                    load_limit(draft, max, "max", &argument->max) == 0;
+        bool is_limited = min || max;
+        if (!read || (is_limited && check_limits(draft, argument, max ? max : min) < 0))
             result = -1;
     }
     return result;

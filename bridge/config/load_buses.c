@@ -70,7 +70,7 @@ static bool same_place(const struct bus_settings *a, const struct bus_settings *
 {
     if (a->transport == TRANSPORT_RTU || b->transport == TRANSPORT_RTU)
         return a->transport == b->transport && strcmp(a->path, b->path) == 0;
-    return a->port == b->port && strcmp(a->host, b->host) == 0;
+    return a->port == b->port && a->host && b->host && strcmp(a->host, b->host) == 0;
 }
 
 static int find_place(const struct site_loader *loader, const struct bus_settings *bus)

@@ -34,6 +34,13 @@ static enum publish implied_publish(const struct entry *entry)
 static int check_publish(struct loader *loader, const struct entry *entry,
                          const struct point *point)
 {
+    static const char *const type_names[] = {
+        [FORMULA_ANY] = "a text",
+        [FORMULA_BOOLEAN] = "true or false",
+        [FORMULA_NUMBER] = "a number",
+        [FORMULA_TEXT] = "a text",
+        [FORMULA_EVENTS] = "a list of events",
+    };
     const struct node *node = layers_find(&entry->layers, "publish");
     bool good = true;
     switch (point->publish) {
@@ -50,11 +57,9 @@ static int check_publish(struct loader *loader, const struct entry *entry,
     }
     if (good)
         return 0;
-    return diagnostics_error(
-        loader->reader.diagnostics, &node->at,
-        "publish: the value of '%s' is not of that type; what it is follows "
-        "from type, scale, enum and value",
-        point->key);
+    return diagnostics_error(loader->reader.diagnostics, &node->at,
+                             "publish: '%s' is %s and cannot be published as %s", point->key,
+                             type_names[entry->type], node->text);
 }
 
 void load_publish(struct loader *loader, int index)

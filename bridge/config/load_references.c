@@ -103,11 +103,13 @@ static int set_scale(struct loader *loader, int index)
     const struct node *node = entry->fields.scale;
     if (node && entry->fields.sf)
         return report_scale(loader, node, "an entry has either scale or sf");
-    if (entry->fields.value && (node || entry->fields.sf))
-        return diagnostics_error(loader->reader.diagnostics,
-                                 node ? &node->at : &entry->fields.sf->at,
-                                 "value: takes the place of scale, sf and offset: multiply "
-                                 "raw in the formula");
+    const struct node *offset = layers_find(&entry->layers, "offset");
+    const struct node *replaced = node ? node : entry->fields.sf ? entry->fields.sf : offset;
+    if (entry->fields.value && replaced)
+        return diagnostics_error(loader->reader.diagnostics, &replaced->at,
+                                 "'%s' has value:, which takes the place of scale, sf and "
+                                 "offset: calculate with raw in the formula",
+                                 entry->spot.key);
     if (!node)
         return 0;
     if (!num_parse_decimal(node->text, &point->scale)) {
@@ -265,11 +267,11 @@ static int check_view(struct loader *loader, int index)
 
 static int resolve_view(struct loader *loader, int index)
 {
-    int path[MAX_CHAIN];
+    int path[MAX_CHAIN] = {0};
     size_t count = 0;
     if (follow_views(loader, index, path, &count) < 0)
         return -1;
-    for (size_t i = count - 1; i > 0; i--)
+    for (size_t i = count; i-- > 1;)
         inherit(loader, path[i - 1], path[i], path[count - 1]);
     return check_view(loader, index);
 }

@@ -161,7 +161,7 @@ static void set_state(struct site_loader *loader, const char *state)
 static void load_outbox(struct site_loader *loader, const struct node *node)
 {
     struct outbox_fields fields = {
-        .max_bytes = 256 * 1000 * 1000, .max_age_ms = 30 * (int64_t)DAY_MS, .replay = true};
+        .max_bytes = 256000000, .max_age_ms = 30 * (int64_t)DAY_MS, .replay = true};
     struct layers layers = {{node}};
     if (node)
         (void)fields_read(&loader->reader, &table_outbox, &layers, &fields);

@@ -45,8 +45,9 @@ int load_pdu_address(struct loader *loader, const struct node *node, enum table 
         return report_modicon(loader, node, table, written);
     if (address < 0 || address > UINT16_MAX)
         return diagnostics_error(loader->reader.diagnostics, &node->at,
-                                 "%s: address %lld is outside %d to %d", table_names[table],
-                                 (long long)written, base, UINT16_MAX + base);
+                                 "%s: address %lld is outside %d to %d%s", table_names[table],
+                                 (long long)written, base, UINT16_MAX + base,
+                                 base ? " (addressing: one_based)" : "");
     *ret_address = (uint16_t)address;
     return 0;
 }

@@ -286,8 +286,10 @@ static int load_step(struct draft_command *draft, const struct node *node,
     int result = fields_read(&draft->loader->reader, &table_step, &layers, &fields);
     if (node->kind != NODE_MAPPING)
         return -1;
+    if (result < 0)
+        return -1; // a misspelt key may have been the one that says what it does
     int kind = find_kind(draft, node, &fields);
-    if (kind < 0 || result < 0)
+    if (kind < 0)
         return -1;
     // Written in place at the end: steps inside make the list of this one move.
     struct step step = {.kind = (enum step_kind)kind, .at = node->at};

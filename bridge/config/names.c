@@ -53,7 +53,7 @@ static void grow(struct names *names)
 {
     size_t capacity = names->capacity ? names->capacity * 2 : 64;
     struct name *rows = ARENA_NEW_ARRAY(names->arena, capacity, struct name);
-    if (names->count > 0)
+    if (names->rows)
         memcpy(rows, names->rows, names->count * sizeof *rows);
     names->rows = rows;
     names->capacity = capacity;
@@ -99,9 +99,10 @@ int names_add(struct names *names, const struct reader *reader, const struct nam
                                  "registers, telemetry, properties and parameters share their "
                                  "names",
                                  name->text, other->at.line, other->at.column);
-    if (names->count == names->capacity)
+    if (!names->rows || names->count == names->capacity)
         grow(names);
-    names->rows[names->count++] = *name;
+    struct name *row = &names->rows[names->count++];
+    *row = *name;
     names->slots[slot_of(names, name->text)] = names->count;
     return 0;
 }

@@ -140,8 +140,8 @@ static int expand_turn(struct loader *loader, const struct child *child,
     if (spot.key == child->key)
         return diagnostics_error(
             loader->reader.diagnostics, &child->key_at,
-            "'%s' is repeated: its name must hold {%s}, or all copies have "
-            "the same",
+            "'%s' is repeated: its name must hold {%s}, or all copies would "
+            "have the same",
             child->key, repeat->children[0].key);
     spot.node = spot_fill(loader, &spot, child->value);
     *add_spot(loader, list) = spot;

@@ -167,10 +167,11 @@ static int compare_keys(const void *left, const void *right)
     return order ? order : (a > b) - (a < b);
 }
 
-// Sorting keeps a mapping of ten thousand keys cheap.
-static void report_duplicate_keys(struct builder *builder, const struct frame *frame)
+// Reports keys given again and leaves the first of each. Sorting keeps a mapping of ten
+// thousand keys cheap.
+static void drop_duplicate_keys(struct builder *builder, struct frame *frame)
 {
-    const struct child **sorted = mem_new(frame->count + 1, sizeof *sorted);
+    struct child **sorted = mem_new(frame->count + 1, sizeof *sorted);
     for (size_t i = 0; i < frame->count; i++)
         sorted[i] = &frame->children[i];
     qsort(sorted, frame->count, sizeof *sorted, compare_keys);
@@ -184,8 +185,15 @@ static void report_duplicate_keys(struct builder *builder, const struct frame *f
                                 "key '%s' was already given at line %d, column %d",
                                 sorted[i]->key, sorted[first]->key_at.line,
                                 sorted[first]->key_at.column);
+        sorted[i]->value = NULL;
     }
     free((void *)sorted);
+    size_t kept = 0;
+    for (size_t i = 0; i < frame->count; i++) {
+        if (frame->children[i].value)
+            frame->children[kept++] = frame->children[i];
+    }
+    frame->count = kept;
 }
 
 static int close_frame(struct builder *builder)
@@ -195,7 +203,7 @@ static int close_frame(struct builder *builder)
         frame->count = tree_join_split_formulas(builder->arena, builder->diagnostics,
                                                 frame->children, frame->count);
     if (frame->node->kind == NODE_MAPPING)
-        report_duplicate_keys(builder, frame);
+        drop_duplicate_keys(builder, frame);
     struct child *children = ARENA_NEW_ARRAY(builder->arena, frame->count, struct child);
     if (frame->count > 0)
         memcpy(children, frame->children, frame->count * sizeof *children);

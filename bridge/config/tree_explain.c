@@ -10,6 +10,7 @@ struct explanation {
     const char *problem;
     const char *context; // "" matches any
     bool at_context;     // the mistake is where the context began
+    bool tells_context;  // the text is followed by where the context began
     const char *text;
 };
 
@@ -24,12 +25,15 @@ static const struct explanation explanations[] = {
      .text = "this line has no ':' between key and value (a quote in a line above may also not "
              "be closed)"},
     {.problem = "did not find expected ',' or '}'",
+     .tells_context = true,
      .text =
-         "expected ',' or '}': is the '{' of an entry not closed, or a formula or text with "
-         "a comma, quotes or ': ' not put in quotes as a whole?"},
+         "the {...} cannot go on here: a formula or text that holds a comma, quotes or ': ' "
+         "must stand in quotes as a whole, or the '{' is not closed"},
     {.problem = "did not find expected ',' or ']'",
-     .text = "expected ',' or ']': is the '[' of a list not closed, or a text with a comma or "
-             "quotes not put in quotes as a whole?"},
+     .tells_context = true,
+     .text =
+         "the [...] cannot go on here: a text that holds a comma, quotes or ': ' must stand "
+         "in quotes as a whole, or the '[' is not closed"},
     {.problem = "did not find expected key",
      .text =
          "a key was expected here: is the line indented like its neighbours, and are quotes "
@@ -145,6 +149,17 @@ static int explain_encoding(struct diagnostics *diagnostics, const struct yaml_p
                              "the byte 0x%02X is not UTF-8: save the file as UTF-8", byte);
 }
 
+static int explain_by(struct diagnostics *diagnostics, const struct yaml_problem *problem,
+                      const struct explanation *row)
+{
+    if (row->tells_context)
+        return diagnostics_error(diagnostics, &problem->at, "%s (line %d, column %d)",
+                                 row->text, problem->context_at.line,
+                                 problem->context_at.column);
+    return diagnostics_error(diagnostics, row->at_context ? &problem->context_at : &problem->at,
+                             "%s", row->text);
+}
+
 int explain_yaml_problem(struct diagnostics *diagnostics, const struct yaml_problem *problem)
 {
     if (problem->is_encoding)
@@ -158,9 +173,7 @@ int explain_yaml_problem(struct diagnostics *diagnostics, const struct yaml_prob
         if (!strstr(problem->text, row->problem) ||
             (row->context && !strstr(problem->context, row->context)))
             continue;
-        return diagnostics_error(diagnostics,
-                                 row->at_context ? &problem->context_at : &problem->at, "%s",
-                                 row->text);
+        return explain_by(diagnostics, problem, row);
     }
     return diagnostics_error(diagnostics, &problem->at, "not YAML: %s", problem->text);
 }

@@ -96,9 +96,9 @@ static void refuses_what_is_not_strict(void **state)
                             "file\n"},
         {"a: ü\xE4\n", "f:1:5: error: the byte 0xE4 is not UTF-8: save the file as UTF-8\n"},
         {"a: {b: 1\n",
-         "f:2:1: error: expected ',' or '}': is the '{' of an entry not closed, or "
-         "a formula or text with a comma, quotes or ': ' not put in quotes as a "
-         "whole?\n"},
+         "f:2:1: error: the {...} cannot go on here: a formula or text that holds a comma, "
+         "quotes or ': ' must stand in quotes as a whole, or the '{' is not closed (line 1, "
+         "column 4)\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct desk *desk = desk_new();

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "cli/findings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const colours[] = {
+    [FINDING_ERROR] = "\033[1;31m",
+    [FINDING_WARNING] = "\033[1;35m",
+};
+
+static void print_json_text(const char *text)
+{
+    (void)putchar('"');
+    for (const char *at = text; *at; at++) {
+        unsigned char byte = (unsigned char)*at;
+        if (byte == '"' || byte == '\\')
+            (void)printf("\\%c", byte);
+        else if (byte < 0x20)
+            (void)printf("\\u%04x", byte);
+        else
+            (void)putchar(byte);
+    }
+    (void)putchar('"');
+}
+
+void findings_print_json(struct diagnostics *diagnostics)
+{
+    diagnostics_sort(diagnostics);
+    (void)printf("[");
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        const struct finding *finding = &diagnostics->findings[i];
+        (void)printf("%s{\"file\":", i ? ",\n " : "");
+        print_json_text(finding->at.file);
+        (void)printf(
+            ",\"line\":%d,\"column\":%d,\"severity\":\"%s\",\"text\":", finding->at.line,
+            finding->at.column, finding_severity_names[finding->severity]);
+        print_json_text(finding->text);
+        (void)printf("}");
+    }
+    (void)printf("]\n");
+}
+
+// Prints the source line with a caret; nothing when it cannot be read. Columns count
+// characters.
+static void print_source(const struct position *at)
+{
+    FILE *file = fopen(at->file, "re");
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t length = -1;
+    for (int number = 0; file && number < at->line; number++)
+        length = getline(&line, &room, file);
+    if (length > 0 && line) {
+        line[strcspn(line, "\r\n")] = '\0';
+        (void)printf("%5d | %s\n      | ", at->line, line);
+        int column = 1;
+        for (const char *c = line; *c && column < at->column; c++) {
+            bool begins = ((unsigned char)*c & 0xC0) != 0x80;
+            if (begins)
+                (void)putchar(*c == '\t' ? '\t' : ' ');
+            column += begins;
+        }
+        (void)printf("\033[1;32m^\033[0m\n");
+    }
+    free(line);
+    if (file)
+        (void)fclose(file);
+}
+
+static void print_colours(struct diagnostics *diagnostics)
+{
+    diagnostics_sort(diagnostics);
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        const struct finding *finding = &diagnostics->findings[i];
+        (void)printf("\033[1m%s:%d:%d:\033[0m %s%s:\033[0m %s\n", finding->at.file,
+                     finding->at.line, finding->at.column, colours[finding->severity],
+                     finding_severity_names[finding->severity], finding->text);
+        print_source(&finding->at);
+    }
+    if (diagnostics->dropped_count)
+        (void)printf("%zu more findings are not shown\n", diagnostics->dropped_count);
+}
+
+void findings_print(struct diagnostics *diagnostics)
+{
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs here
+    bool in_colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+    if (in_colour)
+        print_colours(diagnostics);
+    else
+        diagnostics_print(diagnostics, stdout);
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What a careful reader would say about a map that loads: entries nobody uses, values that can
+// never fit, alerts without words. Only `modbridge check` asks; a running bridge does not. One
+// thread.
+#ifndef CONFIG_LINT_H
+#define CONFIG_LINT_H
+
+#include "config/diagnostics.h"
+#include "model/map.h"
+
+// Adds its findings, at the place of the entry, alert or step concerned.
+void lint_map(const struct map *map, struct diagnostics *diagnostics);
+
+// Internal to lint: the parts of it.
+void lint_use(const struct map *map, struct diagnostics *diagnostics);
+void lint_fit(const struct map *map, struct diagnostics *diagnostics);
+void lint_alerts(const struct map *map, struct diagnostics *diagnostics);
+void lint_steps(const struct map *map, struct diagnostics *diagnostics);
+
+// Internal to lint: calls `each` for every step of a command, also those inside try.
+void lint_each_step(const struct command *command,
+                    void (*each)(void *context, const struct step *step), void *context);
+
+#endif
