@@ -54,6 +54,20 @@ void strbuf_printf(struct strbuf *buf, const char *format, ...)
     va_end(again);
 }
 
+void strbuf_add_json(struct strbuf *buf, const char *text)
+{
+    strbuf_add_char(buf, '"');
+    for (const char *at = text; *at; at++) {
+        if (*at == '"' || *at == '\\')
+            strbuf_printf(buf, "\\%c", *at);
+        else if ((unsigned char)*at < 0x20)
+            strbuf_printf(buf, "\\u%04x", (unsigned char)*at);
+        else
+            strbuf_add_char(buf, *at);
+    }
+    strbuf_add_char(buf, '"');
+}
+
 const char *strbuf_text(const struct strbuf *buf)
 {
     return buf->text ? buf->text : "";

@@ -18,6 +18,9 @@ void strbuf_add_char(struct strbuf *buf, char c);
 void strbuf_printf(struct strbuf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+// Adds a text as a JSON string with its quotes; the text is valid UTF-8.
+void strbuf_add_json(struct strbuf *buf, const char *text);
+
 // The text so far, "" when empty; valid until the next change.
 const char *strbuf_text(const struct strbuf *buf);
 

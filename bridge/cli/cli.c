@@ -17,6 +17,8 @@ static const struct subcommand subcommands[] = {
      "execute a command of the map"},
     {"simulate", cmd_simulate, "MAP|SITE [--listen HOST:PORT] [--unit N] [--values FILE]",
      "serve simulated devices"},
+    {"schema", cmd_schema, "map|site [--reference]",
+     "print what a file may hold: JSON Schema for editors, or Markdown"},
 };
 
 static void print_help(FILE *out)

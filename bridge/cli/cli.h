@@ -30,6 +30,7 @@ int cmd_check(int argc, char **argv);
 int cmd_command(int argc, char **argv);
 int cmd_read(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_schema(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 
 #endif

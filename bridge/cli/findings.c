@@ -6,41 +6,30 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/strbuf.h"
+
 static const char *const colours[] = {
     [FINDING_ERROR] = "\033[1;31m",
     [FINDING_WARNING] = "\033[1;35m",
 };
 
-static void print_json_text(const char *text)
-{
-    (void)putchar('"');
-    for (const char *at = text; *at; at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte == '"' || byte == '\\')
-            (void)printf("\\%c", byte);
-        else if (byte < 0x20)
-            (void)printf("\\u%04x", byte);
-        else
-            (void)putchar(byte);
-    }
-    (void)putchar('"');
-}
-
 void findings_print_json(struct diagnostics *diagnostics)
 {
+    struct strbuf out = {0};
     diagnostics_sort(diagnostics);
-    (void)printf("[");
+    strbuf_add(&out, "[");
     for (size_t i = 0; i < diagnostics->count; i++) {
         const struct finding *finding = &diagnostics->findings[i];
-        (void)printf("%s{\"file\":", i ? ",\n " : "");
-        print_json_text(finding->at.file);
-        (void)printf(
-            ",\"line\":%d,\"column\":%d,\"severity\":\"%s\",\"text\":", finding->at.line,
+        strbuf_add(&out, i ? ",\n {\"file\":" : "{\"file\":");
+        strbuf_add_json(&out, finding->at.file);
+        strbuf_printf(
+            &out, ",\"line\":%d,\"column\":%d,\"severity\":\"%s\",\"text\":", finding->at.line,
             finding->at.column, finding_severity_names[finding->severity]);
-        print_json_text(finding->text);
-        (void)printf("}");
+        strbuf_add_json(&out, finding->text);
+        strbuf_add(&out, "}");
     }
-    (void)printf("]\n");
+    (void)printf("%s]\n", strbuf_text(&out));
+    strbuf_done(&out);
 }
 
 // Prints the source line with a caret; nothing when it cannot be read. Columns count

@@ -15,6 +15,7 @@ struct options {
     bool json;
     bool raw;
     bool dry;
+    bool reference;
     const char *map;
     const char *tcp;
     const char *rtu;

@@ -61,6 +61,8 @@ struct field {
     int64_t max;
     const struct word *words;        // ends with a NULL text
     const struct field_table *table; // NODE: what the mapping inside holds; or NULL
+    const struct field_table *each;  // NODE: what each value of the mapping inside holds
+    const struct field_table *items; // NODE: what each item of the list inside holds
     const char *shape;               // NODE: what it may be, for people
     const char *initial;             // the value when absent, for people; or NULL
     const char *help;                // one line

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "base/suggest.h"
+#include "config/load.h"
 #include "config/load_site.h"
 
 enum { DEFAULT_UNIT_ID = 1 };
@@ -26,7 +27,7 @@ struct device_fields {
 static const struct field device_rows[] = {
     {.name = "map", .kind = FIELD_FORMULA, FIELD_AT(device_fields, map), .required = true, .shape = "name or path", .help = "what kind of device it is"},
     {.name = "parameters", .kind = FIELD_NODE, FIELD_AT(device_fields, parameters), .shape = "{name: value}", .help = "what the map declares under parameters"},
-    {.name = "modbus", .kind = FIELD_NODE, FIELD_AT(device_fields, modbus), .shape = "as in a map", .help = "instead of the map's"},
+    {.name = "modbus", .kind = FIELD_NODE, .table = &table_modbus, FIELD_AT(device_fields, modbus), .shape = "as in a map", .help = "instead of the map's"},
     {.name = "every", .kind = FIELD_NODE, FIELD_AT(device_fields, every), .shape = "{entry: duration}", .help = "periods instead of the map's"},
     {.name = "bus", .kind = FIELD_FORMULA, FIELD_AT(device_fields, bus), .shape = "name", .help = "the bus it hangs on"},
     {.name = "tcp", .kind = FIELD_FORMULA, FIELD_AT(device_fields, link.tcp), .shape = "HOST or HOST:PORT", .help = "instead of a bus: Modbus TCP of its own"},

@@ -21,6 +21,7 @@ static const struct field simulation_rows[] = {
      .shape = "a mapping (entry: value)",
      .help = "what entries hold at first; null is \"no value\""},
     {.name = "rules",
+     .items = &table_simulation_rule,
      .kind = FIELD_NODE,
      FIELD_AT(simulation_fields, rules),
      .shape = "a list of rules",

@@ -106,9 +106,9 @@ static const struct field site_rows[] = {
     {.name = "outbox", .kind = FIELD_NODE, FIELD_AT(site_fields, outbox), .table = &table_outbox, .help = "what is kept while the cloud is away"},
     {.name = "publish", .kind = FIELD_NODE, FIELD_AT(site_fields, publish), .table = &table_publish, .help = "when telemetry is sent"},
     {.name = "web", .kind = FIELD_NODE, FIELD_AT(site_fields, web), .table = &table_web, .help = "the local page"},
-    {.name = "cloud", .kind = FIELD_NODE, FIELD_AT(site_fields, cloud), .shape = "{name: connection}", .help = "connections to Enapter"},
-    {.name = "buses", .kind = FIELD_NODE, FIELD_AT(site_fields, buses), .shape = "{name: bus}", .help = "serial ports and TCP endpoints with several devices"},
-    {.name = "devices", .kind = FIELD_NODE, FIELD_AT(site_fields, devices), .shape = "{name: device}", .help = "the devices"},
+    {.name = "cloud", .kind = FIELD_NODE, .each = &table_cloud, FIELD_AT(site_fields, cloud), .shape = "{name: connection}", .help = "connections to Enapter"},
+    {.name = "buses", .kind = FIELD_NODE, .each = &table_bus, FIELD_AT(site_fields, buses), .shape = "{name: bus}", .help = "serial ports and TCP endpoints with several devices"},
+    {.name = "devices", .kind = FIELD_NODE, .each = &table_device, FIELD_AT(site_fields, devices), .shape = "{name: device}", .help = "the devices"},
 };
 // clang-format on
 
