@@ -336,6 +336,8 @@ static enum progress advance(struct job *job)
         return run_steps(job);
     case PHASE_RESULT:
         progress = job_run_result(job);
+        if (progress == PROGRESS_FAILED)
+            return finish_failed(job);
         if (progress == PROGRESS_DONE)
             finish(job, JOB_COMPLETED);
         return progress;

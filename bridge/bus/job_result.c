@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "bus/job_read.h"
 #include "bus/job_state.h"
+#include "bus/job_text.h"
 
 static size_t result_count(const struct job *job)
 {
@@ -54,6 +55,26 @@ static void collect(struct job *job)
         used += copy_into(&result->values[i].value, result->text + used);
 }
 
+// A command without steps only asks: an answer that did not come is its failure. What the
+// equipment says it has no value for is left out, as always.
+static enum progress check_answers(struct job *job)
+{
+    const struct command *command = job->request->command;
+    if (command->step_count > 0)
+        return PROGRESS_DONE;
+    for (size_t i = 0; i < result_count(job); i++) {
+        const struct formula *formula = command->results[i].value;
+        struct image_space space = {0};
+        struct value value = job_evaluate(job, formula, &space);
+        if (value.kind != VALUE_UNKNOWN)
+            continue;
+        char reason[JOB_TEXT_SIZE];
+        job_explain_unknown(job, formula, reason, sizeof reason);
+        return job_fail(job, job_read_fault(job), "%s", reason);
+    }
+    return PROGRESS_DONE;
+}
+
 enum progress job_run_result(struct job *job)
 {
     if (job->stage == STAGE_BEGIN) {
@@ -68,8 +89,11 @@ enum progress job_run_result(struct job *job)
     enum progress progress = job_read_run(job);
     if (progress == PROGRESS_ACT)
         return PROGRESS_ACT;
-    // Cut short there is nothing fresh to tell; the command itself is completed all the same.
+    if (progress == PROGRESS_DONE)
+        progress = check_answers(job);
     if (progress == PROGRESS_DONE)
         collect(job);
-    return PROGRESS_DONE;
+    // Cut short there is nothing fresh to tell; what the steps did is completed all the same.
+    bool is_question = job->request->command->step_count == 0;
+    return is_question ? progress : PROGRESS_DONE;
 }

@@ -68,6 +68,9 @@ int load_steps(struct draft_command *draft, const struct node *node, const char 
 struct step *add_step(struct draft_command *draft, struct step_list *list, enum step_kind kind,
                       const struct position *at);
 
+// Adds a command that reads what each set: command sets (docs/commands.md, "Reading twins").
+void load_twins(struct loader *loader);
+
 // Notes what an own step writes: for the result, and for reading back after a procedure.
 void note_writes(struct draft_command *draft, struct step *step);
 

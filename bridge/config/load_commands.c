@@ -338,4 +338,5 @@ void load_commands(struct loader *loader, const struct node *node)
     }
     loader->map.commands = rows;
     loader->map.command_count = count;
+    load_twins(loader);
 }

@@ -121,7 +121,9 @@ struct command {
     enum severity confirmation_severity;
     const char *confirmation_title;
     const char *confirmation_description;
-    int set_point; // set: shorthand: the entry, else NO_INDEX
+    int set_point;             // set: shorthand: the entry, else NO_INDEX
+    const char *populate_from; // key of the command that says what the arguments are now (its
+                               // reading twin), or NULL
 };
 
 #endif
