@@ -17,6 +17,8 @@ static const struct subcommand subcommands[] = {
      "execute a command of the map"},
     {"simulate", cmd_simulate, "MAP|SITE [--listen HOST:PORT] [--unit N] [--values FILE]",
      "serve simulated devices"},
+    {"blueprint", cmd_blueprint, "MAP|SITE DEVICE [--name TEXT]",
+     "print the Enapter blueprint manifest of a map"},
     {"schema", cmd_schema, "map|site [--reference]",
      "print what a file may hold: JSON Schema for editors, or Markdown"},
 };

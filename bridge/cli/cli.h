@@ -26,6 +26,7 @@ int cli_usage(const char *name, const char *format, ...) __attribute__((format(p
 // exit code.
 int cli_fail(const char *name, const struct error *err);
 
+int cmd_blueprint(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_command(int argc, char **argv);
 int cmd_read(int argc, char **argv);

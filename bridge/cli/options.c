@@ -32,6 +32,7 @@ static const struct option_row rows[] = {
     {"stop-bits", OPTION_NUMBER, offsetof(struct options, stop_bits), 1, 2},
     {"listen", OPTION_TEXT, offsetof(struct options, listen), 0, 0},
     {"values", OPTION_TEXT, offsetof(struct options, values), 0, 0},
+    {"name", OPTION_TEXT, offsetof(struct options, name), 0, 0},
 };
 
 static bool is_accepted(const char *accepted, const char *name)
