@@ -22,16 +22,20 @@ static bool is_key(const char *text)
     return true;
 }
 
+static bool is_abbreviation(const char *word, size_t length)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(abbreviations); i++) {
+        if (strlen(abbreviations[i]) == length && memcmp(abbreviations[i], word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void capitalise(char *word, size_t length)
 {
-    bool is_abbreviation = false;
-    for (size_t i = 0; i < ARRAY_LENGTH(abbreviations); i++)
-        is_abbreviation |=
-            strlen(abbreviations[i]) == length && memcmp(abbreviations[i], word, length) == 0;
-    for (size_t i = 0; i < length; i++) {
-        if (i == 0 || is_abbreviation)
-            word[i] = (char)toupper((unsigned char)word[i]);
-    }
+    size_t count = is_abbreviation(word, length) ? length : 1;
+    for (size_t i = 0; i < count && i < length; i++)
+        word[i] = (char)toupper((unsigned char)word[i]);
 }
 
 const char *title_of(struct arena *arena, const char *key)
