@@ -6,15 +6,24 @@
 #include "config/config.h"
 #include "config/lint.h"
 
+static void lint(struct arena *arena, const struct map *map, struct diagnostics *diagnostics)
+{
+    const struct profiles *profiles = NULL;
+    lint_map(map, diagnostics);
+    if (map->implements_count && profiles_load(arena, map->path, diagnostics, &profiles) == 0)
+        lint_profiles(map, profiles, diagnostics);
+}
+
 // Maps are shared between the devices of a site: each is looked at once.
-static void lint_site(const struct site *site, struct diagnostics *diagnostics)
+static void lint_site(struct arena *arena, const struct site *site,
+                      struct diagnostics *diagnostics)
 {
     for (size_t i = 0; i < site->device_count; i++) {
         size_t first = 0;
         while (site->devices[first].map != site->devices[i].map)
             first++;
         if (first == i)
-            lint_map(site->devices[i].map, diagnostics);
+            lint(arena, site->devices[i].map, diagnostics);
     }
 }
 
@@ -25,9 +34,9 @@ static void check_file(struct arena *arena, const char *path, struct diagnostics
     if (config_load_any(arena, path, diagnostics, &map, &site) != 0)
         return;
     if (map)
-        lint_map(map, diagnostics);
+        lint(arena, map, diagnostics);
     else
-        lint_site(site, diagnostics);
+        lint_site(arena, site, diagnostics);
 }
 
 int cmd_check(int argc, char **argv)

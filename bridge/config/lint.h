@@ -6,10 +6,15 @@
 #define CONFIG_LINT_H
 
 #include "config/diagnostics.h"
+#include "config/profiles.h"
 #include "model/map.h"
 
 // Adds its findings, at the place of the entry, alert or step concerned.
 void lint_map(const struct map *map, struct diagnostics *diagnostics);
+
+// What the map promises under implements: and does not keep.
+void lint_profiles(const struct map *map, const struct profiles *profiles,
+                   struct diagnostics *diagnostics);
 
 // Internal to lint: the parts of it.
 void lint_use(const struct map *map, struct diagnostics *diagnostics);

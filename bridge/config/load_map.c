@@ -91,6 +91,7 @@ static void load_head(struct loader *loader, struct map_fields *fields)
     map->source_count = fields->sources.count;
     map->implements = fields->implements.items;
     map->implements_count = fields->implements.count;
+    map->implements_at = tree_key_at(loader->root, "implements");
     loader->presets = fields->presets;
     loader->procedures = fields->procedures;
 }

@@ -77,6 +77,7 @@ struct map {
     size_t source_count;
     const char *const *implements;
     size_t implements_count;
+    struct position implements_at;
     struct modbus_settings modbus;
     const struct identify *identify;
     size_t identify_count;
