@@ -42,7 +42,7 @@ static void add_key(struct strbuf *out, const struct field_table *table)
     else if (strncmp(name, "an ", 3) == 0)
         name += 3;
     for (; *name; name++)
-        strbuf_add_char(out, *name == ' ' ? '_' : *name);
+        strbuf_add(out, *name == ' ' ? "_" : (char[]){*name, '\0'});
 }
 
 static void add_reference(struct strbuf *out, const struct field_table *table)
@@ -108,6 +108,7 @@ static void add_inside(struct strbuf *out, const struct document *document,
 #define DURATION "{\"type\":[\"string\",\"integer\"],\"pattern\":\"^(0|[0-9]+(ms|s|m|h|d))$\"}"
 
 // The schema of a value by its kind; those with numbers or tables of their own are added above.
+// NOLINTBEGIN(bugprone-suspicious-missing-comma): the texts are put together on purpose
 static const char *const fixed[] = {
     [FIELD_FORMULA] = SCALAR,
     [FIELD_TEXT] = SCALAR,
@@ -121,6 +122,7 @@ static const char *const fixed[] = {
     [FIELD_INTERVAL] = "{\"type\":\"array\",\"items\":{\"type\":\"number\"},\"minItems\":2,"
                        "\"maxItems\":2}",
 };
+// NOLINTEND(bugprone-suspicious-missing-comma)
 
 static void add_value(struct strbuf *out, const struct document *document,
                       const struct field *field)
