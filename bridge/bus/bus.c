@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "bus/agenda.h"
 #include "bus/execute.h"
+#include "bus/identity.h"
 #include "bus/jobs.h"
 #include "bus/poll.h"
 
@@ -53,25 +54,31 @@ static void post(struct bus *bus, struct message *message)
         (void)poll(NULL, 0, 1);
 }
 
-static void post_health(struct bus *bus, const struct unit *unit)
+static void post_health(struct bus *bus, const struct unit *unit, const char *text)
 {
     struct message message = {
         .kind = MESSAGE_HEALTH,
-        .health = {unit->index, unit->health.state, unit->health.fault},
+        .health = {unit->index, unit->health.state, unit->health.fault, ""},
     };
+    (void)snprintf(message.health.text, sizeof message.health.text, "%s", text);
     post(bus, &message);
 }
 
-static void post_refusal(struct bus *bus, struct job_request *request, const char *text)
+static void post_refusal(struct bus *bus, const struct job_request *request, const char *text)
 {
     struct job_result *result = mem_new(1, sizeof *result);
     result->serial = request->serial;
     result->device = request->device;
     result->outcome = JOB_ERROR;
-    (void)snprintf(result->message, sizeof result->message, "%s", text);
-    job_request_free(request);
+    (void)snprintf(result->message, sizeof result->message, "%s; nothing was written", text);
     struct message message = {.kind = MESSAGE_JOB_DONE, .result = result};
     post(bus, &message);
+}
+
+static void turn_away(struct bus *bus, struct job_request *request, const char *text)
+{
+    post_refusal(bus, request, text);
+    job_request_free(request);
 }
 
 // Tells main when the link opened or could not be opened, once per change.
@@ -92,23 +99,43 @@ static void watch_link(struct bus *bus)
 }
 
 // After each transaction with a unit: its health, and whether it was met over a new connection.
-static void settle_unit(struct bus *bus, struct unit *unit, enum fault fault)
+// `text` says more about the fault, or is "".
+static void settle_unit(struct bus *bus, struct unit *unit, enum fault fault, const char *text)
 {
     int64_t now_ms = clock_monotonic_ms();
     watch_link(bus);
     bool answered = fault == FAULT_NONE || fault == FAULT_EXCEPTION;
     bool was_lost = unit->health.state != HEALTH_ONLINE;
     if (line_note(&bus->line, unit, fault, now_ms))
-        post_health(bus, unit);
+        post_health(bus, unit, text);
     if (!answered || (unit->link_serial == bus->line.link_serial && !was_lost))
         return;
     unit->link_serial = bus->line.link_serial;
     agenda_reconnected(&bus->agenda, (uint16_t)(unit - bus->line.units), now_ms);
 }
 
+// Settles who the unit is, once per connection. False when it is silent or another device; then
+// `ret_text` says which other, or is "".
+static bool identify(struct bus *bus, struct unit *unit, char *ret_text, size_t size)
+{
+    ret_text[0] = '\0';
+    if (identity_is_known(&bus->line, unit))
+        return true;
+    enum fault fault = identity_check(&bus->line, unit, ret_text, size);
+    settle_unit(bus, unit, fault, ret_text);
+    return fault == FAULT_NONE;
+}
+
 static void poll_entry(struct bus *bus, struct agenda_entry *entry)
 {
     struct unit *unit = &bus->line.units[entry->unit];
+    char text[200];
+    if (!identify(bus, unit, text, sizeof text)) {
+        agenda_settle(entry, AGENDA_FAILED, clock_monotonic_ms());
+        if (unit->health.state == HEALTH_OFFLINE)
+            entry->due_ms = unit->health.retry_at_ms;
+        return;
+    }
     if (!image_wants(unit->image, entry->block, clock_monotonic_ms())) {
         agenda_settle(entry, AGENDA_SKIPPED, clock_monotonic_ms());
         return;
@@ -116,11 +143,13 @@ static void poll_entry(struct bus *bus, struct agenda_entry *entry)
     struct message message = {.kind = MESSAGE_READING, .bus = bus->index};
     enum agenda_outcome outcome =
         poll_block(&bus->line, unit, entry->block, entry->index, &message.reading);
-    settle_unit(bus, unit, message.reading.fault);
+    settle_unit(bus, unit, message.reading.fault, "");
     agenda_settle(entry, outcome, clock_monotonic_ms());
     if (unit->health.state == HEALTH_OFFLINE)
         entry->due_ms = unit->health.retry_at_ms; // the probe that may bring it back
-    if (message.reading.fault != FAULT_STOPPED)
+    // A link opened anew for this very request: then it is not known yet whose words these are.
+    bool is_known = message.reading.fault != FAULT_NONE || identity_is_known(&bus->line, unit);
+    if (message.reading.fault != FAULT_STOPPED && is_known)
         mailbox_post_reading(bus->to_main, &message);
 }
 
@@ -134,13 +163,32 @@ static void report_job_log(void *context, const struct job_request *request, con
     post(context, &message);
 }
 
+// A command may not begin on a device that is known to be another one. Silence is for the
+// command itself to meet and to explain.
+static bool may_begin(struct bus *bus, struct job_queue *queue, struct unit *unit)
+{
+    char text[200];
+    char refusal[300];
+    if (queue->running.has_begun)
+        return true;
+    queue->running.has_begun = true;
+    if (identify(bus, unit, text, sizeof text) || text[0] == '\0')
+        return true;
+    (void)snprintf(refusal, sizeof refusal, "this is not the device of the map: %s", text);
+    post_refusal(bus, job_request_of(queue->running.job), refusal);
+    jobs_finish(&bus->jobs, queue, clock_monotonic_ms());
+    return false;
+}
+
 static void advance_job(struct bus *bus, struct job_queue *queue, struct unit *unit)
 {
+    if (!may_begin(bus, queue, unit))
+        return;
     struct execute_report report = {.context = bus, .log = report_job_log};
     enum fault fault = FAULT_STOPPED; // stands for "no transaction was made"
     bool done = execute_step(&bus->line, unit, &queue->running, &report, &fault);
     if (fault != FAULT_STOPPED)
-        settle_unit(bus, unit, fault);
+        settle_unit(bus, unit, fault, "");
     if (!done)
         return;
     struct message message = {
@@ -157,7 +205,7 @@ static void begin_stop(struct bus *bus)
     jobs_stop(&bus->jobs, clock_monotonic_ms());
     for (struct job_request *waiting = jobs_take_waiting(&bus->jobs); waiting;
          waiting = jobs_take_waiting(&bus->jobs))
-        post_refusal(bus, waiting, "stopped: nothing was written");
+        turn_away(bus, waiting, "stopped");
 }
 
 static void take_orders(struct bus *bus)
@@ -167,10 +215,9 @@ static void take_orders(struct bus *bus)
         if (order.kind == ORDER_STOP)
             begin_stop(bus);
         else if (bus->stopping)
-            post_refusal(bus, order.request, "stopped: nothing was written");
+            turn_away(bus, order.request, "stopped");
         else if (!jobs_add(&bus->jobs, order.request, clock_monotonic_ms()))
-            post_refusal(bus, order.request,
-                         "busy: 16 commands wait for this device already; nothing was written");
+            turn_away(bus, order.request, "busy: 16 commands wait for this device already");
     }
 }
 

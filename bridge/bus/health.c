@@ -49,7 +49,7 @@ bool health_note(struct health *health, enum fault fault, const struct health_li
     // A unit that never answered, or whose link is gone, is not given a second chance to be
     // slow.
     bool is_final = health->failures >= FAILURES_UNTIL_OFFLINE || fault == FAULT_LINK ||
-                    health->state != HEALTH_ONLINE;
+                    fault == FAULT_IDENTITY || health->state != HEALTH_ONLINE;
     if (!is_final)
         return false;
     health->fault = fault;

@@ -73,6 +73,7 @@ void job_name_fault(enum fault fault, uint8_t exception, char *ret_text, size_t 
         [FAULT_GARBLED] = "the answer was garbled",
         [FAULT_LINK] = "the link failed",
         [FAULT_STOPPED] = "stopped",
+        [FAULT_IDENTITY] = "another device answered",
     };
     if (fault == FAULT_EXCEPTION)
         (void)snprintf(ret_text, size, "%s (exception %u)", exception_name(exception),

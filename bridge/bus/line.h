@@ -24,8 +24,9 @@ struct unit {
     const struct plan *plan;
     struct image *image;
     struct health health;
-    int64_t last_ms;      // when its last transaction ended
-    uint64_t link_serial; // the line's connection it was last asked over
+    int64_t last_ms;            // when its last transaction ended
+    uint64_t identified_serial; // the connection its identity is settled on; 0: none
+    uint64_t link_serial;       // the line's connection it was last asked over
 };
 
 struct line {

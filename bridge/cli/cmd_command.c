@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bus/execute.h"
+#include "bus/identity.h"
 #include "cli/cli.h"
 #include "cli/target.h"
 #include "cloud/command.h"
@@ -92,6 +93,12 @@ static int execute(struct target *target, const struct options *options, struct 
         (void)error_set(err, ERROR_FAILED, "%s", request.error.text);
         command_request_done(&request);
         return -1;
+    }
+    char other[200];
+    if (identity_check(&target->line, target->unit, other, sizeof other) == FAULT_IDENTITY) {
+        command_request_done(&request);
+        return error_set(err, ERROR_FAILED,
+                         "this is not the device of the map: %s; nothing was written", other);
     }
     struct execute_report report = {.log = print_log};
     request.job->device = target->index;

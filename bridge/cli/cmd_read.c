@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "bus/identity.h"
 #include "bus/survey.h"
 #include "cli/cli.h"
 #include "cli/target.h"
@@ -193,6 +194,10 @@ static int read_target(struct target *target, const struct options *options, str
     needs_init(&asked, target->device->map);
     int failed = choose(&asked, target, options, err);
     needs_init(&read, target->device->map);
+    char other[200] = "";
+    if (!failed && target->device->map->identify_count &&
+        identity_check(&target->line, target->unit, other, sizeof other) == FAULT_IDENTITY)
+        (void)fprintf(stderr, "modbridge read: this is not the device of the map: %s\n", other);
     bool all = options->positional_count == target->next;
     for (size_t i = 0; i < asked.count; i++)
         needs_add(&read, asked.points[i]);

@@ -97,7 +97,7 @@ static void describe_fault(struct strbuf *text, enum fault fault, uint8_t except
     static const char *const faults[FAULT_COUNT] = {
         [FAULT_NONE] = "not read in time",  [FAULT_TIMEOUT] = "no answer",
         [FAULT_GARBLED] = "garbled answer", [FAULT_LINK] = "the line is not open",
-        [FAULT_STOPPED] = "stopped",
+        [FAULT_STOPPED] = "stopped",        [FAULT_IDENTITY] = "another device answered",
     };
     strbuf_add(text, fault == FAULT_EXCEPTION ? exception_name(exception) : faults[fault]);
 }

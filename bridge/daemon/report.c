@@ -61,6 +61,7 @@ static void format_place(const struct bus_settings *bus, char *ret_text, size_t 
 }
 
 static const char *const advice[FAULT_COUNT] = {
+    [FAULT_IDENTITY] = "it is not the device of its map",
     [FAULT_TIMEOUT] = "no answer: check power, cable and unit id",
     [FAULT_GARBLED] = "answers are garbled: check speed, parity, wiring and termination",
     [FAULT_LINK] = "the link is down",
@@ -82,10 +83,12 @@ void report_health(struct report *report, const struct health_change *change, in
                        device->unit_id, lasted);
     else
         (void)snprintf(
-            ret_text, size,
-            "stopped answering at %s unit %d: %s; it is asked again until it answers", place,
+            ret_text, size, "%s at %s unit %d: %s%s%s; it is asked again until it %s",
+            change->fault == FAULT_IDENTITY ? "not accepted" : "stopped answering", place,
             device->unit_id,
-            advice[change->fault] ? advice[change->fault] : fault_names[change->fault]);
+            advice[change->fault] ? advice[change->fault] : fault_names[change->fault],
+            change->text[0] ? ": " : "", change->text,
+            change->fault == FAULT_IDENTITY ? "is: check address and map" : "answers");
     log_line(online ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, device->name, "%s", ret_text);
 }
 

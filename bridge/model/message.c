@@ -8,6 +8,7 @@
 const char *const fault_names[FAULT_COUNT] = {
     [FAULT_NONE] = "none",           [FAULT_TIMEOUT] = "timeout", [FAULT_GARBLED] = "garbled",
     [FAULT_EXCEPTION] = "exception", [FAULT_LINK] = "link",       [FAULT_STOPPED] = "stopped",
+    [FAULT_IDENTITY] = "identity",
 };
 
 const char *exception_name(uint8_t exception)

@@ -27,6 +27,7 @@ enum fault {
     FAULT_EXCEPTION, // the equipment answered with an exception code
     FAULT_LINK,      // the port or connection could not be opened, or broke
     FAULT_STOPPED,   // the wait was ended because the program stops
+    FAULT_IDENTITY,  // it answers, but is not the device the map is for
     FAULT_COUNT,
 };
 
@@ -55,6 +56,7 @@ struct health_change {
     uint16_t device;
     enum unit_health health;
     enum fault fault; // what took it offline
+    char text[200];   // more about it, or ""
 };
 
 // A command on its way to a bus. Heap; owned by whoever holds the pointer (job_request_free).
