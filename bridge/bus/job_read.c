@@ -12,64 +12,18 @@ enum {
     EXCEPTION_BUSY = 6,
 };
 
-static void needs_init(struct job_needs *needs, size_t point_count)
-{
-    needs->points = mem_new(point_count, sizeof *needs->points);
-    needs->marks = mem_new(point_count, sizeof *needs->marks);
-}
-
-static void needs_done(struct job_needs *needs)
-{
-    free(needs->points);
-    free(needs->marks);
-}
-
-static void needs_clear(struct job_needs *needs)
-{
-    for (size_t i = 0; i < needs->count; i++)
-        needs->marks[needs->points[i]] = 0;
-    needs->count = 0;
-}
-
-static void needs_add(void *context, int point)
-{
-    struct job_needs *needs = context;
-    if (point == NO_INDEX || (needs->marks[point] & MARK_NEEDED))
-        return;
-    needs->marks[point] |= MARK_NEEDED;
-    needs->points[needs->count++] = point;
-}
-
-static void needs_add_formula(struct job_needs *needs, const struct formula *formula)
-{
-    if (formula)
-        formula_each_point(formula, needs_add, needs);
-}
-
-// Adds what the entries need in turn: the words of a view, scale factors, conditions, formulas.
-static void needs_close(struct job_needs *needs, const struct map *map)
-{
-    for (size_t i = 0; i < needs->count; i++) {
-        const struct point *point = &map->points[needs->points[i]];
-        if (point->source == SOURCE_VIEW)
-            needs_add(needs, point->from);
-        needs_add(needs, point->sf);
-        needs_add_formula(needs, point->scale_formula);
-        needs_add_formula(needs, point->formula);
-        needs_add_formula(needs, point->when);
-    }
-}
-
 void job_read_init(struct job *job)
 {
-    needs_init(&job->reads.needs, job->map->point_count);
-    needs_init(&job->reads.scratch, job->map->point_count);
+    needs_init(&job->reads.needs, job->map);
+    needs_init(&job->reads.scratch, job->map);
+    job->reads.marks = mem_new(job->map->point_count, sizeof *job->reads.marks);
 }
 
 void job_read_done(struct job *job)
 {
     needs_done(&job->reads.needs);
     needs_done(&job->reads.scratch);
+    free(job->reads.marks);
     arena_free(job->reads.arena);
 }
 
@@ -78,10 +32,12 @@ void job_read_begin(struct job *job)
     struct job_reads *reads = &job->reads;
     arena_free(reads->arena);
     needs_clear(&reads->needs);
+    memset(reads->marks, 0, job->map->point_count * sizeof *reads->marks);
     *reads = (struct job_reads){
         .arena = arena_new(),
         .needs = reads->needs,
         .scratch = reads->scratch,
+        .marks = reads->marks,
     };
 }
 
@@ -117,7 +73,7 @@ static bool is_due(struct job *job, int index, bool conditional)
     const struct job_reads *reads = &job->reads;
     if (point->source != SOURCE_WORDS || !(point->access & ACCESS_READ))
         return false;
-    if (reads->needs.marks[index] & (MARK_READ | MARK_SILENT | MARK_REFUSED))
+    if (reads->marks[index] & (MARK_READ | MARK_SILENT | MARK_REFUSED))
         return false;
     if (reads->is_forced || !point->when)
         return !conditional;
@@ -154,7 +110,7 @@ static bool plan_round(struct job *job, bool conditional)
 static bool plan_next_round(struct job *job)
 {
     if (!job->reads.is_closed && !job->reads.is_forced)
-        needs_close(&job->reads.needs, job->map);
+        needs_close(&job->reads.needs);
     job->reads.is_closed = true;
     return plan_round(job, false) || plan_round(job, true);
 }
@@ -162,7 +118,7 @@ static bool plan_next_round(struct job *job)
 static void mark(struct job *job, const struct block *block, enum job_mark how)
 {
     for (size_t i = 0; i < block->point_count; i++)
-        job->reads.needs.marks[block->points[i]] |= (uint8_t)how;
+        job->reads.marks[block->points[i]] |= (uint8_t)how;
 }
 
 static bool is_repeated(const struct block *block, size_t index)
@@ -291,7 +247,7 @@ bool job_read_came(const struct job *job, int point)
     const struct point *words_of = map_words_of(job->map, &job->map->points[point]);
     if (!words_of)
         return false;
-    uint8_t marks = job->reads.needs.marks[map_index(job->map, words_of)];
+    uint8_t marks = job->reads.marks[map_index(job->map, words_of)];
     return (marks & MARK_READ) && !(marks & (MARK_SILENT | MARK_REFUSED));
 }
 
@@ -300,17 +256,17 @@ bool job_read_silent(const struct job *job, int point)
     const struct point *words_of = map_words_of(job->map, &job->map->points[point]);
     if (!words_of)
         return false;
-    return job->reads.needs.marks[map_index(job->map, words_of)] & MARK_SILENT;
+    return job->reads.marks[map_index(job->map, words_of)] & MARK_SILENT;
 }
 
 bool job_read_misses(struct job *job, const struct formula *formula)
 {
-    struct job_needs *scratch = &job->reads.scratch;
+    struct needs *scratch = &job->reads.scratch;
     needs_clear(scratch);
     needs_add_formula(scratch, formula);
-    needs_close(scratch, job->map);
+    needs_close(scratch);
     for (size_t i = 0; i < scratch->count; i++) {
-        if (job->reads.needs.marks[scratch->points[i]] & MARK_SILENT)
+        if (job->reads.marks[scratch->points[i]] & MARK_SILENT)
             return true;
     }
     return false;
@@ -318,10 +274,10 @@ bool job_read_misses(struct job *job, const struct formula *formula)
 
 enum fault job_read_fault(const struct job *job)
 {
-    const struct job_needs *needs = &job->reads.needs;
+    const struct needs *needs = &job->reads.needs;
     for (size_t i = 0; i < needs->count; i++) {
         uint8_t exception = 0;
-        if (needs->marks[needs->points[i]] & MARK_SILENT)
+        if (job->reads.marks[needs->points[i]] & MARK_SILENT)
             return image_fault(job->image, needs->points[i], &exception);
     }
     return FAULT_NONE;

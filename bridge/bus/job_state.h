@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "bus/job.h"
 #include "bus/job_frame.h"
+#include "registers/needs.h"
 
 enum {
     JOB_MAX_DEPTH = MAX_STEP_DEPTH + 2, // frames: the command, try in try, and one to spare
@@ -58,20 +59,15 @@ struct job_frame {
     struct failure cause;      // ... and this is why they run
 };
 
-// A set of entries, in the order they were added.
-struct job_needs {
-    int *points;
-    size_t count;
-    uint8_t *marks; // one per entry of the map: enum job_mark
-};
-
-enum job_mark { MARK_NEEDED = 1, MARK_READ = 2, MARK_SILENT = 4, MARK_REFUSED = 8 };
+// What came of asking for an entry.
+enum job_mark { MARK_READ = 1, MARK_SILENT = 2, MARK_REFUSED = 4 };
 
 // Fresh reads in progress (bus/job_read.c).
 struct job_reads {
     struct arena *arena; // of the blocks
-    struct job_needs needs;
-    struct job_needs scratch;
+    struct needs needs;
+    struct needs scratch;
+    uint8_t *marks; // one per entry of the map: enum job_mark
     bool is_forced; // entries are read whatever their `when` says
     bool is_closed; // what the needs need is among them
     const struct block **blocks;

@@ -234,11 +234,11 @@ void job_explain_unknown(const struct job *job, const struct formula *formula, c
                          size_t size)
 {
     // What failed to be read explains more than what is unknown because of it.
-    const struct job_needs *needs = &job->reads.needs;
+    const struct needs *needs = &job->reads.needs;
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < needs->count; i++) {
             int point = needs->points[i];
-            bool failed = needs->marks[point] & (MARK_SILENT | MARK_REFUSED);
+            bool failed = job->reads.marks[point] & (MARK_SILENT | MARK_REFUSED);
             if ((failed || pass == 1) && explain_point(job, point, ret_text, size))
                 return;
         }

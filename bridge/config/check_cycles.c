@@ -16,7 +16,7 @@ struct step_in {
 
 struct walk {
     struct loader *loader;
-    struct needs needs;
+    struct dependencies needs;
     unsigned char *colours;
     struct step_in path[MAX_CHAIN];
     size_t depth;
@@ -69,7 +69,7 @@ void check_cycles(struct loader *loader)
 {
     struct walk walk = {
         .loader = loader,
-        .needs = needs_collect(loader->reader.arena, loader->points, loader->count),
+        .needs = dependencies_collect(loader->reader.arena, loader->points, loader->count),
         .colours = mem_new(loader->count + 1, 1),
     };
     for (size_t i = 0; i < loader->count; i++) {

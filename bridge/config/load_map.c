@@ -135,7 +135,7 @@ static void finish(struct loader *loader)
     struct arena *arena = loader->reader.arena;
     check_cycles(loader);
     check_overlaps(loader);
-    struct needs needs = needs_collect(arena, loader->points, loader->count);
+    struct dependencies needs = dependencies_collect(arena, loader->points, loader->count);
     periods_resolve(loader->points, loader->count, &needs, &loader->map);
     loader->map.points = loader->points;
     loader->map.point_count = loader->count;

@@ -30,7 +30,8 @@ static void add_formula(struct indexes *list, const struct formula *formula)
         formula_each_point(formula, add_index, list);
 }
 
-struct needs needs_collect(struct arena *arena, const struct point *points, size_t count)
+struct dependencies dependencies_collect(struct arena *arena, const struct point *points,
+                                         size_t count)
 {
     struct indexes list = {0};
     size_t *starts = ARENA_NEW_ARRAY(arena, count + 1, size_t);
@@ -50,7 +51,7 @@ struct needs needs_collect(struct arena *arena, const struct point *points, size
     for (size_t i = 0; i < list.count; i++)
         items[i] = list.items[i];
     free(list.items);
-    return (struct needs){items, starts};
+    return (struct dependencies){items, starts};
 }
 
 // Periods in order: as often as possible, some time, once per connection, on need.
@@ -63,7 +64,7 @@ static int64_t rank(int64_t every_ms)
 
 struct spread {
     struct point *points;
-    const struct needs *needs;
+    const struct dependencies *needs;
     bool *is_open; // the period is not given: users decide
     struct indexes queue;
 };
@@ -79,7 +80,7 @@ static void demand(struct spread *spread, int index, int64_t every_ms)
 
 static void demand_needs(struct spread *spread, size_t index)
 {
-    const struct needs *needs = spread->needs;
+    const struct dependencies *needs = spread->needs;
     for (size_t i = needs->starts[index]; i < needs->starts[index + 1]; i++)
         demand(spread, needs->items[i], spread->points[index].every_ms);
 }
@@ -120,7 +121,7 @@ static void set_own_period(struct point *point, const struct modbus_settings *mo
         point->every_ms = EVERY_NEED;
 }
 
-void periods_resolve(struct point *points, size_t count, const struct needs *needs,
+void periods_resolve(struct point *points, size_t count, const struct dependencies *needs,
                      const struct map *map)
 {
     struct spread spread = {.points = points, .needs = needs};

@@ -12,12 +12,13 @@
 
 // Which entries each entry needs: the words it is a view of, its sf, and what its formulas
 // name.
-struct needs {
+struct dependencies {
     const int *items;
     const size_t *starts; // of entry i: items[starts[i]] .. items[starts[i + 1] - 1]
 };
 
-struct needs needs_collect(struct arena *arena, const struct point *points, size_t count);
+struct dependencies dependencies_collect(struct arena *arena, const struct point *points,
+                                         size_t count);
 
 enum {
     PERIOD_OPEN = -10, // every_ms of an entry without every: of its own
@@ -28,7 +29,7 @@ enum {
 // entry of registers: by the fastest period of those that need it, alerts at `every_ms` and
 // identify at EVERY_CONNECT among them, or EVERY_NEED when only commands do. Periods given
 // stay. Write-only entries are never polled.
-void periods_resolve(struct point *points, size_t count, const struct needs *needs,
+void periods_resolve(struct point *points, size_t count, const struct dependencies *needs,
                      const struct map *map);
 
 #endif
