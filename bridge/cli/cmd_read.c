@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/suggest.h"
 #include "bus/identity.h"
 #include "bus/survey.h"
 #include "cli/cli.h"
@@ -29,6 +30,20 @@ static void add_alert_sources(struct needs *needs, const struct map *map)
     }
 }
 
+static int refuse_entry(const struct map *map, const char *key, struct error *err)
+{
+    struct suggestion suggestion;
+    struct strbuf near = {0};
+    suggest_start(&suggestion, key);
+    for (size_t i = 0; i < map->point_count; i++)
+        suggest_candidate(&suggestion, map->points[i].key);
+    suggest_append(&suggestion, &near);
+    (void)error_set(err, ERROR_USAGE, "%s has no entry '%s'%s", map->name, key,
+                    strbuf_text(&near));
+    strbuf_done(&near);
+    return -1;
+}
+
 static int choose(struct needs *needs, const struct target *target,
                   const struct options *options, struct error *err)
 {
@@ -36,8 +51,7 @@ static int choose(struct needs *needs, const struct target *target,
     for (int i = target->next; i < options->positional_count; i++) {
         int point = map_find_point(map, options->positionals[i]);
         if (point == NO_INDEX)
-            return error_set(err, ERROR_USAGE, "%s has no entry '%s'", map->name,
-                             options->positionals[i]);
+            return refuse_entry(map, options->positionals[i], err);
         if (map->points[point].source == SOURCE_WORDS &&
             !(map->points[point].access & ACCESS_READ))
             return error_set(err, ERROR_USAGE, "%s is write-only", options->positionals[i]);

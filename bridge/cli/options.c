@@ -2,10 +2,12 @@
 #include "cli/options.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/suggest.h"
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER };
 
@@ -78,6 +80,25 @@ static int set_value(const struct option_row *row, const char *value, struct opt
     return 0;
 }
 
+static int refuse_option(const char *name, size_t length, const char *accepted,
+                         struct error *err)
+{
+    char word[MAX_SUGGEST_LENGTH + 1];
+    struct suggestion suggestion;
+    struct strbuf near = {0};
+    (void)snprintf(word, sizeof word, "%.*s", (int)length, name);
+    suggest_start(&suggestion, word);
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        if (is_accepted(accepted, rows[i].name))
+            suggest_candidate(&suggestion, rows[i].name);
+    }
+    suggest_append(&suggestion, &near);
+    (void)error_set(err, ERROR_USAGE, "there is no option '--%s' here%s", word,
+                    strbuf_text(&near));
+    strbuf_done(&near);
+    return -1;
+}
+
 // One "--name", "--name=value" or "--name value"; returns how many arguments it took, or -1.
 static int take_option(char **argv, int left, const char *accepted, struct options *options,
                        struct error *err)
@@ -86,8 +107,7 @@ static int take_option(char **argv, int left, const char *accepted, struct optio
     size_t length = strcspn(name, "=");
     const struct option_row *row = find_row(name, length);
     if (!row || !is_accepted(accepted, row->name))
-        return error_set(err, ERROR_USAGE, "there is no option '--%.*s' here", (int)length,
-                         name);
+        return refuse_option(name, length, accepted, err);
     const char *value = name[length] == '=' ? name + length + 1 : NULL;
     if (row->kind == OPTION_FLAG && value)
         return error_set(err, ERROR_USAGE, "--%s takes no value", row->name);
