@@ -285,10 +285,9 @@ static int resolve(const struct loading *loading, struct draft *draft)
     for (size_t i = 0; i < draft->own_count; i++)
         result |= add_key(loading, draft, &draft->own[i]);
     for (size_t i = 0; i < draft->profile.implements_count; i++) {
-        const struct profile *parent =
-            &find_draft(loading, draft->profile.implements[i])->profile;
-        for (size_t k = 0; k < parent->key_count; k++)
-            result |= add_key(loading, draft, &parent->keys[k]);
+        const struct draft *parent = find_draft(loading, draft->profile.implements[i]);
+        for (size_t k = 0; parent && k < parent->profile.key_count; k++)
+            result |= add_key(loading, draft, &parent->profile.keys[k]);
     }
     return result;
 }
