@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -98,7 +99,9 @@ static int load_password(struct site_loader *loader, const struct node *node,
                          const char **ret_password)
 {
     const char *path = load_site_path(loader, node->text);
-    FILE *file = fopen(path, "re");
+    // Without blocking, since opening a pipe would wait for somebody to write.
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "r");
     if (!file)
         return report_file(loader, node, path);
     int result = check_permissions(loader, node, path, file);
