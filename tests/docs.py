@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Docs that are true: every YAML example loads, every path and option named exists, the reference is current.
+"""Docs that are true: every YAML example loads, every path and option named exists, every key is explained, the reference
+is current.
 
     docs.py PROGRAM ROOT [--write]     --write brings the generated reference in docs/maps.md up to date
 """
@@ -44,6 +45,8 @@ def check_examples(page):
             findings.append(f"{page}: an example is no YAML: {error}")
         if text.startswith("modbridge:"):
             check_example(page, text)
+        elif re.search(r"^modbridge:", text, re.M):
+            findings.append(f"{page}: an example must begin with its modbridge: line, or it is not checked")
     return count
 
 
@@ -59,22 +62,55 @@ def check_paths(page):
             findings.append(f"{page}: the link to {target} leads nowhere")
 
 
+def usages(text, line, option):
+    """What a subcommand is called with, by its name: the options in the line that shows how to call it."""
+    return {name: set(re.findall(option, rest)) for name, rest in re.findall(line, text, re.M)}
+
+
 def check_manual():
-    manual = (ROOT / "docs/man/modbridge.1").read_text().replace("\\-", "-")
-    program = run("--help").stdout
-    rows = re.findall(r'\{"([a-z-]+)", OPTION_', (ROOT / "bridge/cli/options.c").read_text())
-    names = re.findall(r"^  modbridge ([a-z]+)", program, re.M)
-    if len(names) < 5 or len(rows) < 10:
+    page = "docs/man/modbridge.1"
+    manual = (ROOT / page).read_text().replace("\\-", "-")
+    rows = set(re.findall(r'\{"([a-z-]+)", OPTION_', (ROOT / "bridge/cli/options.c").read_text()))
+    program = usages(run("--help").stdout, r"^  modbridge ([a-z]+)(.*)", r"--([a-z-]+)")
+    described = usages(manual, r"^\.It Ic ([a-z]+)(.*)", r"Fl -([a-z-]+)")
+    if len(program) < 5 or len(rows) < 10:
         findings.append("docs.py does not find the subcommands or options any more")
-    for name in names:
-        if not re.search(rf"^\.(Ic|It Ic|Cm|It Cm|SS) {name}\b", manual, re.M):
-            findings.append(f"docs/man/modbridge.1 does not describe the command {name}")
-    for row in rows:
-        if f"Fl -{row}" not in manual and f"--{row}" not in manual:
-            findings.append(f"docs/man/modbridge.1 does not describe --{row}")
-    for option in re.findall(r"Fl -([a-z-]+)", manual):
-        if option not in rows and option not in ("help", "version"):
-            findings.append(f"docs/man/modbridge.1 describes --{option}, which does not exist")
+    for name in program.keys() | described.keys():
+        if program.get(name) != described.get(name):
+            findings.append(f"{page}: {name}: the program has {program.get(name)}, the page {described.get(name)}")
+    options = set(re.findall(r"Fl -([a-z-]+)", manual)) - {"help", "version"}
+    for name in sorted(options ^ rows):
+        findings.append(f"{page}: --{name} is " + ("not described" if name in rows else "no option"))
+
+
+def words_of_code(*pages):
+    """The words in code of some pages: in `spans`, fenced and indented blocks, and the generated reference."""
+    text = "\n".join((ROOT / page).read_text() for page in pages)
+    code = re.findall(r"```.*?```", text, re.S) + re.findall(r"`[^`\n]+`|^    .*", text, re.M)
+    return set(re.findall(r"[a-z_0-9]+", "\n".join(code)))
+
+
+def check_keys():
+    """Every key that a table of bridge/config reads is explained where people look for it."""
+    keys = {}
+    for path in sorted((ROOT / "bridge/config").glob("*.c")):
+        for name in re.findall(r'\{\s*\.name = "([a-z_0-9]+)"', path.read_text()):
+            keys.setdefault(name, path.name)
+    if len(keys) < 100:
+        findings.append("docs.py does not find the field tables any more")
+    explained = words_of_code("docs/maps.md", "docs/site.md", "docs/simulation.md")
+    for name, path in sorted(keys.items()):
+        if name not in explained and path != "profiles.c":  # files of profiles are the project's own
+            findings.append(f"docs: the key {name} (bridge/config/{path}) is in no page")
+    site = run("schema", "site", "--reference").stdout.split("### modbus")[0]  # from there on as in a map
+    listed = re.findall(r"^\| `([a-z_0-9]+)` \|", site, re.M)
+    if len(listed) < 20:
+        findings.append("docs.py does not find the keys of a site any more")
+    # The keys that are headings of the page need no row in its tables; any other needs more than to occur in an example.
+    page = re.sub(r"```.*?```", "", (ROOT / "docs/site.md").read_text(), flags=re.S)
+    explained = set(re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"`[^`\n]+`", page))))
+    for name in sorted(set(listed) - explained - {"modbridge", "buses", "devices"}):
+        findings.append(f"docs/site.md: the key {name} is not explained")
 
 
 def check_reference():
@@ -95,6 +131,7 @@ examples = sum(check_examples(page) for page in PAGES)
 for page in PAGES:
     check_paths(page)
 check_manual()
+check_keys()
 check_reference()
 if examples < 5:
     findings.append("docs.py finds no examples any more")
