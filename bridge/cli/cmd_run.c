@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // modbridge run SITE [--dry]
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -27,8 +28,9 @@ static int run_site(const char *path, bool is_dry)
         (void)fprintf(stderr, "modbridge run: %s\n", err.text);
         return (int)err.code;
     }
-    if (ended == 0)
-        arena_free(arena);
+    if (ended > 0)
+        _exit(ERROR_NONE); // a thread still uses what an orderly exit would tear down
+    arena_free(arena);
     return ERROR_NONE;
 }
 

@@ -28,6 +28,8 @@ enum {
     // was answered gets its acknowledgement. Together under the five seconds promised.
     ROLLBACK_MS = 1000,
     BUS_STOP_MS = 2000,
+    ACKNOWLEDGE_MS = 500,
+    JOIN_MS = 500,
     UPLINK_STOP_MS = 1500,
 };
 
@@ -241,11 +243,14 @@ static bool stop(struct daemon *daemon)
     for (size_t i = 0; i < daemon->site->device_count; i++)
         feed_hasten(&daemon->feeds[i], clock_monotonic_ms());
     publish_due(daemon);
-    turn_until(daemon, all_is_acknowledged, UPLINK_STOP_MS / 2);
+    turn_until(daemon, all_is_acknowledged, ACKNOWLEDGE_MS);
     bool all_ended = true;
-    for (size_t i = 0; i < daemon->site->bus_count; i++)
-        all_ended &= bus_join(daemon->buses[i], buses_have_stopped(daemon) ? 500 : 50);
-    all_ended &= outgoing_stop(&daemon->outgoing, UPLINK_STOP_MS / 2);
+    int64_t end_ms = clock_monotonic_ms() + JOIN_MS; // for all of them together
+    for (size_t i = 0; i < daemon->site->bus_count; i++) {
+        int64_t left_ms = end_ms - clock_monotonic_ms();
+        all_ended &= bus_join(daemon->buses[i], left_ms > 0 ? left_ms : 0);
+    }
+    all_ended &= outgoing_stop(&daemon->outgoing, UPLINK_STOP_MS);
     return all_ended;
 }
 
