@@ -210,7 +210,7 @@ static int check_readable(const struct point *point, const struct value *value, 
         return error_set(err, ERROR_FAILED,
                          "%s: %s is what this register says for \"no value\"", point->key,
                          given);
-    if (!value_is_number(raw) || point->labels)
+    if (!value_is_number(raw))
         return 0;
     struct value back = codec_scale_number(point, raw, power);
     if (!value_is_number(&back) || !is_outside(point, &back))
