@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "base/clock.h"
 
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
 #include <time.h>
+
+enum { US_PER_S = 1000000, NS_PER_US = 1000, MAX_WAITED = 4 };
 
 static int64_t read_us(clockid_t id)
 {
     struct timespec now;
     (void)clock_gettime(id, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return (int64_t)now.tv_sec * US_PER_S + now.tv_nsec / NS_PER_US;
 }
 
 int64_t clock_monotonic_ms(void)
@@ -23,4 +28,22 @@ int64_t clock_monotonic_us(void)
 int64_t clock_wall_ms(void)
 {
     return read_us(CLOCK_REALTIME) / 1000;
+}
+
+bool clock_wait(const int *descriptors, size_t count, int64_t until_us)
+{
+    struct pollfd polled[MAX_WAITED];
+    assert(count <= MAX_WAITED);
+    for (size_t i = 0; i < count; i++)
+        polled[i] = (struct pollfd){.fd = descriptors[i], .events = POLLIN};
+    for (;;) {
+        int64_t left_us = until_us - clock_monotonic_us();
+        if (left_us < 0)
+            left_us = 0;
+        struct timespec left = {.tv_sec = left_us / US_PER_S,
+                                .tv_nsec = left_us % US_PER_S * NS_PER_US};
+        int ready = ppoll(polled, count, &left, NULL);
+        if (ready >= 0 || errno != EINTR)
+            return ready > 0;
+    }
 }

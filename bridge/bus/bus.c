@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "bus/bus.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +50,7 @@ static void post(struct bus *bus, struct message *message)
     message->bus = bus->index;
     // Results and changes of state are few; main drains them faster than a bus can make them.
     while (!mailbox_post(bus->to_main, message))
-        (void)poll(NULL, 0, 1);
+        (void)clock_wait(NULL, 0, clock_monotonic_us() + 1000);
 }
 
 static void post_health(struct bus *bus, const struct unit *unit, const char *text)
@@ -247,16 +246,10 @@ static int64_t next_probe_ms(const struct bus *bus, int64_t now_ms)
 
 static void wait_until(const struct bus *bus, int64_t until_ms)
 {
-    int64_t wait_ms = until_ms - clock_monotonic_ms();
-    if (wait_ms > LONGEST_WAIT_MS)
-        wait_ms = LONGEST_WAIT_MS;
-    if (wait_ms <= 0)
-        return;
-    struct pollfd wake[] = {
-        {.fd = mailbox_descriptor(bus->inbox), .events = POLLIN},
-        {.fd = bus->interrupt, .events = POLLIN},
-    };
-    (void)poll(wake, ARRAY_LENGTH(wake), (int)wait_ms);
+    int64_t longest_ms = clock_monotonic_ms() + LONGEST_WAIT_MS;
+    const int wake[] = {mailbox_descriptor(bus->inbox), bus->interrupt};
+    (void)clock_wait(wake, ARRAY_LENGTH(wake),
+                     (until_ms < longest_ms ? until_ms : longest_ms) * 1000);
 }
 
 // One turn: a command's next move, else the block that is due, else sleep until something is.

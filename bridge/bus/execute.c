@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "bus/execute.h"
 
-#include <poll.h>
-
 #include "base/clock.h"
 #include "base/stop_signals.h"
 
@@ -58,9 +56,7 @@ struct job_result *execute_job(struct line *line, struct unit *unit,
     };
     enum fault fault = FAULT_NONE;
     while (!execute_step(line, unit, &running, report, &fault)) {
-        int64_t wait_ms = running.ready_ms - clock_monotonic_ms();
-        struct pollfd stop = {.fd = line->stop_descriptor, .events = POLLIN};
-        if (poll(&stop, 1, wait_ms > 0 ? (int)wait_ms : 0) <= 0)
+        if (!clock_wait(&line->stop_descriptor, 1, running.ready_ms * 1000))
             continue;
         // Taken, so that rolling back may use the line; a second signal ends its waits too.
         stop_signals_take(line->stop_descriptor);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "bus/line.h"
 
-#include <poll.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -82,8 +81,7 @@ static bool pause_line(const struct line *line, int64_t pause_ms)
 {
     if (pause_ms <= 0)
         return true;
-    struct pollfd stop = {.fd = line->stop_descriptor, .events = POLLIN};
-    return poll(&stop, 1, (int)pause_ms) <= 0;
+    return !clock_wait(&line->stop_descriptor, 1, clock_monotonic_us() + pause_ms * 1000);
 }
 
 // xorshift64*: jitter needs no more.
