@@ -47,11 +47,9 @@ bool execute_step(struct line *line, struct unit *unit, struct running_job *runn
 struct job_result *execute_job(struct line *line, struct unit *unit,
                                struct job_request *request, const struct execute_report *report)
 {
-    const struct device *device = unit->device;
     int64_t now_ms = clock_monotonic_ms();
     struct running_job running = {
-        .job = job_new(device->map, &device->modbus, device->unit_id, unit->image, request,
-                       now_ms),
+        .job = job_new(&unit->planning, unit->device->unit_id, unit->image, request, now_ms),
         .ready_ms = now_ms,
     };
     enum fault fault = FAULT_NONE;

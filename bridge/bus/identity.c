@@ -86,10 +86,9 @@ bool identity_is_known(const struct line *line, const struct unit *unit)
 // The last silence, or FAULT_NONE when everything was answered, if only with a refusal.
 static enum fault read_needs(struct line *line, struct unit *unit, const struct needs *needs)
 {
-    const struct device *device = unit->device;
     struct arena *arena = arena_new();
     const struct plan *plan =
-        block_plan_for(arena, device->map, &device->modbus, needs->points, needs->count);
+        block_plan_for(arena, &unit->planning, needs->points, needs->count);
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < plan->block_count && fault == FAULT_NONE; i++) {
         struct reading reading;

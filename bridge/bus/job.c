@@ -24,12 +24,13 @@ static enum progress (*const step_functions[STEP_KIND_COUNT])(struct job *job,
     [STEP_LOG] = job_run_log,       [STEP_RECONNECT] = job_run_reconnect,
 };
 
-struct job *job_new(const struct map *map, const struct modbus_settings *modbus, int unit_id,
-                    struct image *image, struct job_request *request, int64_t now_ms)
+struct job *job_new(const struct plan_request *planning, int unit_id, struct image *image,
+                    struct job_request *request, int64_t now_ms)
 {
     struct job *job = mem_new(1, sizeof *job);
-    job->map = map;
-    job->modbus = modbus;
+    job->planning = planning;
+    job->map = planning->map;
+    job->modbus = planning->modbus;
     job->unit_id = unit_id;
     job->image = image;
     job->request = request;

@@ -53,9 +53,10 @@ struct job_event {
 };
 
 // A job for a device of which `image` is the bus's picture (fresh readings are stored into it).
-// `modbus` are the device's settings, `unit_id` its unit. Takes ownership of `request`.
-struct job *job_new(const struct map *map, const struct modbus_settings *modbus, int unit_id,
-                    struct image *image, struct job_request *request, int64_t now_ms);
+// `planning` says what its reads are made of and must outlive it, `unit_id` is the device's.
+// Takes ownership of `request`.
+struct job *job_new(const struct plan_request *planning, int unit_id, struct image *image,
+                    struct job_request *request, int64_t now_ms);
 
 void job_free(struct job *job);
 

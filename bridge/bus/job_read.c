@@ -96,7 +96,7 @@ static bool plan_round(struct job *job, bool conditional)
     }
     if (count == 0)
         return false;
-    const struct plan *plan = block_plan_for(reads->arena, job->map, job->modbus, due, count);
+    const struct plan *plan = block_plan_for(reads->arena, job->planning, due, count);
     // Room for every entry to be asked for once more, alone.
     reads->blocks = ARENA_NEW_ARRAY(reads->arena, plan->block_count + count * MAX_PARTS,
                                     const struct block *);
@@ -150,8 +150,7 @@ static bool split(struct job *job, const struct block *block)
         int point = block->points[i];
         if (is_repeated(block, i))
             continue;
-        const struct plan *plan =
-            block_plan_for(reads->arena, job->map, job->modbus, &point, 1);
+        const struct plan *plan = block_plan_for(reads->arena, job->planning, &point, 1);
         for (size_t k = 0; k < plan->block_count; k++) {
             // An exact request the firmware wants cannot be made smaller.
             if (plan->blocks[k].count >= block->count) {

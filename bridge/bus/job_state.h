@@ -107,8 +107,9 @@ struct job_outcome_of_send {
 };
 
 struct job {
-    const struct map *map;
-    const struct modbus_settings *modbus;
+    const struct plan_request *planning;
+    const struct map *map;                // the planning's
+    const struct modbus_settings *modbus; // the planning's
     struct image *image;
     struct job_request *request;
     struct job_result *result;

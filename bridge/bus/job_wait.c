@@ -152,7 +152,7 @@ enum progress job_run_log(struct job *job, const struct step *step)
 // condition. NO_INDEX when the map polls nothing.
 static int find_probe(const struct job *job)
 {
-    const struct plan *plan = block_plan(job->arena, job->map, job->modbus);
+    const struct plan *plan = block_plan(job->arena, job->planning);
     for (size_t i = 0; i < plan->block_count; i++) {
         const struct block *block = &plan->blocks[i];
         if (!block->when && !block->optional && block->unit_id == NO_INDEX)

@@ -36,10 +36,9 @@ static void start_next(struct jobs *jobs, struct job_queue *queue, int64_t now_m
     if (queue->running.job || !queue->count)
         return;
     struct unit *unit = &jobs->line->units[queue - jobs->queues];
-    const struct device *device = unit->device;
     queue->running = (struct running_job){
-        .job = job_new(device->map, &device->modbus, device->unit_id, unit->image,
-                       take_first(queue), now_ms),
+        .job = job_new(&unit->planning, unit->device->unit_id, unit->image, take_first(queue),
+                       now_ms),
         .ready_ms = now_ms,
         .event = {.kind = JOB_EVENT_TIME},
     };

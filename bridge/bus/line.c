@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "wire/cost.h"
 
 enum {
     LINK_FIRST_BACKOFF_MS = 1000,
@@ -27,9 +28,12 @@ static void add_unit(struct line *line, struct arena *arena, const struct device
     *unit = (struct unit){
         .device = device,
         .index = index,
-        .plan = block_plan(arena, device->map, &device->modbus),
+        .planning = {.map = device->map,
+                     .modbus = &device->modbus,
+                     .cost = wire_cost_assumed(line->settings, &device->modbus)},
         .image = image_new(device->map, &device->modbus),
     };
+    unit->plan = block_plan(arena, &unit->planning);
     health_init(&unit->health, clock_monotonic_ms());
 }
 

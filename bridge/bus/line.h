@@ -20,7 +20,8 @@
 // One device on the line.
 struct unit {
     const struct device *device;
-    uint16_t index; // of the device in the site
+    uint16_t index;               // of the device in the site
+    struct plan_request planning; // what its plan and those of commands are made of
     const struct plan *plan;
     struct image *image;
     struct health health;

@@ -32,9 +32,8 @@ static void read_one_by_one(struct survey *survey, const struct block *block)
 {
     for (size_t i = 0; i < block->point_count; i++) {
         int point = block->points[i];
-        const struct device *device = survey->unit->device;
         const struct plan *plan =
-            block_plan_for(survey->arena, device->map, &device->modbus, &point, 1);
+            block_plan_for(survey->arena, &survey->unit->planning, &point, 1);
         for (size_t k = 0; k < plan->block_count; k++)
             (void)read_block(survey, &plan->blocks[k]);
     }
@@ -43,9 +42,8 @@ static void read_one_by_one(struct survey *survey, const struct block *block)
 // False when the unit is silent: then asking for the rest would only take long.
 static bool read_points(struct survey *survey, const int *points, size_t count)
 {
-    const struct device *device = survey->unit->device;
     const struct plan *plan =
-        block_plan_for(survey->arena, device->map, &device->modbus, points, count);
+        block_plan_for(survey->arena, &survey->unit->planning, points, count);
     for (size_t i = 0; i < plan->block_count; i++) {
         enum fault fault = read_block(survey, &plan->blocks[i]);
         if (fault == FAULT_STOPPED || (fault != FAULT_NONE && !survey->answered))

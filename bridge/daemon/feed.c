@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "wire/cost.h"
 
 enum {
     OFFLINE_EVERY_MS = 10 * 1000,
@@ -14,9 +15,14 @@ enum {
 void feed_init(struct feed *feed, struct arena *arena, const struct site *site,
                const struct device *device)
 {
+    struct plan_request planning = {
+        .map = device->map,
+        .modbus = &device->modbus,
+        .cost = wire_cost_assumed(&site->buses[device->bus], &device->modbus),
+    };
     *feed = (struct feed){
         .device = device,
-        .plan = block_plan(arena, device->map, &device->modbus),
+        .plan = block_plan(arena, &planning),
         .image = image_new(device->map, &device->modbus),
         .memory =
             site->publish_keys == PUBLISH_CHANGED ? telemetry_memory_new(device->map) : NULL,

@@ -83,15 +83,22 @@ static int forced_block(const struct modbus_settings *modbus, enum table table, 
     return NO_INDEX;
 }
 
-static bool is_unreadable(const struct modbus_settings *modbus, enum table table, int from,
-                          int to)
+static bool touches(const struct span *spans, size_t count, enum table table, int from, int to)
 {
-    for (size_t i = 0; i < modbus->unreadable_count; i++) {
-        const struct span *span = &modbus->unreadable[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct span *span = &spans[i];
         if (span->table == table && from < span->address + span->count && to > span->address)
             return true;
     }
     return false;
+}
+
+// Whether [from, to) may not be read through.
+static bool is_closed(const struct plan_request *request, enum table table, int from, int to)
+{
+    const struct modbus_settings *modbus = request->modbus;
+    return touches(modbus->unreadable, modbus->unreadable_count, table, from, to) ||
+           touches(request->holes, request->hole_count, table, from, to);
 }
 
 static int allowed_gap(const struct modbus_settings *modbus, enum table table)
@@ -102,9 +109,10 @@ static int allowed_gap(const struct modbus_settings *modbus, enum table table)
 }
 
 // Whether a run may join a request that covers [start, end).
-static bool may_join(const struct modbus_settings *modbus, const struct run *first,
+static bool may_join(const struct plan_request *request, const struct run *first,
                      const struct run *run, int start, int end)
 {
+    const struct modbus_settings *modbus = request->modbus;
     if (compare_kind(first, run) != 0 || first->point->alone || run->point->alone)
         return false;
     if (first->block != NO_INDEX)
@@ -117,7 +125,7 @@ static bool may_join(const struct modbus_settings *modbus, const struct run *fir
     if (gap <= 0)
         return true;
     return gap <= allowed_gap(modbus, run->point->table) &&
-           !is_unreadable(modbus, run->point->table, end, run->address);
+           !is_closed(request, run->point->table, end, run->address);
 }
 
 static struct block make_block(struct arena *arena, const struct modbus_settings *modbus,
@@ -145,7 +153,7 @@ static struct block make_block(struct arena *arena, const struct modbus_settings
     return block;
 }
 
-static const struct plan *join_runs(struct arena *arena, const struct modbus_settings *modbus,
+static const struct plan *join_runs(struct arena *arena, const struct plan_request *request,
                                     struct run *runs, size_t count)
 {
     qsort(runs, count, sizeof *runs, compare_runs);
@@ -154,12 +162,12 @@ static const struct plan *join_runs(struct arena *arena, const struct modbus_set
     for (size_t i = 0; i < count;) {
         size_t next = i + 1;
         int end = runs[i].address + runs[i].count;
-        while (next < count && may_join(modbus, &runs[i], &runs[next], runs[i].address, end)) {
+        while (next < count && may_join(request, &runs[i], &runs[next], runs[i].address, end)) {
             int run_end = runs[next].address + runs[next].count;
             end = run_end > end ? run_end : end;
             next++;
         }
-        blocks[block_count++] = make_block(arena, modbus, &runs[i], next - i, end);
+        blocks[block_count++] = make_block(arena, request->modbus, &runs[i], next - i, end);
         i = next;
     }
     struct plan *plan = ARENA_NEW(arena, struct plan);
@@ -168,10 +176,9 @@ static const struct plan *join_runs(struct arena *arena, const struct modbus_set
 }
 
 // Appends the runs of an entry; returns how many.
-static size_t add_runs(const struct map *map, const struct modbus_settings *modbus, int index,
-                       struct run *ret_runs)
+static size_t add_runs(const struct plan_request *request, int index, struct run *ret_runs)
 {
-    const struct point *point = &map->points[index];
+    const struct point *point = &request->map->points[index];
     size_t parts = point->part_count ? point->part_count : 1;
     for (size_t i = 0; i < parts; i++) {
         uint16_t address = point->part_count ? point->parts[i] : point->address;
@@ -181,43 +188,56 @@ static size_t add_runs(const struct map *map, const struct modbus_settings *modb
             .index = (uint16_t)index,
             .address = address,
             .count = count,
-            .block = forced_block(modbus, point->table, address, count),
+            .block = forced_block(request->modbus, point->table, address, count),
         };
     }
     return parts;
 }
 
-static bool is_readable(const struct point *point)
+static bool is_in_hole(const struct plan_request *request, const struct point *point)
 {
-    return point->source == SOURCE_WORDS && (point->access & ACCESS_READ);
+    size_t parts = point->part_count ? point->part_count : 1;
+    for (size_t i = 0; i < parts; i++) {
+        int from = point->part_count ? point->parts[i] : point->address;
+        int to = from + (point->part_count ? 1 : point->word_count);
+        if (touches(request->holes, request->hole_count, point->table, from, to))
+            return true;
+    }
+    return false;
 }
 
-const struct plan *block_plan(struct arena *arena, const struct map *map,
-                              const struct modbus_settings *modbus)
+static bool is_asked(const struct plan_request *request, const struct point *point)
 {
+    return point->source == SOURCE_WORDS && (point->access & ACCESS_READ) &&
+           !is_in_hole(request, point);
+}
+
+const struct plan *block_plan(struct arena *arena, const struct plan_request *request)
+{
+    const struct map *map = request->map;
     struct run *runs = mem_new(map->point_count * MAX_PARTS, sizeof *runs);
     size_t count = 0;
     for (size_t i = 0; i < map->point_count; i++) {
-        if (is_readable(&map->points[i]) && map->points[i].every_ms != EVERY_NEED)
-            count += add_runs(map, modbus, (int)i, &runs[count]);
+        if (is_asked(request, &map->points[i]) && map->points[i].every_ms != EVERY_NEED)
+            count += add_runs(request, (int)i, &runs[count]);
     }
-    const struct plan *plan = join_runs(arena, modbus, runs, count);
+    const struct plan *plan = join_runs(arena, request, runs, count);
     free(runs);
     return plan;
 }
 
-const struct plan *block_plan_for(struct arena *arena, const struct map *map,
-                                  const struct modbus_settings *modbus, const int *points,
-                                  size_t point_count)
+const struct plan *block_plan_for(struct arena *arena, const struct plan_request *request,
+                                  const int *points, size_t point_count)
 {
+    const struct map *map = request->map;
     // Copies whose period and condition are alike, so that only addresses decide.
     struct point *copies = mem_new(point_count, sizeof *copies);
     struct run *runs = mem_new(point_count * MAX_PARTS, sizeof *runs);
     size_t count = 0;
     for (size_t i = 0; i < point_count; i++) {
-        if (!is_readable(&map->points[points[i]]))
+        if (!is_asked(request, &map->points[points[i]]))
             continue;
-        size_t added = add_runs(map, modbus, points[i], &runs[count]);
+        size_t added = add_runs(request, points[i], &runs[count]);
         copies[i] = map->points[points[i]];
         copies[i].every_ms = EVERY_NEED;
         copies[i].when = NULL;
@@ -225,7 +245,7 @@ const struct plan *block_plan_for(struct arena *arena, const struct map *map,
             runs[count + k].point = &copies[i];
         count += added;
     }
-    const struct plan *plan = join_runs(arena, modbus, runs, count);
+    const struct plan *plan = join_runs(arena, request, runs, count);
     free(runs);
     free(copies);
     return plan;

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "model/map.h"
+#include "model/wire_cost.h"
 
 // One read request and the entries it brings.
 struct block {
@@ -30,15 +31,22 @@ struct plan {
     size_t block_count;
 };
 
+// What a plan is made of. Everything pointed to must outlive the call, and the map the plan.
+struct plan_request {
+    const struct map *map;
+    const struct modbus_settings *modbus; // of the device: the map's, overridden by the site
+    struct wire_cost cost;                // wire_cost_of (wire/cost.h)
+    const struct span *holes; // addresses the device refused: never inside a request,
+    size_t hole_count;        // and what lies in them, if only in part, is not asked
+};
+
 // The requests for all entries that are polled (every_ms is not EVERY_NEED).
-const struct plan *block_plan(struct arena *arena, const struct map *map,
-                              const struct modbus_settings *modbus);
+const struct plan *block_plan(struct arena *arena, const struct plan_request *request);
 
 // The requests that read the given entries now, whatever their period; entries without words or
 // that cannot be read are left out.
-const struct plan *block_plan_for(struct arena *arena, const struct map *map,
-                                  const struct modbus_settings *modbus, const int *points,
-                                  size_t point_count);
+const struct plan *block_plan_for(struct arena *arena, const struct plan_request *request,
+                                  const int *points, size_t point_count);
 
 // The registers or bits one read of this table may hold for this device.
 uint16_t block_limit(const struct modbus_settings *modbus, enum table table);

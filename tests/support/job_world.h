@@ -84,6 +84,7 @@ struct world {
     struct arena *arena;
     struct map map;
     struct modbus_settings modbus;
+    struct plan_request planning;
     struct command command;
     struct argument arguments[4];
     struct result_field results[4];
@@ -275,6 +276,7 @@ static inline struct world *world_new(void)
     world_points[RATE_MAX_HALF].formula = world_formula(world, "rate_max / 2");
     world_points[SCALED].scale_formula = world_formula(world, "if(state == idle, 10, 1)");
     world_points[DRYER_LEVEL].when = world_formula(world, "dryer_online");
+    world->planning = (struct plan_request){.map = &world->map, .modbus = &world->modbus};
     world->image = image_new(&world->map, &world->modbus);
     return world;
 }
@@ -575,7 +577,7 @@ static inline bool world_serve(struct world *world, const struct job_action *act
 static inline const struct job_result *world_run(struct world *world,
                                                  const struct value *arguments)
 {
-    struct job *job = job_new(&world->map, &world->modbus, WORLD_UNIT, world->image,
+    struct job *job = job_new(&world->planning, WORLD_UNIT, world->image,
                               world_request(world, arguments), world->now_ms);
     struct job_event event = {.kind = JOB_EVENT_TIME};
     struct answer answer = {0};

@@ -472,7 +472,7 @@ static void test_a_stop_may_bring_the_answer_along(void **state)
     struct step write = world_write(world, "pair_a := 1");
     write.verify = false;
     world_command(world, &write, 1);
-    struct job *job = job_new(&world->map, &world->modbus, WORLD_UNIT, world->image,
+    struct job *job = job_new(&world->planning, WORLD_UNIT, world->image,
                               world_request(world, no_arguments), 0);
     assert_int_equal(job_step(job, 0, 0, &event).kind, JOB_SEND);
     event = (struct job_event){.kind = JOB_EVENT_STOP, .answer = &answer};
@@ -487,7 +487,7 @@ static void test_a_write_is_not_repeated_for_a_lost_event(void **state)
     struct world *world = *state;
     struct job_event event = {.kind = JOB_EVENT_TIME};
     world_command(world, STEPS(world_write(world, "reboot := true")));
-    struct job *job = job_new(&world->map, &world->modbus, WORLD_UNIT, world->image,
+    struct job *job = job_new(&world->planning, WORLD_UNIT, world->image,
                               world_request(world, no_arguments), 0);
     assert_int_equal(job_step(job, 0, 0, &event).kind, JOB_SEND);
     assert_int_equal(job_step(job, 1, 0, &event).kind, JOB_DONE);
@@ -506,7 +506,7 @@ static void test_a_job_may_be_freed_at_any_time(void **state)
         configuration_command(world);
         struct answer answer = {0};
         struct job_event event = {.kind = JOB_EVENT_TIME};
-        struct job *job = job_new(&world->map, &world->modbus, WORLD_UNIT, world->image,
+        struct job *job = job_new(&world->planning, WORLD_UNIT, world->image,
                                   world_request(world, rate_90), world->now_ms);
         assert_int_equal(job_request_of(job)->serial, 99);
         for (int i = 0; i < steps; i++) {

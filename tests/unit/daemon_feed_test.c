@@ -23,6 +23,7 @@ struct world {
     struct point points[2];
     struct map map;
     struct device device;
+    struct bus_settings bus;
     struct site site;
     struct feed feed;
     struct sent sent[MAX_SENT];
@@ -75,7 +76,11 @@ static int setup(void **state)
         .map = &world->map,
         .modbus = {.max_registers = 125, .timeout_ms = 500},
     };
-    world->site = (struct site){.publish_interval_ms = 1000, .publish_keys = PUBLISH_ALL};
+    world->bus = (struct bus_settings){.transport = TRANSPORT_TCP};
+    world->site = (struct site){.buses = &world->bus,
+                                .bus_count = 1,
+                                .publish_interval_ms = 1000,
+                                .publish_keys = PUBLISH_ALL};
     feed_init(&world->feed, world->arena, &world->site, &world->device);
     world->outlet = (struct feed_outlet){world, keep};
     *state = world;

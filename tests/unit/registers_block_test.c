@@ -92,7 +92,8 @@ static void check(const struct block_case *row)
 {
     struct arena *arena = arena_new();
     struct map map = {.points = row->points, .point_count = row->point_count};
-    const struct plan *plan = block_plan(arena, &map, &row->modbus);
+    struct plan_request request = {.map = &map, .modbus = &row->modbus};
+    const struct plan *plan = block_plan(arena, &request);
     if (plan->block_count != row->block_count)
         fail_msg("%s: %zu requests instead of %zu", row->name, plan->block_count,
                  row->block_count);
@@ -121,13 +122,14 @@ static void test_write_only_and_need_are_not_polled(void **state)
     points[1].access = ACCESS_WRITE;
     struct map map = {.points = points, .point_count = 3};
     struct modbus_settings modbus = {.max_registers = 125};
+    struct plan_request request = {.map = &map, .modbus = &modbus};
     struct arena *arena = arena_new();
-    const struct plan *plan = block_plan(arena, &map, &modbus);
+    const struct plan *plan = block_plan(arena, &request);
     assert_int_equal(plan->block_count, 1);
     assert_int_equal(plan->blocks[0].count, 1);
     // A command may read what is not polled, but never what is write-only.
     const int wanted[] = {0, 1, 2};
-    plan = block_plan_for(arena, &map, &modbus, wanted, 3);
+    plan = block_plan_for(arena, &request, wanted, 3);
     assert_int_equal(plan->block_count, 2);
     assert_int_equal(plan->blocks[0].address, 1);
     assert_int_equal(plan->blocks[1].address, 3);
@@ -146,8 +148,9 @@ static void test_kinds_do_not_mix(void **state)
     points[4].alone = true;
     struct map map = {.points = points, .point_count = 5};
     struct modbus_settings modbus = {.max_registers = 125, .merge_gap = 10};
+    struct plan_request request = {.map = &map, .modbus = &modbus};
     struct arena *arena = arena_new();
-    const struct plan *plan = block_plan(arena, &map, &modbus);
+    const struct plan *plan = block_plan(arena, &request);
     assert_int_equal(plan->block_count, 5);
     for (size_t i = 0; i < plan->block_count; i++)
         assert_int_equal(plan->blocks[i].count, 1);
@@ -166,14 +169,40 @@ static void test_words_that_lie_apart(void **state)
     points[0].parts[1] = 690;
     struct map map = {.points = points, .point_count = 2};
     struct modbus_settings modbus = {.max_registers = 125};
+    struct plan_request request = {.map = &map, .modbus = &modbus};
     struct arena *arena = arena_new();
-    const struct plan *plan = block_plan(arena, &map, &modbus);
+    const struct plan *plan = block_plan(arena, &request);
     assert_int_equal(plan->block_count, 2);
     assert_int_equal(plan->blocks[0].address, 622);
     assert_int_equal(plan->blocks[0].count, 2);
     assert_int_equal(plan->blocks[1].address, 690);
     assert_int_equal(plan->blocks[1].point_count, 1);
     assert_int_equal(plan->blocks[1].points[0], 0);
+    arena_free(arena);
+}
+
+static void test_learned_holes_are_not_asked(void **state)
+{
+    (void)state;
+    struct point points[] = {WORDS(10, 2, 1000), WORDS(12, 2, 1000), WORDS(14, 1, 1000),
+                             WORDS(20, 1, 1000)};
+    points[3].part_count = 2;
+    points[3].parts[0] = 13;
+    points[3].parts[1] = 20;
+    const struct span holes[] = {{TABLE_HOLDING, 13, 1}, {TABLE_INPUT, 10, 4}};
+    struct map map = {.points = points, .point_count = 4};
+    struct modbus_settings modbus = {.max_registers = 125, .merge_gap = 10};
+    struct plan_request request = {
+        .map = &map, .modbus = &modbus, .holes = holes, .hole_count = 2};
+    struct arena *arena = arena_new();
+    const struct plan *plan = block_plan(arena, &request);
+    assert_int_equal(plan->block_count, 2);
+    assert_int_equal(plan->blocks[0].address, 10);
+    assert_int_equal(plan->blocks[0].count, 2);
+    assert_int_equal(plan->blocks[1].address, 14);
+    assert_int_equal(plan->blocks[1].count, 1);
+    const int torn = 3;
+    assert_int_equal(block_plan_for(arena, &request, &torn, 1)->block_count, 0);
     arena_free(arena);
 }
 
@@ -184,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_write_only_and_need_are_not_polled),
         cmocka_unit_test(test_kinds_do_not_mix),
         cmocka_unit_test(test_words_that_lie_apart),
+        cmocka_unit_test(test_learned_holes_are_not_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,7 +137,8 @@ static int setup(void **state)
                                       .from = STATE,
                                       .bit = 0,
                                       .when = parse(world, "online")};
-    world->plan = block_plan(world->arena, &world->map, &world->modbus);
+    struct plan_request planning = {.map = &world->map, .modbus = &world->modbus};
+    world->plan = block_plan(world->arena, &planning);
     world->image = image_new(&world->map, &world->modbus);
     *state = world;
     return 0;
