@@ -32,7 +32,6 @@ void agenda_add(struct agenda *agenda, uint16_t unit, const struct plan *plan, i
         agenda->entries[agenda->count++] = (struct agenda_entry){
             .block = &plan->blocks[i],
             .unit = unit,
-            .index = (uint16_t)i,
             .due_ms = first_ms,
         };
     }

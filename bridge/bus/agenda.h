@@ -23,7 +23,6 @@ enum agenda_outcome {
 struct agenda_entry {
     const struct block *block;
     uint16_t unit;   // whose block it is, in the owner's numbering
-    uint16_t index;  // of the block in its plan
     int64_t due_ms;  // INT64_MAX: not until the next connection
     uint64_t missed; // periods that passed without a request
 };

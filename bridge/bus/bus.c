@@ -140,8 +140,7 @@ static void poll_entry(struct bus *bus, struct agenda_entry *entry)
         return;
     }
     struct message message = {.kind = MESSAGE_READING, .bus = bus->index};
-    enum agenda_outcome outcome =
-        poll_block(&bus->line, unit, entry->block, entry->index, &message.reading);
+    enum agenda_outcome outcome = poll_block(&bus->line, unit, entry->block, &message.reading);
     settle_unit(bus, unit, message.reading.fault, "");
     agenda_settle(entry, outcome, clock_monotonic_ms());
     if (unit->health.state == HEALTH_OFFLINE)

@@ -92,7 +92,7 @@ static enum fault read_needs(struct line *line, struct unit *unit, const struct 
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < plan->block_count && fault == FAULT_NONE; i++) {
         struct reading reading;
-        (void)poll_block(line, unit, &plan->blocks[i], 0, &reading);
+        (void)poll_block(line, unit, &plan->blocks[i], &reading);
         fault = reading.fault == FAULT_EXCEPTION ? FAULT_NONE : reading.fault;
     }
     arena_free(arena);

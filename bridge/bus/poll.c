@@ -29,7 +29,7 @@ static enum fault read_with_retry(struct line *line, struct unit *unit,
 }
 
 enum agenda_outcome poll_block(struct line *line, struct unit *unit, const struct block *block,
-                               uint16_t index, struct reading *ret_reading)
+                               struct reading *ret_reading)
 {
     struct request request = {
         .unit_id = line_unit_id(unit, block->unit_id),
@@ -40,7 +40,7 @@ enum agenda_outcome poll_block(struct line *line, struct unit *unit, const struc
     struct answer answer = {0};
     ret_reading->fault = read_with_retry(line, unit, &request, &answer);
     ret_reading->device = unit->index;
-    ret_reading->block = index;
+    ret_reading->block = block;
     ret_reading->exception = ret_reading->fault == FAULT_EXCEPTION ? answer.exception : 0;
     ret_reading->monotonic_ms = clock_monotonic_ms();
     ret_reading->wall_ms = clock_wall_ms();

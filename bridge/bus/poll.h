@@ -8,8 +8,8 @@
 #include "bus/line.h"
 
 // Reads a block of the unit's plan (or any block of its map) and writes what came of it into
-// `ret_reading` (device, block index, times, words or fault). Health is left to the caller.
+// `ret_reading` (device, block, times, words or fault). Health is left to the caller.
 enum agenda_outcome poll_block(struct line *line, struct unit *unit, const struct block *block,
-                               uint16_t index, struct reading *ret_reading);
+                               struct reading *ret_reading);
 
 #endif

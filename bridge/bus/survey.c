@@ -18,7 +18,7 @@ struct survey {
 static enum fault read_block(struct survey *survey, const struct block *block)
 {
     struct reading reading;
-    (void)poll_block(survey->line, survey->unit, block, 0, &reading);
+    (void)poll_block(survey->line, survey->unit, block, &reading);
     (void)line_note(survey->line, survey->unit, reading.fault, clock_monotonic_ms());
     bool silent = reading.fault != FAULT_NONE && reading.fault != FAULT_EXCEPTION;
     if (silent)

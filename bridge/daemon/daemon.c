@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mailbox.h"
@@ -35,7 +34,6 @@ enum {
 
 struct daemon {
     const struct site *site;
-    struct arena *arena;
     struct bus **buses;
     size_t buses_running;
     struct feed *feeds; // one per device
@@ -78,8 +76,7 @@ static void take_bus_message(struct daemon *daemon, const struct message *messag
     struct feed_outlet outlet = outlet_of(daemon);
     switch (message->kind) {
     case MESSAGE_READING:
-        report_reading(&daemon->report, &daemon->feeds[message->reading.device],
-                       &message->reading);
+        report_reading(&daemon->report, &message->reading);
         feed_take_reading(&daemon->feeds[message->reading.device], &message->reading, &outlet);
         return;
     case MESSAGE_HEALTH:
@@ -277,10 +274,9 @@ static int start(struct daemon *daemon, const struct daemon_options *options, st
     daemon->from_uplink = mailbox_new(sizeof(struct uplink_event), 0, events);
     if (!daemon->from_buses || !daemon->from_uplink)
         return error_set_errno(err, "no descriptor for a mailbox");
-    daemon->arena = arena_new();
     daemon->feeds = mem_new(daemon->site->device_count, sizeof *daemon->feeds);
     for (size_t i = 0; i < daemon->site->device_count; i++)
-        feed_init(&daemon->feeds[i], daemon->arena, daemon->site, &daemon->site->devices[i]);
+        feed_init(&daemon->feeds[i], daemon->site, &daemon->site->devices[i]);
     report_init(&daemon->report, daemon->site, clock_monotonic_ms());
     if (outgoing_init(&daemon->outgoing, daemon->site, options->is_dry, daemon->from_uplink,
                       err) != 0)
@@ -300,7 +296,6 @@ static void finish(struct daemon *daemon)
         feed_done(&daemon->feeds[i]);
     free(daemon->feeds);
     free(daemon->buses);
-    arena_free(daemon->arena);
     mailbox_free(daemon->from_buses);
     mailbox_free(daemon->from_uplink);
     (void)close(daemon->signals);

@@ -5,24 +5,16 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "wire/cost.h"
 
 enum {
     OFFLINE_EVERY_MS = 10 * 1000,
     PROPERTIES_EVERY_MS = 10 * 60 * 1000,
 };
 
-void feed_init(struct feed *feed, struct arena *arena, const struct site *site,
-               const struct device *device)
+void feed_init(struct feed *feed, const struct site *site, const struct device *device)
 {
-    struct plan_request planning = {
-        .map = device->map,
-        .modbus = &device->modbus,
-        .cost = wire_cost_assumed(&site->buses[device->bus], &device->modbus),
-    };
     *feed = (struct feed){
         .device = device,
-        .plan = block_plan(arena, &planning),
         .image = image_new(device->map, &device->modbus),
         .memory =
             site->publish_keys == PUBLISH_CHANGED ? telemetry_memory_new(device->map) : NULL,
@@ -102,7 +94,7 @@ void feed_take_reading(struct feed *feed, const struct reading *reading,
     bool is_over = feed->due_ms != INT64_MAX && second != feed->second;
     if (is_over && feed->interval_ms <= 1000)
         publish_gathered(feed, reading->monotonic_ms, outlet);
-    const struct block *block = &feed->plan->blocks[reading->block];
+    const struct block *block = reading->block;
     if (reading->fault == FAULT_NONE)
         image_store(feed->image, block, reading->words, reading->monotonic_ms);
     else

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "cloud/telemetry.h"
 #include "cloud/topic.h"
 #include "model/message.h"
@@ -18,7 +17,6 @@
 
 struct feed {
     const struct device *device;
-    const struct plan *plan; // the same as the bus's: blocks are named by index
     struct image *image;
     enum unit_health health;
     struct telemetry_memory *memory; // NULL for keys: all
@@ -38,8 +36,7 @@ struct feed_outlet {
                 char *payload);
 };
 
-void feed_init(struct feed *feed, struct arena *arena, const struct site *site,
-               const struct device *device);
+void feed_init(struct feed *feed, const struct site *site, const struct device *device);
 void feed_done(struct feed *feed);
 
 // Takes a reading of this device; publishes what was gathered before when its second is over.

@@ -7,11 +7,20 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "registers/block.h"
+
+// A request that was refused and has not been granted since.
+struct refused {
+    int unit_id;
+    enum table table;
+    uint16_t address;
+    uint16_t count;
+};
 
 struct report_device {
-    int64_t changed_ms;  // when its health changed last
-    bool *block_refused; // per block of its plan, once known
-    size_t block_count;
+    int64_t changed_ms; // when its health changed last
+    struct refused *refused;
+    size_t refused_count;
 };
 
 void report_init(struct report *report, const struct site *site, int64_t now_ms)
@@ -29,7 +38,7 @@ void report_init(struct report *report, const struct site *site, int64_t now_ms)
 void report_done(struct report *report)
 {
     for (size_t i = 0; i < report->site->device_count; i++)
-        free(report->devices[i].block_refused);
+        free(report->devices[i].refused);
     free(report->devices);
     free(report->link_failed);
     free(report->cloud_failed);
@@ -92,32 +101,59 @@ void report_health(struct report *report, const struct health_change *change, in
     log_line(online ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, device->name, "%s", ret_text);
 }
 
-void report_reading(struct report *report, const struct feed *feed,
-                    const struct reading *reading)
+static struct refused *find_refused(const struct report_device *device,
+                                    const struct block *block)
 {
-    struct report_device *known = &report->devices[reading->device];
-    if (!known->block_refused) {
-        known->block_count = feed->plan->block_count;
-        known->block_refused = mem_new(known->block_count, sizeof(bool));
+    for (size_t i = 0; i < device->refused_count; i++) {
+        struct refused *refused = &device->refused[i];
+        if (refused->unit_id == block->unit_id && refused->table == block->table &&
+            refused->address == block->address && refused->count == block->count)
+            return refused;
     }
-    const struct block *block = &feed->plan->blocks[reading->block];
-    bool refused = reading->fault == FAULT_EXCEPTION;
-    bool read = reading->fault == FAULT_NONE;
-    if ((!refused && !read) || known->block_refused[reading->block] == refused)
-        return;
-    known->block_refused[reading->block] = refused;
-    if (refused && !block->optional)
-        log_line(LOG_LEVEL_WARNING, feed->device->name,
-                 "%s %u..%u is refused: %s (exception %u); check the map against the model and "
-                 "firmware, or mark these entries optional",
-                 table_names[block->table], block->address, block->address + block->count - 1,
-                 exception_name(reading->exception), reading->exception);
-    else if (refused)
-        log_line(LOG_LEVEL_INFO, feed->device->name, "%s %u..%u is not fitted",
-                 table_names[block->table], block->address, block->address + block->count - 1);
+    return NULL;
+}
+
+static void add_refused(struct report_device *device, const struct block *block)
+{
+    device->refused =
+        mem_resize(device->refused, device->refused_count + 1, sizeof *device->refused);
+    device->refused[device->refused_count++] = (struct refused){
+        .unit_id = block->unit_id,
+        .table = block->table,
+        .address = block->address,
+        .count = block->count,
+    };
+}
+
+static void log_refused(const char *name, const struct reading *reading)
+{
+    const struct block *block = reading->block;
+    const char *table = table_names[block->table];
+    int last = block->address + block->count - 1;
+    if (block->optional)
+        log_line(LOG_LEVEL_INFO, name, "%s %u..%d is not fitted", table, block->address, last);
     else
-        log_line(LOG_LEVEL_NOTICE, feed->device->name, "%s %u..%u can be read again",
+        log_line(LOG_LEVEL_WARNING, name,
+                 "%s %u..%d is refused: %s (exception %u); check the map against the model and "
+                 "firmware, or mark these entries optional",
+                 table, block->address, last, exception_name(reading->exception),
+                 reading->exception);
+}
+
+void report_reading(struct report *report, const struct reading *reading)
+{
+    struct report_device *device = &report->devices[reading->device];
+    const struct block *block = reading->block;
+    const char *name = report->site->devices[reading->device].name;
+    struct refused *known = find_refused(device, block);
+    if (reading->fault == FAULT_EXCEPTION && !known) {
+        add_refused(device, block);
+        log_refused(name, reading);
+    } else if (reading->fault == FAULT_NONE && known) {
+        *known = device->refused[--device->refused_count];
+        log_line(LOG_LEVEL_NOTICE, name, "%s %u..%d can be read again",
                  table_names[block->table], block->address, block->address + block->count - 1);
+    }
 }
 
 void report_link(struct report *report, uint16_t bus, bool is_open, const char *why)

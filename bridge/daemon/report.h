@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/feed.h"
 #include "model/message.h"
 #include "model/site.h"
 
@@ -31,8 +30,7 @@ void report_health(struct report *report, const struct health_change *change, in
                    char *ret_text, size_t size);
 
 // A block was refused for the first time, or is read again.
-void report_reading(struct report *report, const struct feed *feed,
-                    const struct reading *reading);
+void report_reading(struct report *report, const struct reading *reading);
 
 void report_link(struct report *report, uint16_t bus, bool is_open, const char *why);
 

@@ -11,6 +11,8 @@
 #include "model/command.h"
 #include "model/point.h"
 
+struct block; // registers/block.h
+
 enum {
     MAX_READ_REGISTERS = 125,  // Modbus Application Protocol V1.1b3, section 6.3
     MAX_READ_BITS = 2000,      // section 6.1
@@ -40,10 +42,10 @@ const char *exception_name(uint8_t exception);
 
 // What one polled request brought.
 struct reading {
-    uint16_t device;   // index in the site
-    uint16_t block;    // index in the device's plan
-    enum fault fault;  // FAULT_NONE: words are valid
-    uint8_t exception; // with FAULT_EXCEPTION
+    uint16_t device;           // index in the site
+    const struct block *block; // const; lives until the bus is joined
+    enum fault fault;          // FAULT_NONE: words are valid
+    uint8_t exception;         // with FAULT_EXCEPTION
     uint16_t word_count;
     int64_t monotonic_ms; // when the answer came
     int64_t wall_ms;

@@ -42,14 +42,14 @@ static void test_earliest_due_goes_first(void **state)
     struct plan plan;
     struct agenda agenda = agenda_of(0, 2, &plan);
     struct agenda_entry *entry = agenda_next(&agenda, ask_all, NULL);
-    assert_int_equal(entry->index, 0);
+    assert_ptr_equal(entry->block, &blocks[0]);
     agenda_settle(entry, AGENDA_READ, 110);
     assert_int_equal(entry->due_ms, 1100);
     entry = agenda_next(&agenda, ask_all, NULL);
-    assert_int_equal(entry->index, 1);
+    assert_ptr_equal(entry->block, &blocks[1]);
     agenda_settle(entry, AGENDA_READ, 120);
     entry = agenda_next(&agenda, ask_all, NULL);
-    assert_int_equal(entry->index, 0);
+    assert_ptr_equal(entry->block, &blocks[0]);
     agenda_done(&agenda);
 }
 

@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
+#include "base/arena.h"
 #include "base/mem.h"
+#include "registers/block.h"
 
 enum { MAX_SENT = 16 };
 
@@ -20,10 +22,10 @@ struct sent {
 
 struct world {
     struct arena *arena;
+    const struct plan *plan;
     struct point points[2];
     struct map map;
     struct device device;
-    struct bus_settings bus;
     struct site site;
     struct feed feed;
     struct sent sent[MAX_SENT];
@@ -76,12 +78,10 @@ static int setup(void **state)
         .map = &world->map,
         .modbus = {.max_registers = 125, .timeout_ms = 500},
     };
-    world->bus = (struct bus_settings){.transport = TRANSPORT_TCP};
-    world->site = (struct site){.buses = &world->bus,
-                                .bus_count = 1,
-                                .publish_interval_ms = 1000,
-                                .publish_keys = PUBLISH_ALL};
-    feed_init(&world->feed, world->arena, &world->site, &world->device);
+    world->site = (struct site){.publish_interval_ms = 1000, .publish_keys = PUBLISH_ALL};
+    struct plan_request planning = {.map = &world->map, .modbus = &world->device.modbus};
+    world->plan = block_plan(world->arena, &planning);
+    feed_init(&world->feed, &world->site, &world->device);
     world->outlet = (struct feed_outlet){world, keep};
     *state = world;
     return 0;
@@ -99,10 +99,10 @@ static int teardown(void **state)
 }
 
 // The monotonic clock reads 5 s less than the wall clock here.
-static void read_block(struct world *world, uint16_t block, uint16_t word, int64_t wall_ms)
+static void read_block(struct world *world, size_t block, uint16_t word, int64_t wall_ms)
 {
     struct reading reading = {
-        .block = block,
+        .block = &world->plan->blocks[block],
         .fault = FAULT_NONE,
         .word_count = 1,
         .monotonic_ms = wall_ms - 5000,
