@@ -16,6 +16,7 @@
 #include "bus/identity.h"
 #include "bus/jobs.h"
 #include "bus/poll.h"
+#include "bus/snapshot.h"
 
 enum {
     INBOX_SLOTS = 64,
@@ -23,11 +24,12 @@ enum {
     LONGEST_WAIT_MS = 60 * 1000,
 };
 
-enum order_kind { ORDER_JOB, ORDER_STOP };
+enum order_kind { ORDER_JOB, ORDER_STATUS, ORDER_STOP };
 
 struct order_message {
     enum order_kind kind;
-    struct job_request *request;
+    struct job_request *request; // of a job
+    struct bus_status *status;   // to be filled
 };
 
 struct bus {
@@ -43,6 +45,7 @@ struct bus {
     bool stopping;
     bool link_known; // whether main was told of the link's state
     bool link_open;
+    int64_t link_since_ms; // when that changed
 };
 
 static void post(struct bus *bus, struct message *message)
@@ -91,6 +94,7 @@ static void watch_link(struct bus *bus)
         return;
     bus->link_known = true;
     bus->link_open = is_open;
+    bus->link_since_ms = clock_monotonic_ms();
     struct message message = {.kind = MESSAGE_LINK, .link = {.is_open = is_open}};
     (void)snprintf(message.link.text, sizeof message.link.text, "%s",
                    is_open ? "" : bus->line.why.text);
@@ -206,12 +210,23 @@ static void begin_stop(struct bus *bus)
         turn_away(bus, waiting, "stopped");
 }
 
+static void answer_status(struct bus *bus, struct bus_status *status)
+{
+    struct snapshot_of of = {&bus->line, &bus->agenda, &bus->jobs, bus->link_since_ms};
+    status->bus = bus->index;
+    snapshot_fill(&of, status);
+    struct message message = {.kind = MESSAGE_STATUS, .status = status};
+    post(bus, &message);
+}
+
 static void take_orders(struct bus *bus)
 {
     struct order_message order;
     while (mailbox_take(bus->inbox, &order)) {
         if (order.kind == ORDER_STOP)
             begin_stop(bus);
+        else if (order.kind == ORDER_STATUS)
+            answer_status(bus, order.status);
         else if (bus->stopping)
             turn_away(bus, order.request, "stopped");
         else if (!jobs_add(&bus->jobs, order.request, clock_monotonic_ms()))
@@ -301,6 +316,11 @@ static void fill_agenda(struct bus *bus)
 
 static void free_bus(struct bus *bus)
 {
+    struct order_message order;
+    while (mailbox_take(bus->inbox, &order)) { // came after its last look
+        job_request_free(order.request);
+        bus_status_free(order.status);
+    }
     jobs_done(&bus->jobs);
     agenda_done(&bus->agenda);
     line_done(&bus->line);
@@ -356,13 +376,19 @@ struct bus *bus_start(const struct site *site, uint16_t index, struct mailbox *t
 
 bool bus_post_job(struct bus *bus, struct job_request *request)
 {
-    struct order_message order = {ORDER_JOB, request};
+    struct order_message order = {.kind = ORDER_JOB, .request = request};
+    return mailbox_post(bus->inbox, &order);
+}
+
+bool bus_post_status(struct bus *bus, struct bus_status *status)
+{
+    struct order_message order = {.kind = ORDER_STATUS, .status = status};
     return mailbox_post(bus->inbox, &order);
 }
 
 void bus_stop(struct bus *bus)
 {
-    struct order_message order = {ORDER_STOP, NULL};
+    struct order_message order = {.kind = ORDER_STOP};
     (void)mailbox_post(bus->inbox, &order);
 }
 

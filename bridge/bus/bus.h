@@ -12,6 +12,7 @@
 #include "base/mailbox.h"
 #include "model/message.h"
 #include "model/site.h"
+#include "model/status.h"
 
 struct bus;
 
@@ -26,6 +27,11 @@ struct bus *bus_start(const struct site *site, uint16_t index, struct mailbox *t
 
 // Hands a job over; ownership moves on true. False when the bus takes no more ("busy").
 bool bus_post_job(struct bus *bus, struct job_request *request);
+
+// Asks for its status: it fills what is handed over, which has room for the units of the bus,
+// and posts it back as MESSAGE_STATUS, between two transactions. Ownership moves on true; false
+// when the bus takes no more at the moment.
+bool bus_post_status(struct bus *bus, struct bus_status *status);
 
 // Asks it to end: no new step of a command starts, open on_failure steps run, results are
 // posted, then MESSAGE_BUS_STOPPED.

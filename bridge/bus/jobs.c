@@ -39,6 +39,7 @@ static void start_next(struct jobs *jobs, struct job_queue *queue, int64_t now_m
     queue->running = (struct running_job){
         .job = job_new(&unit->planning, unit->device->unit_id, unit->image, take_first(queue),
                        now_ms),
+        .started_ms = now_ms,
         .ready_ms = now_ms,
         .event = {.kind = JOB_EVENT_TIME},
     };

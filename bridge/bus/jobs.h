@@ -13,8 +13,9 @@
 
 // What a running job waits for.
 struct running_job {
-    struct job *job;        // NULL: none runs for this device
-    bool has_begun;         // the device\'s identity was looked at
+    struct job *job; // NULL: none runs for this device
+    bool has_begun;  // the device\'s identity was looked at
+    int64_t started_ms;
     int64_t ready_ms;       // when to step it next
     struct job_event event; // what to tell it then
     struct answer answer;   // storage of event.answer

@@ -54,6 +54,7 @@ int line_init(struct line *line, struct arena *arena, const struct site *site, i
         if (site->devices[i].bus == bus)
             add_unit(line, arena, &site->devices[i], (uint16_t)i);
     }
+    busy_init(&line->busy, clock_monotonic_us());
     return 0;
 }
 
@@ -118,6 +119,24 @@ static enum fault open_line(struct line *line, const struct unit *unit)
     return pause_line(line, unit->device->modbus.connect_delay_ms) ? FAULT_NONE : FAULT_STOPPED;
 }
 
+// Keeps count of a transaction that began at `from_us` and has just ended.
+static void note_transaction(struct line *line, struct unit *unit,
+                             const struct request *request, enum fault fault,
+                             const struct answer *answer, int64_t from_us)
+{
+    const struct link_note *note = link_last_note(line->link);
+    int64_t now_us = clock_monotonic_us();
+    struct transaction transaction = {
+        .writes = pdu_find_function(request->function)->is_write,
+        .fault = fault,
+        .exception = fault == FAULT_EXCEPTION ? answer->exception : 0,
+        .response_us = note->response_us,
+        .text = note->text,
+    };
+    record_note(&unit->record, &transaction, now_us / 1000);
+    busy_add(&line->busy, from_us, now_us);
+}
+
 enum fault line_transact(struct line *line, struct unit *unit, const struct request *request,
                          struct answer *ret_answer)
 {
@@ -130,7 +149,9 @@ enum fault line_transact(struct line *line, struct unit *unit, const struct requ
     const struct modbus_settings *modbus = &unit->device->modbus;
     if (!pause_line(line, unit->last_ms + modbus->min_gap_ms - clock_monotonic_ms()))
         return FAULT_STOPPED;
+    int64_t from_us = clock_monotonic_us();
     enum fault fault = link_transact(line->link, request, modbus->timeout_ms, ret_answer);
+    note_transaction(line, unit, request, fault, ret_answer, from_us);
     line->was_sent = link_last_note(line->link)->sent;
     unit->last_ms = clock_monotonic_ms();
     return fault;

@@ -10,8 +10,10 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "bus/busy.h"
 #include "bus/health.h"
 #include "bus/link.h"
+#include "bus/record.h"
 #include "model/site.h"
 #include "registers/block.h"
 #include "registers/image.h"
@@ -25,6 +27,7 @@ struct unit {
     const struct plan *plan;
     struct image *image;
     struct health health;
+    struct record record;       // of its requests, for status
     int64_t last_ms;            // when its last transaction ended
     uint64_t identified_serial; // the connection its identity is settled on; 0: none
     uint64_t link_serial;       // the line's connection it was last asked over
@@ -43,6 +46,7 @@ struct line {
     struct error why;    // why it could not be opened last; code ERROR_NONE: it is or was open
     bool was_sent;       // whether a byte of the last request left
     uint64_t seed;       // for jitter
+    struct busy busy;    // how much of its time the link is used
 };
 
 // A line for the devices of one bus of the site; plans and images are made here, `arena` holds

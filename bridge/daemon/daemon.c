@@ -92,6 +92,9 @@ static void take_bus_message(struct daemon *daemon, const struct message *messag
     case MESSAGE_BUS_STOPPED:
         daemon->buses_running--;
         return;
+    case MESSAGE_STATUS:
+        bus_status_free(message->status);
+        return;
     case MESSAGE_LINK:
         report_link(&daemon->report, message->bus, message->link.is_open, message->link.text);
         return;

@@ -11,7 +11,8 @@
 #include "model/command.h"
 #include "model/point.h"
 
-struct block; // registers/block.h
+struct block;      // registers/block.h
+struct bus_status; // model/status.h
 
 enum {
     MAX_READ_REGISTERS = 125,  // Modbus Application Protocol V1.1b3, section 6.3
@@ -98,7 +99,8 @@ enum message_kind {
     MESSAGE_JOB_LOG,
     MESSAGE_JOB_DONE,
     MESSAGE_BUS_STOPPED,
-    MESSAGE_LINK, // the bus's link opened or failed
+    MESSAGE_LINK,   // the bus's link opened or failed
+    MESSAGE_STATUS, // the answer to bus_post_status
 };
 
 struct message {
@@ -113,6 +115,7 @@ struct message {
             char text[240];
         } log;
         struct job_result *result; // ownership moves
+        struct bus_status *status; // ownership moves (model/status.h)
         struct {
             bool is_open;
             char text[200]; // why not

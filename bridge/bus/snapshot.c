@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "bus/snapshot.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+static void fill_link(const struct snapshot_of *of, struct bus_status *ret_status)
+{
+    const struct line *line = of->line;
+    const struct link_counters *counters = link_counters(line->link);
+    ret_status->link_is_open = link_is_open(line->link);
+    ret_status->link_since_ms = of->link_since_ms;
+    ret_status->link_opened = line->link_serial;
+    (void)snprintf(ret_status->link_text, sizeof ret_status->link_text, "%s",
+                   ret_status->link_is_open || line->why.code == ERROR_NONE ? ""
+                                                                            : line->why.text);
+    ret_status->counters = (struct bus_counters){
+        .requests = counters->requests,
+        .answers = counters->answers,
+        .exceptions = counters->exceptions,
+        .timeouts = counters->timeouts,
+        .garbled = counters->garbled,
+        .foreign = counters->foreign,
+        .unsolicited_bytes = counters->unsolicited_bytes,
+    };
+}
+
+static uint64_t missed_of(const struct agenda *agenda, size_t unit)
+{
+    uint64_t missed = 0;
+    for (size_t i = 0; i < agenda->count; i++) {
+        if (agenda->entries[i].unit == unit)
+            missed += agenda->entries[i].missed;
+    }
+    return missed;
+}
+
+static void fill_commands(const struct job_queue *queue, struct unit_status *ret_status)
+{
+    ret_status->commands_waiting = queue->count;
+    if (!queue->running.job)
+        return;
+    ret_status->command_since_ms = queue->running.started_ms;
+    (void)snprintf(ret_status->command, sizeof ret_status->command, "%s",
+                   job_request_of(queue->running.job)->command->key);
+}
+
+static void fill_unit(const struct snapshot_of *of, size_t index, int64_t now_ms,
+                      struct unit_status *ret_status)
+{
+    const struct unit *unit = &of->line->units[index];
+    *ret_status = (struct unit_status){
+        .device = unit->index,
+        .unit_id = unit->device->unit_id,
+        .health = unit->health.state,
+        .health_since_ms = unit->health.changed_at_ms,
+        .next_probe_ms = unit->health.state == HEALTH_OFFLINE ? unit->health.retry_at_ms : 0,
+    };
+    record_report(&unit->record, now_ms, ret_status);
+    ret_status->counters.missed = missed_of(of->agenda, index);
+    fill_commands(&of->jobs->queues[index], ret_status);
+}
+
+void snapshot_fill(const struct snapshot_of *of, struct bus_status *ret_status)
+{
+    int64_t now_us = clock_monotonic_us();
+    ret_status->at_ms = now_us / 1000;
+    fill_link(of, ret_status);
+    ret_status->utilisation = busy_share(&of->line->busy, now_us);
+    if (ret_status->unit_count > of->line->unit_count)
+        ret_status->unit_count = of->line->unit_count;
+    for (size_t i = 0; i < ret_status->unit_count; i++)
+        fill_unit(of, i, ret_status->at_ms, &ret_status->units[i]);
+}

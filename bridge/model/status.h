@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// A bus as it is at one moment, for people and for the local page: made by the bus's thread,
+// read by main. Plain data on the heap, bounded; owned by whoever holds the pointer
+// (bus_status_free), which moves with the message. Times are those of the monotonic clock in
+// milliseconds; 0 stands for "never" or "not now".
+#ifndef MODEL_STATUS_H
+#define MODEL_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/message.h"
+#include "model/point.h"
+
+enum {
+    MAX_STATUS_HOLES = 16, // shown of a unit; all are counted
+    // Exceptions are counted by their code up to 11 (Modbus Application Protocol V1.1b3,
+    // section 7), the others under 0.
+    EXCEPTION_CODES = 12,
+};
+
+// Registers that a unit refuses, as the bus has learned.
+struct unit_hole {
+    enum table table;
+    uint16_t address;
+    uint16_t count;
+    uint8_t exception; // what it answered
+    int64_t since_ms;
+};
+
+// Since the start.
+struct unit_counters {
+    uint64_t requests; // frames sent, repetitions included
+    uint64_t answers;  // exceptions included
+    uint64_t writes;   // of the requests, those that write
+    uint64_t timeouts;
+    uint64_t garbled;
+    uint64_t link_failures; // the connection broke during a request
+    uint64_t exceptions[EXCEPTION_CODES];
+    uint64_t missed; // periods that passed without a request
+};
+
+struct unit_status {
+    uint16_t device; // index in the site
+    int unit_id;
+    enum unit_health health;
+    int64_t health_since_ms;
+    int64_t next_probe_ms; // of a unit that is offline
+    struct unit_counters counters;
+    int64_t last_answer_ms;
+
+    // The last request that brought no words: a fault, or an exception.
+    enum fault fault; // FAULT_NONE: there was none
+    uint8_t exception;
+    int64_t fault_ms;
+    char fault_text[160]; // more about it, or ""
+
+    // Over the last one to two minutes; 0: nothing was answered.
+    int64_t response_mean_us;
+    int64_t response_max_us;
+
+    char command[64]; // what runs now, or ""
+    int64_t command_since_ms;
+    size_t commands_waiting;
+
+    char identity[160]; // who it says it is, or ""
+    struct unit_hole holes[MAX_STATUS_HOLES];
+    size_t hole_count; // may be more than fit
+};
+
+// Since the start, of the link as a whole.
+struct bus_counters {
+    uint64_t requests;
+    uint64_t answers;
+    uint64_t exceptions;
+    uint64_t timeouts;
+    uint64_t garbled;
+    uint64_t foreign;           // frames that answered something else, and were skipped
+    uint64_t unsolicited_bytes; // that came when nothing was asked, or between frames
+};
+
+struct bus_status {
+    uint16_t bus;  // index in the site
+    int64_t at_ms; // when this was true
+    bool link_is_open;
+    int64_t link_since_ms; // when it opened or failed; 0: it was never tried
+    uint64_t link_opened;  // how many times
+    char link_text[200];   // why it is not open, or ""
+    double utilisation;    // share of the last minute that requests and answers took, 0..1
+    struct bus_counters counters;
+    size_t unit_count;
+    struct unit_status units[];
+};
+
+// An empty status with room for `unit_count` units.
+struct bus_status *bus_status_new(size_t unit_count);
+void bus_status_free(struct bus_status *status);
+
+#endif

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+// What a bus says of itself: the record of each unit, and the snapshot made of everything.
+#include "bus/snapshot.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+static void note(struct record *record, enum fault fault, int64_t response_us, int64_t now_ms)
+{
+    struct transaction transaction = {
+        .fault = fault, .exception = 2, .response_us = response_us, .text = "what went wrong"};
+    record_note(record, &transaction, now_ms);
+}
+
+static struct unit_status report(const struct record *record, int64_t now_ms)
+{
+    struct unit_status status = {0};
+    record_report(record, now_ms, &status);
+    return status;
+}
+
+static void test_each_outcome_has_its_counter(void **state)
+{
+    (void)state;
+    struct record record = {0};
+    note(&record, FAULT_NONE, 10, 1);
+    note(&record, FAULT_TIMEOUT, 0, 2);
+    note(&record, FAULT_GARBLED, 0, 3);
+    note(&record, FAULT_EXCEPTION, 10, 4);
+    note(&record, FAULT_LINK, 0, 5);
+    note(&record, FAULT_STOPPED, 0, 6);
+    struct transaction odd = {
+        .fault = FAULT_EXCEPTION, .exception = 200, .writes = true, .text = ""};
+    record_note(&record, &odd, 7);
+    struct unit_status status = report(&record, 8);
+    assert_int_equal(status.counters.requests, 7);
+    assert_int_equal(status.counters.answers, 3);
+    assert_int_equal(status.counters.writes, 1);
+    assert_int_equal(status.counters.timeouts, 1);
+    assert_int_equal(status.counters.garbled, 1);
+    assert_int_equal(status.counters.link_failures, 1);
+    assert_int_equal(status.counters.exceptions[2], 1);
+    assert_int_equal(status.counters.exceptions[0], 1);
+    assert_int_equal(status.last_answer_ms, 7);
+}
+
+static void test_the_last_fault_stays_until_the_next(void **state)
+{
+    (void)state;
+    struct record record = {0};
+    assert_int_equal(report(&record, 1).fault, FAULT_NONE);
+    note(&record, FAULT_EXCEPTION, 10, 5);
+    note(&record, FAULT_NONE, 10, 6);
+    note(&record, FAULT_STOPPED, 0, 7);
+    struct unit_status status = report(&record, 8);
+    assert_int_equal(status.fault, FAULT_EXCEPTION);
+    assert_int_equal(status.exception, 2);
+    assert_int_equal(status.fault_ms, 5);
+    assert_string_equal(status.fault_text, "what went wrong");
+    note(&record, FAULT_TIMEOUT, 0, 9);
+    assert_int_equal(report(&record, 9).exception, 0);
+}
+
+static void test_response_times_of_the_last_minutes(void **state)
+{
+    (void)state;
+    struct record record = {0};
+    int64_t start_ms = 1000000;
+    note(&record, FAULT_NONE, 90000, start_ms);
+    note(&record, FAULT_NONE, 10000, start_ms + 1000);
+    struct unit_status status = report(&record, start_ms + 2000);
+    assert_int_equal(status.response_mean_us, 50000);
+    assert_int_equal(status.response_max_us, 90000);
+    note(&record, FAULT_NONE, 20000,
+         start_ms + 61000); // a new minute, the last one still counts
+    status = report(&record, start_ms + 61000);
+    assert_int_equal(status.response_mean_us, 40000);
+    assert_int_equal(status.response_max_us, 90000);
+    note(&record, FAULT_NONE, 40000, start_ms + 122000);
+    status = report(&record, start_ms + 122000);
+    assert_int_equal(status.response_mean_us, 30000);
+    assert_int_equal(status.response_max_us, 40000);
+    status = report(&record, start_ms + 400000); // silent since
+    assert_int_equal(status.response_mean_us, 0);
+    assert_int_equal(status.response_max_us, 0);
+}
+
+static void test_an_old_window_is_forgotten(void **state)
+{
+    (void)state;
+    struct record record = {0};
+    note(&record, FAULT_NONE, 90000, 1000000);
+    note(&record, FAULT_NONE, 10000, 2000000); // long silent between
+    assert_int_equal(report(&record, 2000000).response_max_us, 10000);
+}
+
+static const struct map map = {.name = "pump"};
+static const struct bus_settings bus = {
+    .name = "cabinet", .transport = TRANSPORT_TCP, .host = "127.0.0.1", .port = 9};
+static const struct device devices[] = {
+    {.name = "elsewhere", .map = &map, .bus = 1},
+    {.name = "one", .map = &map, .bus = 0, .unit_id = 4},
+    {.name = "two", .map = &map, .bus = 0, .unit_id = 7},
+};
+static const struct site site = {
+    .buses = &bus, .bus_count = 1, .devices = devices, .device_count = ARRAY_LENGTH(devices)};
+
+// A bus before its thread begins, and the status it gives.
+struct world {
+    struct arena *arena;
+    struct line line;
+    struct agenda agenda;
+    struct jobs jobs;
+    struct bus_status *status;
+};
+
+static int set_up(void **state)
+{
+    struct world *world = mem_new(1, sizeof *world);
+    struct error err;
+    world->arena = arena_new();
+    assert_int_equal(line_init(&world->line, world->arena, &site, 0, -1, &err), 0);
+    agenda_init(&world->agenda, 4);
+    jobs_init(&world->jobs, &world->line);
+    world->status = bus_status_new(2);
+    *state = world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *world = *state;
+    bus_status_free(world->status);
+    jobs_done(&world->jobs);
+    agenda_done(&world->agenda);
+    line_done(&world->line);
+    arena_free(world->arena);
+    free(world);
+    return 0;
+}
+
+static void fill(struct world *world, int64_t link_since_ms)
+{
+    struct snapshot_of of = {&world->line, &world->agenda, &world->jobs, link_since_ms};
+    snapshot_fill(&of, world->status);
+}
+
+static void test_a_bus_that_has_not_begun(void **state)
+{
+    struct world *world = *state;
+    fill(world, 0);
+    assert_int_equal(world->status->unit_count, 2);
+    assert_int_equal(world->status->units[0].device, 1);
+    assert_int_equal(world->status->units[1].device, 2);
+    assert_int_equal(world->status->units[1].unit_id, 7);
+    assert_int_equal(world->status->units[0].health, HEALTH_UNKNOWN);
+    assert_false(world->status->link_is_open);
+    assert_int_equal(world->status->link_since_ms, 0);
+    assert_string_equal(world->status->link_text, "");
+    assert_true(world->status->at_ms <= clock_monotonic_ms());
+}
+
+static void test_what_happened_is_in_it(void **state)
+{
+    struct world *world = *state;
+    struct unit *unit = &world->line.units[1];
+    note(&unit->record, FAULT_TIMEOUT, 0, 100);
+    (void)line_note(&world->line, unit, FAULT_TIMEOUT, 100);
+    world->line.why = (struct error){ERROR_NO_ANSWER, "nobody there"};
+    world->agenda.entries[0] = (struct agenda_entry){.unit = 1, .missed = 3};
+    world->agenda.entries[1] = (struct agenda_entry){.unit = 1, .missed = 4};
+    world->agenda.entries[2] = (struct agenda_entry){.unit = 0, .missed = 9};
+    world->agenda.count = 3;
+    fill(world, 50);
+    const struct unit_status *status = &world->status->units[1];
+    assert_int_equal(status->health, HEALTH_OFFLINE);
+    assert_int_equal(status->health_since_ms, 100);
+    assert_true(status->next_probe_ms > 100);
+    assert_int_equal(status->counters.missed, 7);
+    assert_int_equal(status->counters.timeouts, 1);
+    assert_string_equal(world->status->link_text, "nobody there");
+    assert_int_equal(world->status->link_since_ms, 50);
+    assert_int_equal(world->status->units[0].health, HEALTH_UNKNOWN);
+    assert_int_equal(world->status->units[0].counters.missed, 9);
+}
+
+static void test_commands_that_run_and_wait(void **state)
+{
+    struct world *world = *state;
+    static const struct command command = {.key = "open_valve"};
+    for (int i = 0; i < 3; i++) {
+        struct job_request *request = mem_new(1, sizeof *request);
+        request->device = 1;
+        request->command = &command;
+        assert_true(jobs_add(&world->jobs, request, 77));
+    }
+    fill(world, 0);
+    assert_string_equal(world->status->units[0].command, "open_valve");
+    assert_int_equal(world->status->units[0].command_since_ms, 77);
+    assert_int_equal(world->status->units[0].commands_waiting, 2);
+    assert_string_equal(world->status->units[1].command, "");
+}
+
+static void test_no_more_units_than_there_is_room_for(void **state)
+{
+    struct world *world = *state;
+    bus_status_free(world->status);
+    world->status = bus_status_new(1);
+    fill(world, 0);
+    assert_int_equal(world->status->unit_count, 1);
+    bus_status_free(world->status);
+    world->status = bus_status_new(5);
+    fill(world, 0);
+    assert_int_equal(world->status->unit_count, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_outcome_has_its_counter),
+        cmocka_unit_test(test_the_last_fault_stays_until_the_next),
+        cmocka_unit_test(test_response_times_of_the_last_minutes),
+        cmocka_unit_test(test_an_old_window_is_forgotten),
+        cmocka_unit_test_setup_teardown(test_a_bus_that_has_not_begun, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_happened_is_in_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_commands_that_run_and_wait, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_more_units_than_there_is_room_for, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
