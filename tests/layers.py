@@ -24,7 +24,7 @@ OWNERS = {
     "modbus.h": {"bus/link.c", "bus/link_open.c", "sim/serve.c"},
     "mosquitto.h": {"cloud/connection.c"},
     "yaml.h": {"config/tree.c"},
-    "sqlite3.h": {"cloud/store.c"},
+    "sqlite3.h": {"cloud/sql.c"},
     "microhttpd.h": {"web/http.c"},
 }
 MAX_FILE_LINES = 500

@@ -102,7 +102,7 @@ static const struct field_table table_web = {
 static const struct field site_rows[] = {
     {.name = "modbridge", .kind = FIELD_TEXT, FIELD_AT(site_fields, format), .required = true, .help = "site/1"},
     {.name = "mappings", .kind = FIELD_TEXTS, FIELD_AT(site_fields, mappings), .help = "more folders of maps"},
-    {.name = "state", .kind = FIELD_TEXT, FIELD_AT(site_fields, state), .help = "folder for what must survive a restart; default: $STATE_DIRECTORY, else ./state beside the site file"},
+    {.name = "state", .kind = FIELD_TEXT, FIELD_AT(site_fields, state), .help = "folder for what must survive a restart, or \":memory:\" without a disk; default: $STATE_DIRECTORY, else ./state beside the site file"},
     {.name = "outbox", .kind = FIELD_NODE, FIELD_AT(site_fields, outbox), .table = &table_outbox, .help = "what is kept while the cloud is away"},
     {.name = "publish", .kind = FIELD_NODE, FIELD_AT(site_fields, publish), .table = &table_publish, .help = "when telemetry is sent"},
     {.name = "web", .kind = FIELD_NODE, FIELD_AT(site_fields, web), .table = &table_web, .help = "the local page"},
@@ -155,7 +155,9 @@ static void set_state(struct site_loader *loader, const char *state)
     const char *given = getenv("STATE_DIRECTORY"); // NOLINT(concurrency-mt-unsafe): at start
     if (!state && given && given[0] == '/')
         state = arena_copy(loader->reader.arena, given, strcspn(given, ":"));
-    loader->site.state_path = load_site_path(loader, state ? state : "state");
+    bool is_in_memory = state && strcmp(state, SITE_STATE_IN_MEMORY) == 0;
+    loader->site.state_path =
+        is_in_memory ? state : load_site_path(loader, state ? state : "state");
 }
 
 static void load_outbox(struct site_loader *loader, const struct node *node)

@@ -12,6 +12,7 @@
 #include "base/stop_signals.h"
 #include "bus/bus.h"
 #include "cloud/notice.h"
+#include "cloud/store.h"
 #include "daemon/feed.h"
 #include "daemon/outgoing.h"
 #include "daemon/report.h"
@@ -29,7 +30,8 @@ enum {
     BUS_STOP_MS = 2000,
     ACKNOWLEDGE_MS = 500,
     JOIN_MS = 500,
-    UPLINK_STOP_MS = 1500,
+    UPLINK_STOP_MS = 1200,
+    STORE_STOP_MS = 400,
 };
 
 struct daemon {
@@ -42,6 +44,8 @@ struct daemon {
     struct report report;
     struct mailbox *from_buses;
     struct mailbox *from_uplink;
+    struct mailbox *from_store;
+    struct store *store; // NULL with --dry
     int signals;
 };
 
@@ -155,6 +159,17 @@ static void take_uplink_event(struct daemon *daemon, struct uplink_event *event)
     }
 }
 
+static void take_store_event(const struct store_event *event)
+{
+    switch (event->kind) {
+    case STORE_SETTLED:
+        return;
+    case STORE_CHANGED:
+        report_store(event->changed.is_trouble, event->changed.text);
+        return;
+    }
+}
+
 static void drain(struct daemon *daemon)
 {
     struct message message;
@@ -163,7 +178,12 @@ static void drain(struct daemon *daemon)
     struct uplink_event event;
     while (mailbox_take(daemon->from_uplink, &event))
         take_uplink_event(daemon, &event);
+    struct store_event stored;
+    while (mailbox_take(daemon->from_store, &stored))
+        take_store_event(&stored);
     outgoing_pump(&daemon->outgoing);
+    if (daemon->store)
+        store_pump(daemon->store);
 }
 
 static void publish_due(struct daemon *daemon)
@@ -198,6 +218,7 @@ static bool turn(struct daemon *daemon, int64_t longest_ms)
         {.fd = daemon->signals, .events = POLLIN},
         {.fd = mailbox_descriptor(daemon->from_buses), .events = POLLIN},
         {.fd = mailbox_descriptor(daemon->from_uplink), .events = POLLIN},
+        {.fd = mailbox_descriptor(daemon->from_store), .events = POLLIN},
     };
     (void)poll(wake, ARRAY_LENGTH(wake), wait_ms(daemon, longest_ms));
     drain(daemon);
@@ -214,6 +235,7 @@ static void turn_until(struct daemon *daemon, bool (*is_over)(const struct daemo
         struct pollfd wake[] = {
             {.fd = mailbox_descriptor(daemon->from_buses), .events = POLLIN},
             {.fd = mailbox_descriptor(daemon->from_uplink), .events = POLLIN},
+            {.fd = mailbox_descriptor(daemon->from_store), .events = POLLIN},
         };
         (void)poll(wake, ARRAY_LENGTH(wake), (int)(end_ms - now_ms));
         drain(daemon);
@@ -251,6 +273,9 @@ static bool stop(struct daemon *daemon)
         all_ended &= bus_join(daemon->buses[i], left_ms > 0 ? left_ms : 0);
     }
     all_ended &= outgoing_stop(&daemon->outgoing, UPLINK_STOP_MS);
+    drain(daemon); // the last acknowledgements
+    all_ended &= store_stop(daemon->store, STORE_STOP_MS);
+    daemon->store = NULL;
     return all_ended;
 }
 
@@ -266,6 +291,13 @@ static int start_buses(struct daemon *daemon, struct error *err)
     return 0;
 }
 
+// What was kept is loaded between opening the store and starting its thread.
+static int start_store(struct daemon *daemon, struct error *err)
+{
+    daemon->store = store_open(daemon->site, daemon->from_store, err);
+    return daemon->store ? store_start(daemon->store, err) : -1;
+}
+
 static int start(struct daemon *daemon, const struct daemon_options *options, struct error *err)
 {
     daemon->signals = stop_signals_open(err);
@@ -275,8 +307,11 @@ static int start(struct daemon *daemon, const struct daemon_options *options, st
     size_t events =
         EVENTS_PER_CONNECTION * daemon->site->cloud_count + EVENT_SLOTS_FOR_REQUESTS;
     daemon->from_uplink = mailbox_new(sizeof(struct uplink_event), 0, events);
-    if (!daemon->from_buses || !daemon->from_uplink)
+    daemon->from_store = mailbox_new(sizeof(struct store_event), 0, STORE_EVENT_SLOTS);
+    if (!daemon->from_buses || !daemon->from_uplink || !daemon->from_store)
         return error_set_errno(err, "no descriptor for a mailbox");
+    if (!options->is_dry && start_store(daemon, err) != 0)
+        return -1;
     daemon->feeds = mem_new(daemon->site->device_count, sizeof *daemon->feeds);
     for (size_t i = 0; i < daemon->site->device_count; i++)
         feed_init(&daemon->feeds[i], daemon->site, &daemon->site->devices[i]);
@@ -301,6 +336,7 @@ static void finish(struct daemon *daemon)
     free(daemon->buses);
     mailbox_free(daemon->from_buses);
     mailbox_free(daemon->from_uplink);
+    mailbox_free(daemon->from_store);
     (void)close(daemon->signals);
 }
 

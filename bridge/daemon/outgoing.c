@@ -118,7 +118,7 @@ static void pump_connection(struct outgoing *outgoing, int connection)
 
 void outgoing_pump(struct outgoing *outgoing)
 {
-    for (size_t i = 0; i < outgoing->site->cloud_count; i++) {
+    for (size_t i = 0; outgoing->uplink && i < outgoing->site->cloud_count; i++) {
         if (outgoing->sessions[i])
             pump_connection(outgoing, (int)i);
     }

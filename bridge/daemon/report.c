@@ -185,6 +185,11 @@ void report_disconnected(struct report *report, int connection, bool was_connect
              cloud->port, reason);
 }
 
+void report_store(bool is_trouble, const char *text)
+{
+    log_line(is_trouble ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, "store", "%s", text);
+}
+
 void report_job(const struct report *report, const struct job_result *result)
 {
     const char *name = report->site->devices[result->device].name;

@@ -40,6 +40,9 @@ void report_connected(struct report *report, int connection);
 void report_disconnected(struct report *report, int connection, bool was_connected,
                          const char *reason);
 
+// The store's health changed, or a damaged file was set aside.
+void report_store(bool is_trouble, const char *text);
+
 void report_job(const struct report *report, const struct job_result *result);
 
 #endif

@@ -67,9 +67,12 @@ struct outbox_settings {
     bool replay; // the backlog is sent after an outage
 };
 
+// The state of a gateway without a disk: it ends with the process.
+#define SITE_STATE_IN_MEMORY ":memory:"
+
 struct site {
     const char *path;
-    const char *state_path; // folder
+    const char *state_path; // folder, or SITE_STATE_IN_MEMORY
     const struct bus_settings *buses;
     size_t bus_count;
     const struct cloud_settings *clouds;

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include "cloud/store.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cloud/store_notes.h"
+#include "cloud/store_writer.h"
+
+enum {
+    ORDER_SLOTS = 1024,
+    LONGEST_WAIT_MS = 60 * 1000,
+    RETRY_FULL_MS = 5, // main's mailbox was full
+};
+
+struct store {
+    // The main thread's.
+    struct store_order *waiting; // those that found no room
+    struct store_order **waiting_end;
+    uint64_t ticket; // the last one
+    bool is_running;
+    pthread_t thread;
+    // Shared.
+    struct mailbox *orders; // of struct store_order *
+    struct mailbox *to_main;
+    int stop_descriptor;      // readable once the thread is to end
+    int done_descriptor;      // readable once it has ended
+    atomic_bool is_abandoned; // nobody listens to events any more
+    // The thread's, once it runs.
+    struct store_writer writer;
+};
+
+// Events wait for room: main, which never waits for the store, makes it.
+static void post_event(void *context, const struct store_event *event)
+{
+    const struct store *store = context;
+    while (!mailbox_post(store->to_main, event) && !atomic_load(&store->is_abandoned))
+        (void)nanosleep(&(struct timespec){.tv_nsec = RETRY_FULL_MS * 1000000L}, NULL);
+}
+
+static void take_orders(struct store *store)
+{
+    struct store_order *order = NULL;
+    int64_t now_ms = clock_monotonic_ms();
+    while (mailbox_take(store->orders, &order))
+        store_writer_take(&store->writer, order, now_ms);
+}
+
+static void *store_main(void *context)
+{
+    struct store *store = context;
+    struct pollfd wake[] = {
+        {.fd = store->stop_descriptor, .events = POLLIN},
+        {.fd = mailbox_descriptor(store->orders), .events = POLLIN},
+    };
+    bool is_last = false;
+    while (!is_last) {
+        int64_t now_ms = clock_monotonic_ms();
+        int64_t due_ms = store_writer_turn(&store->writer, now_ms, false);
+        int64_t wait_ms = due_ms <= now_ms                    ? 0
+                          : due_ms - now_ms < LONGEST_WAIT_MS ? due_ms - now_ms
+                                                              : LONGEST_WAIT_MS;
+        (void)poll(wake, ARRAY_LENGTH(wake), (int)wait_ms);
+        is_last = wake[0].revents != 0; // what was posted before the stop is in the mailbox
+        take_orders(store);
+    }
+    (void)store_writer_turn(&store->writer, clock_monotonic_ms(), true);
+    (void)eventfd_write(store->done_descriptor, 1);
+    return NULL;
+}
+
+static void store_free(struct store *store)
+{
+    struct store_order *order = NULL;
+    while (mailbox_take(store->orders, &order))
+        store_order_free(order);
+    while (store->waiting) {
+        order = store->waiting;
+        store->waiting = order->next;
+        store_order_free(order);
+    }
+    store_writer_done(&store->writer);
+    mailbox_free(store->orders);
+    if (store->stop_descriptor >= 0)
+        (void)close(store->stop_descriptor);
+    if (store->done_descriptor >= 0)
+        (void)close(store->done_descriptor);
+    free(store);
+}
+
+struct store *store_open(const struct site *site, struct mailbox *to_main, struct error *err)
+{
+    struct store *store = mem_new(1, sizeof *store);
+    store->waiting_end = &store->waiting;
+    store->to_main = to_main;
+    store->orders = mailbox_new(sizeof(struct store_order *), 0, ORDER_SLOTS);
+    store->stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    store->done_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (!store->orders || store->stop_descriptor < 0 || store->done_descriptor < 0) {
+        (void)error_set_errno(err, "cannot start the store");
+    } else if (store_file_open(&store->writer.file, site->state_path, site->outbox.max_bytes,
+                               err) == 0) {
+        store_writer_init(&store->writer, post_event, store);
+        return store;
+    }
+    store_free(store);
+    return NULL;
+}
+
+void store_load_notes(struct store *store, const char *kind,
+                      void (*take)(void *context, const struct note *note), void *context)
+{
+    struct store_writer *writer = &store->writer;
+    if (store_notes_load(writer->file.sql, kind, take, context) != SQL_DAMAGED)
+        return;
+    store_writer_replace(writer);
+    (void)store_notes_load(writer->file.sql, kind, take, context);
+}
+
+int store_start(struct store *store, struct error *err)
+{
+    if (pthread_create(&store->thread, NULL, store_main, store) != 0)
+        return error_set(err, ERROR_FAILED,
+                         "cannot start the store: the system has no room for another thread");
+    store->is_running = true;
+    return 0;
+}
+
+static uint64_t post_order(struct store *store, struct store_order *order)
+{
+    uint64_t ticket = ++store->ticket;
+    order->ticket = ticket;
+    if (store->waiting || !mailbox_post(store->orders, &order)) {
+        *store->waiting_end = order;
+        store->waiting_end = &order->next;
+    }
+    return ticket;
+}
+
+void store_pump(struct store *store)
+{
+    while (store->waiting) {
+        struct store_order *order = store->waiting;
+        struct store_order *next = order->next;
+        if (!mailbox_post(store->orders, &order))
+            return;
+        store->waiting = next; // the order is the store's now
+        if (!next)
+            store->waiting_end = &store->waiting;
+    }
+}
+
+static struct store_order *new_note_order(enum store_order_kind kind, bool is_urgent)
+{
+    struct store_order *order = mem_new(1, sizeof *order);
+    order->kind = kind;
+    order->urgency = is_urgent ? STORE_SURE : STORE_LAZY;
+    return order;
+}
+
+uint64_t store_put_note(struct store *store, const struct note *note, bool is_urgent)
+{
+    struct store_order *order = new_note_order(ORDER_PUT_NOTE, is_urgent);
+    order->note.kind = mem_copy_text(note->kind);
+    order->note.device = mem_copy_text(note->device);
+    order->note.key = mem_copy_text(note->key);
+    order->note.text = mem_copy_text(note->text);
+    return post_order(store, order);
+}
+
+uint64_t store_delete_note(struct store *store, const char *kind, const char *device,
+                           const char *key, bool is_urgent)
+{
+    struct store_order *order = new_note_order(ORDER_DELETE_NOTE, is_urgent);
+    order->note.kind = mem_copy_text(kind);
+    order->note.device = mem_copy_text(device);
+    order->note.key = mem_copy_text(key);
+    return post_order(store, order);
+}
+
+static bool await_end(const struct store *store, int64_t within_ms)
+{
+    struct pollfd done = {.fd = store->done_descriptor, .events = POLLIN};
+    int64_t until_ms = clock_monotonic_ms() + within_ms;
+    int ready = 0;
+    do {
+        int64_t left_ms = until_ms - clock_monotonic_ms();
+        ready = poll(&done, 1, left_ms > 0 ? (int)left_ms : 0);
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+// The thread is gone: what found no room in the mailbox is carried out here.
+static void carry_out_waiting(struct store *store)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    while (store->waiting) {
+        struct store_order *order = store->waiting;
+        store->waiting = order->next;
+        store_writer_take(&store->writer, order, now_ms);
+    }
+    (void)store_writer_turn(&store->writer, now_ms, true);
+}
+
+bool store_stop(struct store *store, int64_t within_ms)
+{
+    if (!store)
+        return true;
+    if (store->is_running) {
+        atomic_store(&store->is_abandoned, true);
+        store_pump(store);
+        (void)eventfd_write(store->stop_descriptor, 1);
+        if (!await_end(store, within_ms))
+            return false;
+        (void)pthread_join(store->thread, NULL);
+        carry_out_waiting(store);
+    }
+    store_free(store);
+    return true;
+}
