@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Every shipped map: checked, simulated from raw words, read, and compared with values worked out by hand."""
+"""Every shipped map: checked, simulated from raw words, read, and compared with values worked out by hand; its commands
+executed, and the writes they are made of compared with words worked out by hand."""
 import json
 
 import pytest
 import yaml
 from conftest import MAPPINGS, ROOT, modbridge
+from recorder import Recorder
 
 MAPS = sorted(MAPPINGS.glob("*.yaml"))
 CASES = sorted((ROOT / "tests/maps/library").glob("*/*/values.yaml"))
+COMMANDS = [(path, index) for path in sorted((ROOT / "tests/maps/library").glob("*/*/commands.yaml"))
+            for index in range(len(yaml.safe_load(path.read_text())))]
 
 
 @pytest.mark.parametrize("path", MAPS, ids=lambda p: p.stem)
@@ -35,3 +39,26 @@ def test_words_become_values(world, case):
     assert sorted(seen["alerts"]) == sorted(expected.get("alerts", []))
     for key in expected.get("absent", []):
         assert key not in published, f"{key} is published as {published[key]!r}"
+
+
+@pytest.mark.parametrize("path,index", COMMANDS, ids=lambda v: v if isinstance(v, int) else
+                         f"{v.parent.parent.name}/{v.parent.name}")
+def test_command_becomes_writes(world, path, index):
+    case = yaml.safe_load(path.read_text())[index]
+    mapping = MAPPINGS / f"{path.parent.parent.name}.yaml"
+    _, endpoint = world.simulate(mapping, "--values", path.parent / "values.yaml")
+    recorder = Recorder(endpoint)
+    arguments = [f"{key}={json.dumps(value)}" if not isinstance(value, str) else f"{key}={value}"
+                 for key, value in case.get("arguments", {}).items()]
+    result = modbridge("command", "--map", mapping, "--tcp", recorder.endpoint, case["command"], *arguments, "--json")
+    recorder.close()
+    assert recorder.writes == case.get("writes", [])
+    if "refused" in case:
+        assert result.returncode == 1, result.stdout
+        assert case["refused"] in result.stdout + result.stderr
+        return
+    assert result.returncode == 0, result.stdout + result.stderr
+    response = json.loads(result.stdout)
+    assert response["state"] == "completed"
+    for key, value in case.get("result", {}).items():
+        assert response["payload"].get(key) == value, response
