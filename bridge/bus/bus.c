@@ -15,6 +15,7 @@
 #include "bus/execute.h"
 #include "bus/identity.h"
 #include "bus/jobs.h"
+#include "bus/keep.h"
 #include "bus/poll.h"
 #include "bus/snapshot.h"
 
@@ -22,13 +23,15 @@ enum {
     INBOX_SLOTS = 64,
     STACK_SIZE = 256 * 1024,
     LONGEST_WAIT_MS = 60 * 1000,
+    STOP_HOLDS_MS = 1000, // for the ends of holds when the program stops
 };
 
-enum order_kind { ORDER_JOB, ORDER_STATUS, ORDER_STOP };
+enum order_kind { ORDER_JOB, ORDER_HOLD_END, ORDER_STATUS, ORDER_STOP };
 
 struct order_message {
     enum order_kind kind;
     struct job_request *request; // of a job
+    struct hold_end *hold_end;   // left over
     struct bus_status *status;   // to be filled
 };
 
@@ -42,6 +45,7 @@ struct bus {
     struct line line;
     struct agenda agenda;
     struct jobs jobs;
+    struct keep keep;
     bool stopping;
     bool link_known; // whether main was told of the link's state
     bool link_open;
@@ -66,20 +70,25 @@ static void post_health(struct bus *bus, const struct unit *unit, const char *te
     post(bus, &message);
 }
 
-static void post_refusal(struct bus *bus, const struct job_request *request, const char *text)
+static struct job_result *refuse(const struct job_request *request, const char *text)
 {
     struct job_result *result = mem_new(1, sizeof *result);
     result->serial = request->serial;
     result->device = request->device;
     result->outcome = JOB_ERROR;
     (void)snprintf(result->message, sizeof result->message, "%s; nothing was written", text);
+    return result;
+}
+
+static void post_result(struct bus *bus, struct job_result *result)
+{
     struct message message = {.kind = MESSAGE_JOB_DONE, .result = result};
     post(bus, &message);
 }
 
 static void turn_away(struct bus *bus, struct job_request *request, const char *text)
 {
-    post_refusal(bus, request, text);
+    post_result(bus, refuse(request, text));
     job_request_free(request);
 }
 
@@ -165,6 +174,27 @@ static void report_job_log(void *context, const struct job_request *request, con
     post(context, &message);
 }
 
+static void report_write(void *context, struct unit *unit, const struct job_request *request,
+                         const struct job_action *action)
+{
+    struct bus *bus = context;
+    keep_note_write(&bus->keep, unit, request, action, clock_monotonic_ms());
+}
+
+// The running job of a unit has ended, or cannot begin.
+static void finish_job(struct bus *bus, struct job_queue *queue, struct unit *unit,
+                       struct job_result *result)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (job_request_of(queue->running.job)->ends_hold) {
+        keep_take_result(&bus->keep, unit, result, now_ms);
+    } else {
+        keep_settle(&bus->keep, unit, result, now_ms);
+        post_result(bus, result);
+    }
+    jobs_finish(&bus->jobs, queue, now_ms);
+}
+
 // A command may not begin on a device that is known to be another one. Silence is for the
 // command itself to meet and to explain.
 static bool may_begin(struct bus *bus, struct job_queue *queue, struct unit *unit)
@@ -177,8 +207,7 @@ static bool may_begin(struct bus *bus, struct job_queue *queue, struct unit *uni
     if (identify(bus, unit, text, sizeof text) || text[0] == '\0')
         return true;
     (void)snprintf(refusal, sizeof refusal, "this is not the device of the map: %s", text);
-    post_refusal(bus, job_request_of(queue->running.job), refusal);
-    jobs_finish(&bus->jobs, queue, clock_monotonic_ms());
+    finish_job(bus, queue, unit, refuse(job_request_of(queue->running.job), refusal));
     return false;
 }
 
@@ -186,25 +215,39 @@ static void advance_job(struct bus *bus, struct job_queue *queue, struct unit *u
 {
     if (!may_begin(bus, queue, unit))
         return;
-    struct execute_report report = {.context = bus, .log = report_job_log};
+    struct execute_report report = {
+        .context = bus, .log = report_job_log, .wrote = report_write};
     enum fault fault = FAULT_STOPPED; // stands for "no transaction was made"
     bool done = execute_step(&bus->line, unit, &queue->running, &report, &fault);
     if (fault != FAULT_STOPPED)
         settle_unit(bus, unit, fault, "");
-    if (!done)
-        return;
-    struct message message = {
-        .kind = MESSAGE_JOB_DONE,
-        .result = job_take_result(queue->running.job),
-    };
-    jobs_finish(&bus->jobs, queue, clock_monotonic_ms());
-    post(bus, &message);
+    if (done)
+        finish_job(bus, queue, unit, job_take_result(queue->running.job));
+}
+
+static bool hold_identify(void *context, struct unit *unit, char *ret_text, size_t size)
+{
+    return identify(context, unit, ret_text, size);
+}
+
+static void hold_settle(void *context, struct unit *unit, enum fault fault)
+{
+    if (fault != FAULT_STOPPED)
+        settle_unit(context, unit, fault, "");
+}
+
+static void hold_change(void *context, const struct hold_change *change)
+{
+    struct message message = {.kind = MESSAGE_HOLD, .hold = *change};
+    post(context, &message);
 }
 
 static void begin_stop(struct bus *bus)
 {
+    int64_t now_ms = clock_monotonic_ms();
     bus->stopping = true;
-    jobs_stop(&bus->jobs, clock_monotonic_ms());
+    keep_stop(&bus->keep, now_ms, STOP_HOLDS_MS);
+    jobs_stop(&bus->jobs, now_ms, STOP_HOLDS_MS);
     for (struct job_request *waiting = jobs_take_waiting(&bus->jobs); waiting;
          waiting = jobs_take_waiting(&bus->jobs))
         turn_away(bus, waiting, "stopped");
@@ -227,6 +270,8 @@ static void take_orders(struct bus *bus)
             begin_stop(bus);
         else if (order.kind == ORDER_STATUS)
             answer_status(bus, order.status);
+        else if (order.kind == ORDER_HOLD_END)
+            keep_add_left_over(&bus->keep, order.hold_end, clock_monotonic_ms());
         else if (bus->stopping)
             turn_away(bus, order.request, "stopped");
         else if (!jobs_add(&bus->jobs, order.request, clock_monotonic_ms()))
@@ -276,6 +321,8 @@ static void turn(struct bus *bus)
         advance_job(bus, queue, unit);
         return;
     }
+    if (keep_turn(&bus->keep, now_ms))
+        return;
     struct asking asking = {bus->line.units, now_ms};
     struct agenda_entry *entry =
         bus->stopping ? NULL : agenda_next(&bus->agenda, may_ask, &asking);
@@ -284,6 +331,9 @@ static void turn(struct bus *bus)
         return;
     }
     int64_t until_ms = jobs_next_ms(&bus->jobs);
+    int64_t hold_ms = keep_next_ms(&bus->keep, now_ms);
+    if (hold_ms < until_ms)
+        until_ms = hold_ms;
     if (entry && entry->due_ms < until_ms)
         until_ms = entry->due_ms;
     int64_t probe_ms = next_probe_ms(bus, now_ms);
@@ -294,7 +344,8 @@ static void *run(void *argument)
 {
     struct bus *bus = argument;
     take_orders(bus);
-    while (!bus->stopping || jobs_any(&bus->jobs)) {
+    while (!bus->stopping || jobs_any(&bus->jobs) ||
+           keep_has_end(&bus->keep, clock_monotonic_ms())) {
         turn(bus);
         take_orders(bus);
     }
@@ -319,9 +370,11 @@ static void free_bus(struct bus *bus)
     struct order_message order;
     while (mailbox_take(bus->inbox, &order)) { // came after its last look
         job_request_free(order.request);
+        hold_end_free(order.hold_end);
         bus_status_free(order.status);
     }
     jobs_done(&bus->jobs);
+    keep_done(&bus->keep);
     agenda_done(&bus->agenda);
     line_done(&bus->line);
     arena_free(bus->arena);
@@ -366,7 +419,9 @@ struct bus *bus_start(const struct site *site, uint16_t index, struct mailbox *t
         return NULL;
     }
     fill_agenda(bus);
+    struct keep_owner owner = {bus, &bus->jobs, hold_identify, hold_settle, hold_change};
     jobs_init(&bus->jobs, &bus->line);
+    keep_init(&bus->keep, &bus->line, &owner);
     if (start_thread(bus, err) != 0) {
         free_bus(bus);
         return NULL;
@@ -383,6 +438,12 @@ bool bus_post_job(struct bus *bus, struct job_request *request)
 bool bus_post_status(struct bus *bus, struct bus_status *status)
 {
     struct order_message order = {.kind = ORDER_STATUS, .status = status};
+    return mailbox_post(bus->inbox, &order);
+}
+
+bool bus_post_hold_end(struct bus *bus, struct hold_end *end)
+{
+    struct order_message order = {.kind = ORDER_HOLD_END, .hold_end = end};
     return mailbox_post(bus->inbox, &order);
 }
 

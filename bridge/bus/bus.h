@@ -33,8 +33,12 @@ bool bus_post_job(struct bus *bus, struct job_request *request);
 // when the bus takes no more at the moment.
 bool bus_post_status(struct bus *bus, struct bus_status *status);
 
-// Asks it to end: no new step of a command starts, open on_failure steps run, results are
-// posted, then MESSAGE_BUS_STOPPED.
+// Hands over the end of a hold of an earlier life of the process: it is written once the device
+// answers. Ownership moves on true; false when the bus takes no more now.
+bool bus_post_hold_end(struct bus *bus, struct hold_end *end);
+
+// Asks it to end: no new step of a command starts, open on_failure steps run, ends of holds are
+// written, results are posted, then MESSAGE_BUS_STOPPED.
 void bus_stop(struct bus *bus);
 
 // Ends every wait at once: what still runs fails with FAULT_STOPPED.

@@ -4,10 +4,19 @@
 #include "base/clock.h"
 #include "base/stop_signals.h"
 
-static void send_request(struct line *line, struct unit *unit, struct running_job *running,
-                         const struct request *request, enum fault *ret_fault)
+// Whether a write has certainly had no effect.
+static bool is_void(const struct line *line, enum fault fault, const struct answer *answer)
 {
-    enum fault fault = line_transact(line, unit, request, &running->answer);
+    return !line->was_sent || (fault == FAULT_EXCEPTION && job_is_refusal(answer->exception));
+}
+
+static void send_request(struct line *line, struct unit *unit, struct running_job *running,
+                         const struct execute_report *report, const struct job_action *action,
+                         enum fault *ret_fault)
+{
+    enum fault fault = line_transact(line, unit, &action->request, &running->answer);
+    if (action->is_write && !is_void(line, fault, &running->answer))
+        report->wrote(report->context, unit, job_request_of(running->job), action);
     *ret_fault = fault;
     running->event = (struct job_event){
         .kind = JOB_EVENT_ANSWER,
@@ -27,7 +36,7 @@ bool execute_step(struct line *line, struct unit *unit, struct running_job *runn
     running->ready_ms = now_ms;
     switch (action.kind) {
     case JOB_SEND:
-        send_request(line, unit, running, &action.request, ret_fault);
+        send_request(line, unit, running, report, &action, ret_fault);
         return false;
     case JOB_WAIT:
         running->ready_ms = action.until_ms;

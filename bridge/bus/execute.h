@@ -8,10 +8,12 @@
 
 #include "bus/jobs.h"
 
-// Who hears the log steps of a command.
+// Who hears the log steps of a command, and of every write frame that may have been executed.
 struct execute_report {
     void *context;
     void (*log)(void *context, const struct job_request *request, const char *text);
+    void (*wrote)(void *context, struct unit *unit, const struct job_request *request,
+                  const struct job_action *action);
 };
 
 // Steps the job once and does what it wants: sends a request, notes when to be stepped next, or

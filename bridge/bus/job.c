@@ -65,6 +65,12 @@ const struct job_request *job_request_of(const struct job *job)
     return job->request;
 }
 
+void job_limit(struct job *job, int64_t until_ms)
+{
+    if (job->until_ms > until_ms)
+        job->until_ms = until_ms;
+}
+
 struct job_result *job_take_result(struct job *job)
 {
     struct job_result *result = job->result;

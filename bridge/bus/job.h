@@ -32,10 +32,13 @@ enum job_action_kind {
 
 struct job_action {
     enum job_action_kind kind;
-    struct request request; // JOB_SEND; unit id filled in
-    bool is_write;          // JOB_SEND: a write frame
-    int64_t until_ms;       // JOB_WAIT
-    const char *text;       // JOB_LOG; valid until the next step
+    struct request request;  // JOB_SEND; unit id filled in
+    bool is_write;           // JOB_SEND: a write frame
+    const struct step *hold; // JOB_SEND: the step whose hold begins with this frame, unless it
+                             // is refused; or NULL
+    int64_t hold_for_ms;     // ... how long
+    int64_t until_ms;        // JOB_WAIT
+    const char *text;        // JOB_LOG; valid until the next step
 };
 
 enum job_event_kind {
@@ -66,6 +69,13 @@ void job_free(struct job *job);
 // on_failure still wants its frames sent, for a second.
 struct job_action job_step(struct job *job, int64_t now_ms, int64_t wall_ms,
                            const struct job_event *event);
+
+// Shortens the job's time; what it has taken up by then fails.
+void job_limit(struct job *job, int64_t until_ms);
+
+// Whether an exception to a write says that it was not executed: any but "acknowledge" and that
+// of a gateway that had no answer. Pure.
+bool job_is_refusal(uint8_t exception);
 
 // The outcome after JOB_DONE; the caller owns it.
 struct job_result *job_take_result(struct job *job);

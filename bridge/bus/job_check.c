@@ -21,9 +21,9 @@ static int check_step(const struct job *job, const struct step *step, struct err
     struct write_frame frame;
     if (step->kind != STEP_WRITE)
         return 0;
-    if (step->hold_every_ms > 0)
-        return error_set(err, ERROR_FAILED, "%s: hold is not supported yet",
-                         job->map->points[step->writes[0].point].key);
+    if (step->hold_then_count > 0 &&
+        write_frame_lay_out(job->map, step->hold_then, step->hold_then_count, &frame, err) != 0)
+        return -1;
     return write_frame_lay_out(job->map, step->writes, step->write_count, &frame, err);
 }
 

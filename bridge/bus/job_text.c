@@ -21,23 +21,29 @@ static const int modicon_offset[TABLE_COUNT] = {
     [TABLE_INPUT] = 30001,
 };
 
-static int shown_address(const struct job *job, const struct point *point)
+static int shown_address(const struct modbus_settings *modbus, const struct point *point)
 {
     int address = point->part_count ? point->parts[0] : point->address;
-    if (job->modbus->address_base == ADDRESS_MODICON)
+    if (modbus->address_base == ADDRESS_MODICON)
         return address + modicon_offset[point->table];
-    return address + (job->modbus->address_base == ADDRESS_ONE_BASED);
+    return address + (modbus->address_base == ADDRESS_ONE_BASED);
 }
 
-void job_name_point(const struct job *job, int point, char *ret_text, size_t size)
+void name_point(const struct map *map, const struct modbus_settings *modbus, int point,
+                char *ret_text, size_t size)
 {
-    const struct point *entry = &job->map->points[point];
-    const struct point *words_of = map_words_of(job->map, entry);
+    const struct point *entry = &map->points[point];
+    const struct point *words_of = map_words_of(map, entry);
     if (!words_of)
         (void)snprintf(ret_text, size, "%s", entry->key);
     else
         (void)snprintf(ret_text, size, "%s (%s %d)", entry->key, table_names[words_of->table],
-                       shown_address(job, words_of));
+                       shown_address(modbus, words_of));
+}
+
+void job_name_point(const struct job *job, int point, char *ret_text, size_t size)
+{
+    name_point(job->map, job->modbus, point, ret_text, size);
 }
 
 void job_name_writes(const struct job *job, const struct assignment *writes, size_t count,

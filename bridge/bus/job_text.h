@@ -6,6 +6,10 @@
 #include "bus/job_state.h"
 
 // "production_rate (holding 1002)", the address as the map counts; a computed entry is its key.
+void name_point(const struct map *map, const struct modbus_settings *modbus, int point,
+                char *ret_text, size_t size);
+
+// The same for an entry of the job's map.
 void job_name_point(const struct job *job, int point, char *ret_text, size_t size);
 
 // The entries of a write: "a (holding 1), b (holding 2)".

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bus/job_hold.h"
 #include "bus/job_read.h"
 #include "bus/job_text.h"
 #include "bus/job_verify.h"
@@ -49,6 +50,7 @@ static void begin_reading(struct job *job, const struct step *step)
 {
     bool wear = has_wear(job, step);
     job_read_begin(job);
+    job_read_need_formula(job, step->hold_for);
     for (size_t i = 0; i < step->write_count; i++) {
         const struct assignment *write = &step->writes[i];
         const struct point *point = &job->map->points[write->point];
@@ -153,27 +155,36 @@ static int encode_value(const struct point *point, const struct value *value, in
     return codec_encode_raw(point, &raw, words, err);
 }
 
+int job_encode(struct job *job, int index, const struct value *value, uint16_t *words,
+               struct value *ret_shown, struct error *err)
+{
+    struct point point;
+    int power = 0;
+    if (find_scale(job, index, &point, &power, err) != 0 ||
+        encode_value(&point, value, power, words, err) != 0)
+        return -1;
+    struct value rounded = codec_round(&point, value, power);
+    *ret_shown = value_is_known(&rounded) ? rounded : *value;
+    return 0;
+}
+
 static int encode(struct job *job, const struct assignment *write, struct error *err)
 {
     struct image_space space = {0};
-    struct point point;
     struct value value;
-    int power = 0;
+    struct value shown;
     uint16_t words[MAX_POINT_WORDS] = {0};
-    if (find_value(job, write, &space, &value, err) != 0 ||
-        find_scale(job, write->point, &point, &power, err) != 0)
+    if (find_value(job, write, &space, &value, err) != 0)
         return -1;
     if (is_part(job, write))
         write_frame_get(&job->frame, words_of_write(job, write), words);
     bool secret = is_secret(job, write);
-    if (encode_value(&point, &value, power, words, err) != 0)
+    if (job_encode(job, write->point, &value, words, &shown, err) != 0)
         return secret ? error_set(err, ERROR_FAILED, "%s: what was given does not fit it",
-                                  point.key)
+                                  job->map->points[write->point].key)
                       : -1;
     write_frame_put(&job->frame, words_of_write(job, write), words);
-    struct value rounded = codec_round(&point, &value, power);
-    const struct value *shown = value_is_known(&rounded) ? &rounded : &value;
-    job_note_written(job, write->point, words, secret ? NULL : shown);
+    job_note_written(job, write->point, words, secret ? NULL : &shown);
     return 0;
 }
 
@@ -209,11 +220,19 @@ static enum progress send_frame(struct job *job, const struct step *step)
         if (encode(job, &step->writes[i], &err) != 0)
             return fail_before(job, &err);
     }
-    if (has_wear(job, step) && is_held(job, step))
+    int64_t hold_for_ms = 0;
+    if (step->hold_every_ms > 0 && job_check_hold(job, step, &hold_for_ms, &err) != 0)
+        return fail_before(job, &err);
+    if (step->hold_every_ms == 0 && has_wear(job, step) && is_held(job, step))
         return PROGRESS_DONE;
     struct request request = write_frame_request(&job->frame, job->modbus, job->unit_id);
     job->stage = STAGE_SENT;
-    return job_send(job, &request, true);
+    enum progress progress = job_send(job, &request, true);
+    if (progress == PROGRESS_ACT && step->hold_every_ms > 0) {
+        job->action.hold = step;
+        job->action.hold_for_ms = hold_for_ms;
+    }
+    return progress;
 }
 
 static bool is_before_reconnect(const struct job *job)
@@ -248,6 +267,11 @@ static enum progress fail_refused(struct job *job, const struct step *step, uint
     job_name_writes(job, step->writes, step->write_count, names, sizeof names);
     job_name_fault(FAULT_EXCEPTION, exception, reason, sizeof reason);
     return job_fail(job, FAULT_NONE, "write of %s was refused: %s", names, reason);
+}
+
+bool job_is_refusal(uint8_t exception)
+{
+    return exception != EXCEPTION_ACKNOWLEDGE && exception != EXCEPTION_GATEWAY_TARGET;
 }
 
 static enum progress take_answer(struct job *job, const struct step *step)

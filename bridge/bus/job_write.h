@@ -13,4 +13,10 @@
 enum progress job_run_write(struct job *job, const struct step *step);
 enum progress job_run_verify(struct job *job, const struct step *step);
 
+// The words a value becomes in an entry: scaled, in range, encoded. `words` holds what its
+// register holds now where the entry is a part of it. *ret_shown is the value as it will read
+// back. What the scale depends on must have been read.
+int job_encode(struct job *job, int point, const struct value *value, uint16_t *words,
+               struct value *ret_shown, struct error *err);
+
 #endif

@@ -9,6 +9,7 @@
 void jobs_init(struct jobs *jobs, struct line *line)
 {
     jobs->line = line;
+    jobs->first = (struct job_source){0};
     jobs->queues = mem_new(line->unit_count, sizeof *jobs->queues);
 }
 
@@ -33,12 +34,18 @@ static struct job_request *take_first(struct job_queue *queue)
 
 static void start_next(struct jobs *jobs, struct job_queue *queue, int64_t now_ms)
 {
-    if (queue->running.job || !queue->count)
+    if (queue->running.job)
         return;
     struct unit *unit = &jobs->line->units[queue - jobs->queues];
+    struct job_request *request = NULL;
+    if (jobs->first.take)
+        request = jobs->first.take(jobs->first.context, unit, now_ms);
+    if (!request && queue->count)
+        request = take_first(queue);
+    if (!request)
+        return;
     queue->running = (struct running_job){
-        .job = job_new(&unit->planning, unit->device->unit_id, unit->image, take_first(queue),
-                       now_ms),
+        .job = job_new(&unit->planning, unit->device->unit_id, unit->image, request, now_ms),
         .started_ms = now_ms,
         .ready_ms = now_ms,
         .event = {.kind = JOB_EVENT_TIME},
@@ -89,12 +96,21 @@ void jobs_finish(struct jobs *jobs, struct job_queue *queue, int64_t now_ms)
     start_next(jobs, queue, now_ms);
 }
 
-void jobs_stop(struct jobs *jobs, int64_t now_ms)
+void jobs_wake(struct jobs *jobs, const struct unit *unit, int64_t now_ms)
+{
+    start_next(jobs, &jobs->queues[unit - jobs->line->units], now_ms);
+}
+
+void jobs_stop(struct jobs *jobs, int64_t now_ms, int64_t rest_ms)
 {
     for (size_t i = 0; i < jobs->line->unit_count; i++) {
         struct running_job *running = &jobs->queues[i].running;
         if (!running->job)
             continue;
+        if (job_request_of(running->job)->ends_hold) {
+            job_limit(running->job, now_ms + rest_ms);
+            continue;
+        }
         running->event.kind = JOB_EVENT_STOP; // an answer that came meanwhile still counts
         running->ready_ms = now_ms;
     }
@@ -107,6 +123,11 @@ struct job_request *jobs_take_waiting(struct jobs *jobs)
             return take_first(&jobs->queues[i]);
     }
     return NULL;
+}
+
+bool jobs_is_running(const struct jobs *jobs, const struct unit *unit)
+{
+    return jobs->queues[unit - jobs->line->units].running.job != NULL;
 }
 
 bool jobs_any(const struct jobs *jobs)

@@ -27,11 +27,20 @@ struct job_queue {
     struct running_job running;
 };
 
+// What comes before the commands that wait, when a device's running job has ended.
+struct job_source {
+    void *context;
+    // A request for the unit, or NULL; ownership moves.
+    struct job_request *(*take)(void *context, struct unit *unit, int64_t now_ms);
+};
+
 struct jobs {
     struct line *line;
+    struct job_source first;  // take: NULL: nothing
     struct job_queue *queues; // one per unit of the line
 };
 
+// Nothing comes before the commands that wait, unless `first` is set afterwards.
 void jobs_init(struct jobs *jobs, struct line *line);
 // Frees what is left without a result.
 void jobs_done(struct jobs *jobs);
@@ -50,11 +59,17 @@ int64_t jobs_next_ms(const struct jobs *jobs);
 // Ends the running job and starts the next one that waits.
 void jobs_finish(struct jobs *jobs, struct job_queue *queue, int64_t now_ms);
 
-// Tells every running job to stop, at once.
-void jobs_stop(struct jobs *jobs, int64_t now_ms);
+// Starts what comes first for a unit, if none of its jobs is running.
+void jobs_wake(struct jobs *jobs, const struct unit *unit, int64_t now_ms);
+
+// Tells every running job to stop, at once; one that ends a hold goes on for `rest_ms`.
+void jobs_stop(struct jobs *jobs, int64_t now_ms, int64_t rest_ms);
 
 // Takes one waiting (never started) request out of any queue; NULL when there is none.
 struct job_request *jobs_take_waiting(struct jobs *jobs);
+
+// Whether a job of the unit is running.
+bool jobs_is_running(const struct jobs *jobs, const struct unit *unit);
 
 // Whether any job is running.
 bool jobs_any(const struct jobs *jobs);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bus/execute.h"
 #include "bus/identity.h"
 #include "cli/cli.h"
+#include "cli/foreground.h"
 #include "cli/target.h"
 #include "cloud/command.h"
 
@@ -40,23 +40,6 @@ static char *make_request(const char *name, const char *const *arguments, int co
     return text;
 }
 
-static void print_log(void *context, const struct job_request *request, const char *text)
-{
-    (void)context;
-    (void)request;
-    (void)fprintf(stderr, "%s\n", text);
-}
-
-static int exit_code(const struct job_result *result)
-{
-    if (result->outcome == JOB_COMPLETED)
-        return ERROR_NONE;
-    if (result->mismatch)
-        return ERROR_MISMATCH;
-    return result->fault == FAULT_NONE || result->fault == FAULT_EXCEPTION ? ERROR_FAILED
-                                                                           : ERROR_NO_ANSWER;
-}
-
 static void print_result(const struct job_result *result, bool json)
 {
     if (json) {
@@ -75,6 +58,20 @@ static void print_result(const struct job_result *result, bool json)
         value_format(&result->values[i].value, text, sizeof text);
         (void)printf("  %s  %s\n", result->values[i].key, text);
     }
+}
+
+static int run(struct target *target, struct job_request *job, bool json)
+{
+    struct foreground foreground;
+    foreground_init(&foreground, target);
+    struct job_result *result = foreground_run(&foreground, job);
+    print_result(result, json);
+    (void)fflush(stdout); // the response does not wait for what is held
+    int code = foreground_code(result);
+    int end_code = foreground_keep(&foreground, result->outcome == JOB_COMPLETED);
+    job_result_free(result);
+    foreground_done(&foreground);
+    return code != ERROR_NONE ? code : end_code;
 }
 
 static int execute(struct target *target, const struct options *options, struct error *err)
@@ -100,15 +97,11 @@ static int execute(struct target *target, const struct options *options, struct 
         return error_set(err, ERROR_FAILED,
                          "this is not the device of the map: %s; nothing was written", other);
     }
-    struct execute_report report = {.log = print_log};
     request.job->device = target->index;
-    struct job_result *result = execute_job(&target->line, target->unit, request.job, &report);
+    struct job_request *job = request.job;
     request.job = NULL;
     command_request_done(&request);
-    print_result(result, options->json);
-    int code = exit_code(result);
-    job_result_free(result);
-    return code;
+    return run(target, job, options->json);
 }
 
 int cmd_command(int argc, char **argv)

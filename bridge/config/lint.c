@@ -27,4 +27,5 @@ void lint_map(const struct map *map, struct diagnostics *diagnostics)
     lint_fit(map, diagnostics);
     lint_alerts(map, diagnostics);
     lint_steps(map, diagnostics);
+    lint_holds(map, diagnostics);
 }

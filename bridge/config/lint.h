@@ -21,6 +21,7 @@ void lint_use(const struct map *map, struct diagnostics *diagnostics);
 void lint_fit(const struct map *map, struct diagnostics *diagnostics);
 void lint_alerts(const struct map *map, struct diagnostics *diagnostics);
 void lint_steps(const struct map *map, struct diagnostics *diagnostics);
+void lint_holds(const struct map *map, struct diagnostics *diagnostics);
 
 // Internal to lint: calls `each` for every step of a command, also those inside try.
 void lint_each_step(const struct command *command,

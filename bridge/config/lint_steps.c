@@ -21,10 +21,6 @@ static void check_step(void *context, const struct step *step)
         diagnostics_warning(diagnostics, &step->at, "when: is always %s: %s",
                             verdict ? "true" : "false",
                             verdict ? "leave it out" : "this step never runs");
-    if (step->hold_every_ms > 0)
-        diagnostics_warning(diagnostics, &step->at,
-                            "hold is not supported yet: this command is refused before it "
-                            "writes anything");
     if (is_constant(step->condition, &verdict))
         diagnostics_warning(diagnostics, &step->at, "this condition is always %s: %s",
                             verdict ? "true" : "false",

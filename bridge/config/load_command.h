@@ -40,6 +40,7 @@ struct draft_command {
     size_t step_count; // all of them, for the limit
     size_t depth;      // try inside try
 
+    bool in_failure;   // in an on_failure
     bool in_own_steps; // not in those of the procedure
     bool is_wrapped;   // own writes are verified after the procedure's end
     bool has_own;      // the procedure's - steps was met
@@ -64,6 +65,9 @@ int load_set_step(struct draft_command *draft, struct step_list *list);
 // Reads a list of steps, and the command's own steps where a procedure says - steps.
 int load_steps(struct draft_command *draft, const struct node *node, const char *name,
                struct step_list *list);
+
+// Reads hold: into a write step whose writes are read already. -1 after a finding.
+int load_hold(struct draft_command *draft, const struct node *node, struct step *step);
 
 struct step *add_step(struct draft_command *draft, struct step_list *list, enum step_kind kind,
                       const struct position *at);

@@ -55,41 +55,6 @@ const struct field_table table_step = {
     .count = ARRAY_LENGTH(step_rows),
 };
 
-struct hold_fields {
-    int64_t every_ms;
-    const struct node *duration;
-    const struct node *then;
-};
-
-static const struct field hold_rows[] = {
-    {.name = "every",
-     .kind = FIELD_DURATION,
-     FIELD_AT(hold_fields, every_ms),
-     .required = true,
-     .min = 100,
-     .max = 86400000,
-     .help = "how often it is written again"},
-    {.name = "for",
-     .kind = FIELD_FORMULA,
-     FIELD_AT(hold_fields, duration),
-     .required = true,
-     .shape = "duration, or formula of seconds",
-     .help = "how long"},
-    {.name = "then",
-     .kind = FIELD_NODE,
-     FIELD_AT(hold_fields, then),
-     .required = true,
-     .shape = "{entry: value}",
-     .help = "the safe values written at the end"},
-};
-
-const struct field_table table_hold = {
-    .name = "hold",
-    .help = "writes again and again what the equipment forgets",
-    .rows = hold_rows,
-    .count = ARRAY_LENGTH(hold_rows),
-};
-
 // Which steps a modifier belongs to.
 static const struct {
     const char *key;
@@ -167,33 +132,6 @@ static int load_verify(struct draft_command *draft, const struct node *node, str
     return field_read_duration(reader, within, "within", &step->within_ms);
 }
 
-static int load_hold_time(struct draft_command *draft, const struct node *node,
-                          const struct formula **ret_formula)
-{
-    int64_t ms = 0;
-    if (node->kind == NODE_SCALAR && num_parse_duration_ms(node->text, &ms) && ms > 0) {
-        struct value seconds =
-            ms % 1000 == 0 ? value_integer(ms / 1000) : value_real((double)ms / 1000, 3);
-        *ret_formula = formula_constant(draft->loader->reader.arena, &seconds);
-        return 0;
-    }
-    return load_formula(&draft->scope, node, "for", FORMULA_NUMBER, ret_formula);
-}
-
-static int load_hold(struct draft_command *draft, const struct node *node, struct step *step)
-{
-    struct hold_fields fields = {0};
-    struct layers layers = {{node}};
-    if (fields_read(&draft->loader->reader, &table_hold, &layers, &fields) < 0)
-        return -1;
-    step->hold_every_ms = fields.every_ms;
-    int result = load_hold_time(draft, fields.duration, &step->hold_for);
-    if (load_assignments(draft, fields.then, "then", &step->hold_then, &step->hold_then_count) <
-        0)
-        result = -1;
-    return result;
-}
-
 static int load_write(struct draft_command *draft, const struct step_fields *fields,
                       struct step *step)
 {
@@ -201,8 +139,8 @@ static int load_write(struct draft_command *draft, const struct step_fields *fie
                                   &step->write_count);
     if (load_verify(draft, fields->verify, step) < 0)
         result = -1;
-    if (fields->hold && load_hold(draft, fields->hold, step) < 0)
-        result = -1;
+    if (result == 0 && fields->hold)
+        result = load_hold(draft, fields->hold, step);
     if (result == 0)
         note_writes(draft, step);
     return result;
@@ -228,6 +166,17 @@ static int load_condition(struct draft_command *draft, const struct step_fields 
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): try inside try, at most MAX_STEP_DEPTH
+static int load_on_failure(struct draft_command *draft, const struct node *node,
+                           struct step_list *list)
+{
+    bool was_in_failure = draft->in_failure;
+    draft->in_failure = true;
+    int result = load_steps(draft, node, "on_failure", list);
+    draft->in_failure = was_in_failure;
+    return result;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): try inside try, at most MAX_STEP_DEPTH
 static int load_try(struct draft_command *draft, const struct step_fields *fields,
                     struct step *step)
 {
@@ -240,7 +189,7 @@ static int load_try(struct draft_command *draft, const struct step_fields *field
     if (!fields->on_failure)
         result = diagnostics_error(draft->loader->reader.diagnostics, &step->at,
                                    "try needs on_failure: the steps that undo it");
-    else if (load_steps(draft, fields->on_failure, "on_failure", &on_failure) < 0)
+    else if (load_on_failure(draft, fields->on_failure, &on_failure) < 0)
         result = -1;
     draft->depth--;
     step->steps = steps.items;

@@ -75,6 +75,13 @@ static void take_health(struct daemon *daemon, const struct health_change *chang
                      &outlet);
 }
 
+static void take_hold(struct daemon *daemon, const struct hold_change *change)
+{
+    enum severity severity = report_hold(&daemon->report, change);
+    outgoing_put(&daemon->outgoing, &daemon->site->devices[change->device], TOPIC_LOGS,
+                 notice_payload(clock_wall_ms() / 1000, severity, change->text));
+}
+
 static void take_bus_message(struct daemon *daemon, const struct message *message)
 {
     struct feed_outlet outlet = outlet_of(daemon);
@@ -101,6 +108,9 @@ static void take_bus_message(struct daemon *daemon, const struct message *messag
         return;
     case MESSAGE_LINK:
         report_link(&daemon->report, message->bus, message->link.is_open, message->link.text);
+        return;
+    case MESSAGE_HOLD:
+        take_hold(daemon, &message->hold);
         return;
     }
 }

@@ -200,3 +200,22 @@ void report_job(const struct report *report, const struct job_result *result)
         log_line(LOG_LEVEL_WARNING, name, "command %llu failed: %s",
                  (unsigned long long)result->serial, result->message);
 }
+
+enum severity report_hold(const struct report *report, const struct hold_change *change)
+{
+    static const struct {
+        enum log_level level;
+        enum severity severity;
+    } rows[HOLD_EVENT_COUNT] = {
+        [HOLD_BEGUN] = {LOG_LEVEL_NOTICE, SEVERITY_INFO},
+        [HOLD_LOST] = {LOG_LEVEL_WARNING, SEVERITY_WARNING},
+        [HOLD_TAKEN] = {LOG_LEVEL_NOTICE, SEVERITY_INFO},
+        [HOLD_OVER] = {LOG_LEVEL_NOTICE, SEVERITY_INFO},
+        [HOLD_REPLACED] = {LOG_LEVEL_NOTICE, SEVERITY_INFO},
+        [HOLD_LATE] = {LOG_LEVEL_WARNING, SEVERITY_WARNING},
+        [HOLD_GIVEN_UP] = {LOG_LEVEL_ERROR, SEVERITY_ERROR},
+    };
+    log_line(rows[change->event].level, report->site->devices[change->device].name, "%s",
+             change->text);
+    return rows[change->event].severity;
+}

@@ -43,6 +43,9 @@ void report_disconnected(struct report *report, int connection, bool was_connect
 // The store's health changed, or a damaged file was set aside.
 void report_store(bool is_trouble, const char *text);
 
+// What became of a hold; returns how much it deserves a person's attention.
+enum severity report_hold(const struct report *report, const struct hold_change *change);
+
 void report_job(const struct report *report, const struct job_result *result);
 
 #endif

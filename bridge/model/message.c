@@ -35,6 +35,7 @@ void job_request_free(struct job_request *request)
     if (!request)
         return;
     free(request->text);
+    arena_free(request->arena);
     free(request);
 }
 
@@ -44,4 +45,10 @@ void job_result_free(struct job_result *result)
         return;
     free(result->text);
     free(result);
+}
+
+void hold_end_free(struct hold_end *end)
+{
+    if (end)
+        arena_free(end->arena);
 }

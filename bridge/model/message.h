@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "model/command.h"
 #include "model/point.h"
 
@@ -19,6 +20,7 @@ enum {
     MAX_READ_BITS = 2000,      // section 6.1
     MAX_WRITE_REGISTERS = 123, // section 6.12
     MAX_WRITE_BITS = 1968,     // section 6.11
+    MAX_HOLD_ENTRIES = 16,     // that `then` of one hold writes
 };
 
 // What can go wrong with one request, for machines: counted and sent as data. A refusal
@@ -70,6 +72,8 @@ struct job_request {
     size_t argument_count;                 // as the command's
     struct value arguments[MAX_ARGUMENTS]; // VALUE_UNKNOWN: not given, no default
     char *text;                            // storage of text arguments
+    bool ends_hold;                        // not from the cloud: writes `then` of a hold
+    struct arena *arena;                   // ... of which `command` is made; else NULL
 };
 
 enum job_outcome { JOB_COMPLETED, JOB_ERROR };
@@ -93,6 +97,40 @@ struct job_result {
     char *text; // storage of text values
 };
 
+// What must be written when a hold is over: entries of the device's map and their values. Lives
+// in an arena of its own; owned by whoever holds the pointer (hold_end_free).
+struct hold_end {
+    struct arena *arena;
+    uint64_t serial; // of the command that holds
+    uint16_t device;
+    const struct step *step; // that holds; NULL: a hold of an earlier life of the process
+    bool verify;             // whether what is written is read back
+    size_t count;
+    struct hold_entry {
+        int point;
+        struct value value;
+    } entries[MAX_HOLD_ENTRIES];
+};
+
+enum hold_event {
+    HOLD_BEGUN,    // the frame has left and was not refused
+    HOLD_LOST,     // it was written again and not taken
+    HOLD_TAKEN,    // ... and is taken again
+    HOLD_OVER,     // `then` was written
+    HOLD_REPLACED, // something else was written to its registers: `then` is not
+    HOLD_LATE,     // `then` could not be written and is tried again
+    HOLD_GIVEN_UP, // ... and is not tried any more
+    HOLD_EVENT_COUNT,
+};
+
+struct hold_change {
+    uint64_t serial; // of the command that holds
+    const struct step *step;
+    uint16_t device;
+    enum hold_event event;
+    char text[240]; // for the operator
+};
+
 enum message_kind {
     MESSAGE_READING,
     MESSAGE_HEALTH,
@@ -101,6 +139,7 @@ enum message_kind {
     MESSAGE_BUS_STOPPED,
     MESSAGE_LINK,   // the bus's link opened or failed
     MESSAGE_STATUS, // the answer to bus_post_status
+    MESSAGE_HOLD,   // what became of a hold
 };
 
 struct message {
@@ -120,10 +159,12 @@ struct message {
             bool is_open;
             char text[200]; // why not
         } link;
+        struct hold_change hold;
     };
 };
 
 void job_request_free(struct job_request *request);
 void job_result_free(struct job_result *result);
+void hold_end_free(struct hold_end *end);
 
 #endif

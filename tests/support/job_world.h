@@ -109,6 +109,9 @@ struct world {
     char logs[400];
     int64_t waited_ms;
     struct job_result *result;
+    int holds_begun; // frames that said they begin a hold; what the last of them said
+    int64_t hold_for_ms;
+    struct request hold_frame;
 };
 
 static const struct label world_states[] = {
@@ -548,6 +551,11 @@ static inline bool world_serve(struct world *world, const struct job_action *act
     *ret_event = (struct job_event){.kind = JOB_EVENT_TIME};
     switch (action->kind) {
     case JOB_SEND:
+        if (action->hold) {
+            world->holds_begun++;
+            world->hold_for_ms = action->hold_for_ms;
+            world->hold_frame = action->request;
+        }
         *ret_event = world_transact(world, action, answer);
         return true;
     case JOB_WAIT:
@@ -573,12 +581,12 @@ static inline bool world_serve(struct world *world, const struct job_action *act
     return false;
 }
 
-// Runs the command to its end; the result is the world's.
-static inline const struct job_result *world_run(struct world *world,
-                                                 const struct value *arguments)
+// Runs a request to its end; the result is the world's. Takes ownership of the request.
+static inline const struct job_result *world_run_request(struct world *world,
+                                                         struct job_request *request)
 {
-    struct job *job = job_new(&world->planning, WORLD_UNIT, world->image,
-                              world_request(world, arguments), world->now_ms);
+    struct job *job =
+        job_new(&world->planning, WORLD_UNIT, world->image, request, world->now_ms);
     struct job_event event = {.kind = JOB_EVENT_TIME};
     struct answer answer = {0};
     struct job_action action = {0};
@@ -594,6 +602,13 @@ static inline const struct job_result *world_run(struct world *world,
     assert_int_equal(world->result->device, 3);
     job_free(job);
     return world->result;
+}
+
+// Runs the command to its end.
+static inline const struct job_result *world_run(struct world *world,
+                                                 const struct value *arguments)
+{
+    return world_run_request(world, world_request(world, arguments));
 }
 
 // Write frames that covered an address (ANY: all).

@@ -193,12 +193,12 @@ static void test_what_does_not_fit_fails_before_the_frame(void **state)
 static void test_what_cannot_be_executed_is_refused_before_the_first_write(void **state)
 {
     struct world *world = *state;
-    struct step hold = world_write(world, "pair_a := 1");
-    hold.hold_every_ms = 1000;
-    struct step inside = world_try(world, STEPS(world_wait(1)), STEPS(hold));
+    struct step apart = world_write(world, "pair_a := 1; far := 1");
+    struct step inside = world_try(world, STEPS(world_wait(1)), STEPS(apart));
     world_command(world, STEPS(world_write(world, "run := true"), inside));
     (void)world_run(world, no_arguments);
-    assert_failed(world, "pair_a: hold is not supported yet");
+    assert_failed(world, "pair_a and the entries written with it are not adjacent: write them "
+                         "in two steps");
     assert_int_equal(world->frame_count, 0);
 }
 

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""Setpoints that the equipment forgets: a simulated device with a watchdog of its own, which counts the writes it gets
+and falls back by itself when they stay away."""
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import MODBRIDGE, await_true, modbridge
+
+# A write restarts `age`, which reaches 100 after 1.2 s; then the device falls back to 7, a value nobody writes.
+MAP = """modbridge: map/1
+modbus: {every: 100ms}
+telemetry:
+  setpoint: {holding: 100, type: i16, unit: W, access: rw, hold: true}
+  ramp: {holding: 101, type: u16, access: rw}
+  writes: {holding: 110, type: u16}
+  fallbacks: {holding: 111, type: u16}
+registers:
+  age: {holding: 112, type: u16}
+commands:
+  charge:
+    arguments:
+      power: {type: float, unit: W, min: 0, max: 5000, required: true}
+      duration: {type: duration, min: 0.5, max: 86400, default: 3600}
+    steps:
+      - write: {setpoint: 0 - power}
+        hold: {every: 200ms, for: duration, then: {setpoint: 0}}
+  charge_and_fail:
+    steps:
+      - write: {setpoint: 55}
+        hold: {every: 200ms, for: 1h, then: {setpoint: 0}}
+      - expect: ramp == 99
+        within: 700ms
+  set_setpoint: {set: setpoint, min: -5000, max: 5000}
+  set_ramp: {set: ramp}
+simulation:
+  values: {setpoint: 0, ramp: 0, writes: 0, fallbacks: 0, age: 0}
+  rules:
+    - written: setpoint
+      set: {writes: writes + 1, age: 0}
+    - written: setpoint
+      set: {age: 100}
+      over: 1200ms
+    - when: age >= 100 and setpoint != 0
+      set: {setpoint: 7, fallbacks: fallbacks + 1}
+"""
+
+
+@pytest.fixture
+def leased(world):
+    (world.folder / "leased.yaml").write_text(MAP)
+    world.start_broker()
+    world.simulator, world.endpoint = world.simulate(world.folder / "leased.yaml")
+    world.where = world.site({"inverter": f'map: leased, tcp: "{world.endpoint}"'})
+    world.bridge = world.run(world.where)
+    world.mqtt.await_payload("v1/from/HW/inverter/v1/telemetry", lambda p: "writes" in p)
+    return world
+
+
+def held(world):
+    """What the device itself holds, asked beside the bridge."""
+    result = modbridge("read", "--map", world.folder / "leased.yaml", "--tcp", world.endpoint)
+    assert result.returncode == 0, result.stderr
+    return {w[0]: int(w[1]) for w in (line.split() for line in result.stdout.splitlines()) if w[0] in MAP}
+
+
+def await_held(world, what, **wanted):
+    return await_true(lambda: (h := held(world)) and all(h[k] == v for k, v in wanted.items()) and h, what)
+
+
+def test_a_setpoint_is_kept_and_ends_by_itself(leased):
+    began = time.monotonic()
+    state, payload = leased.command("inverter", "h1", "charge", {"power": 100, "duration": 4})
+    assert (state, payload) == ("completed", {"setpoint": -100})
+    assert time.monotonic() - began < 3, "the response does not wait for the end"
+    await_true(lambda: held(leased)["writes"] >= 8, "several writes of the same")
+    if time.monotonic() - began < 3.5:
+        assert held(leased)["setpoint"] == -100
+    seen = await_held(leased, "the safe value at the end", setpoint=0)
+    assert seen["fallbacks"] == 0, "the device's own watchdog was never needed"
+    assert seen["writes"] <= 1 + 4 / 0.2 + 1
+    time.sleep(0.5)
+    assert held(leased)["writes"] == seen["writes"], "nothing is written any more"
+    log = leased.bridge.log()
+    assert log.count("setpoint (holding 100) is held for 4 s, written again every 200 ms") == 1
+    assert log.count("the hold is over: setpoint = 0 was written") == 1
+    notices = [p["message"] for p in leased.mqtt.payloads("v1/from/HW/inverter/v3/logs")]
+    assert any("is held for 4 s" in n for n in notices) and any("the hold is over" in n for n in notices)
+
+
+def test_another_write_ends_a_hold_without_its_end(leased):
+    assert leased.command("inverter", "a1", "charge", {"power": 100})[0] == "completed"
+    assert leased.command("inverter", "a2", "set_ramp", {"ramp": 3})[0] == "completed", "commands go on"
+    await_true(lambda: held(leased)["writes"] >= 4, "it is held")
+    assert leased.command("inverter", "a3", "set_setpoint", {"setpoint": 40}) == ("completed", {"setpoint": 40})
+    writes = held(leased)["writes"]
+    seen = await_held(leased, "the device falls back: nobody holds it", setpoint=7)
+    assert seen["writes"] == writes, "neither the old frame nor its end was written over the new value"
+    assert "the hold of setpoint (holding 100) has ended: something else was written" in leased.bridge.log()
+
+
+def test_a_hold_replaces_another(leased):
+    assert leased.command("inverter", "r1", "charge", {"power": 100})[0] == "completed"
+    assert leased.command("inverter", "r2", "charge", {"power": 200, "duration": 2})[0] == "completed"
+    seen = await_held(leased, "the end of the second", setpoint=0)
+    time.sleep(0.6)
+    assert held(leased) == {**seen, "setpoint": 0}, "the first does not come back"
+
+
+def test_a_command_that_fails_ends_what_it_held(leased):
+    state, payload = leased.command("inverter", "f1", "charge_and_fail")
+    assert state == "error" and "ramp == 99" in payload["message"]
+    seen = await_held(leased, "the safe value", setpoint=0)
+    assert seen["writes"] >= 4, "it was held while the command waited"
+
+
+def test_the_end_is_written_when_the_bridge_stops(leased):
+    assert leased.command("inverter", "s1", "charge", {"power": 100})[0] == "completed"
+    assert leased.bridge.stop() == 0
+    assert held(leased)["setpoint"] == 0
+    assert "the hold is over: setpoint = 0 was written" in leased.bridge.log()
+
+
+def test_a_device_that_was_away_is_held_again(leased):
+    assert leased.command("inverter", "w1", "charge", {"power": 100})[0] == "completed"
+    leased.simulator.stop()
+    await_true(lambda: "could not be written again" in leased.bridge.log(), "the loss is said")
+    leased.simulator, _ = leased.simulate(leased.folder / "leased.yaml", listen=leased.endpoint)
+    await_true(lambda: "is held again" in leased.bridge.log(), "it is held again")
+    assert held(leased)["setpoint"] == -100
+    assert leased.bridge.log().count("could not be written again") == 1, "one line per change"
+
+
+def test_an_end_that_came_while_the_device_was_away(leased):
+    assert leased.command("inverter", "e1", "charge", {"power": 100, "duration": 1.5})[0] == "completed"
+    leased.simulator.stop()
+    time.sleep(1.5)
+    leased.simulator, _ = leased.simulate(leased.folder / "leased.yaml", listen=leased.endpoint)
+    await_true(lambda: "the hold is over" in leased.bridge.log(), "the end is written when it answers")
+    assert held(leased)["writes"] == 1, "nothing but the end is written"
+
+
+def start_command(world, *arguments):
+    return subprocess.Popen([MODBRIDGE, "command", "--map", world.folder / "leased.yaml", "--tcp", world.endpoint,
+                             "--json", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def alone(world):
+    (world.folder / "leased.yaml").write_text(MAP)
+    world.simulator, world.endpoint = world.simulate(world.folder / "leased.yaml")
+    return world
+
+
+def test_without_a_daemon(alone):
+    child = start_command(alone, "charge", "power=100", "duration=2")
+    assert child.stdout.readline() == '{"id":"cli","state":"completed","payload":{"setpoint":-100}}\n'
+    assert child.poll() is None, "the response comes at once, the hold goes on"
+    out, err = child.communicate(timeout=30)
+    assert (child.returncode, out) == (0, "")
+    assert "is held for 2 s" in err and "the hold is over: setpoint = 0 was written" in err
+    seen = held(alone)
+    assert seen["setpoint"] == 0 and seen["fallbacks"] == 0 and 4 <= seen["writes"] <= 12
+
+
+def test_ctrl_c_ends_a_hold(alone):
+    child = start_command(alone, "charge", "power=100")
+    child.stdout.readline()
+    await_true(lambda: held(alone)["writes"] >= 3, "it is held")
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=30)
+    assert child.returncode == 0 and "setpoint = 0 was written" in err
+    assert held(alone)["setpoint"] == 0
+
+
+def test_the_end_cannot_be_written(alone):
+    child = start_command(alone, "charge", "power=100")
+    child.stdout.readline()
+    alone.simulator.stop()
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=30)
+    assert child.returncode == 4 and "could not be written" in err
