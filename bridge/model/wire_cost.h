@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "model/point.h"
+
 struct wire_cost {
     int64_t frames_ns;   // the request and the answer without its data
     int64_t silence_ns;  // of the line, after the request and after the answer
@@ -13,5 +15,8 @@ struct wire_cost {
     int64_t pause_ns;    // what the unit's min_gap adds to the silence after the answer
     int64_t byte_ns;     // one byte of data: half a register, eight bits
 };
+
+// The time of one read of so many registers or bits, until the next request may leave.
+int64_t wire_cost_of_read(const struct wire_cost *cost, enum table table, int count);
 
 #endif

@@ -3,26 +3,32 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
-#include "model/message.h"
-#include "registers/formula.h"
+#include "registers/cover.h"
+#include "registers/reach.h"
+#include "registers/run.h"
+#include "registers/tie.h"
 
-enum {
-    // With merge_gap: auto. A request of its own costs about as much line time as this many
-    // registers: 8 + 5 bytes of frames, two silences of 3.5 characters, the unit's turnaround.
-    AUTO_GAP = 10,
-    ADDRESS_END = 65536,
+// A request that brings an entry.
+struct delivery {
+    size_t block;
+    int address; // of the entry
+    int point;
 };
 
-// A run of words of one entry: all of them, or one part when they lie apart.
-struct run {
-    const struct point *point;
-    uint16_t index; // of the point in the map
-    uint16_t address;
-    uint16_t count;
-    int block; // index of the forced block it lies in, or NO_INDEX
+// A plan in the making.
+struct planner {
+    const struct plan_request *request;
+    struct reach *reach;
+    struct tie_list ties;
+    bool *stays; // per entry of the map: it is not left to faster requests
+    struct block *blocks;
+    size_t block_count;
+    size_t block_capacity;
+    struct delivery *deliveries;
+    size_t delivery_count;
+    size_t delivery_capacity;
 };
 
 uint16_t block_limit(const struct modbus_settings *modbus, enum table table)
@@ -30,177 +36,11 @@ uint16_t block_limit(const struct modbus_settings *modbus, enum table table)
     return (uint16_t)(table_is_bits(table) ? modbus->max_bits : modbus->max_registers);
 }
 
-static int compare_numbers(int64_t a, int64_t b)
-{
-    return a < b ? -1 : a > b;
-}
-
-static int compare_conditions(const struct formula *a, const struct formula *b)
-{
-    if (a == b)
-        return 0;
-    if (!a || !b)
-        return a ? 1 : -1;
-    return strcmp(formula_text(a), formula_text(b));
-}
-
-// Whether entries may share a request at all: 0 when they may.
-static int compare_kind(const struct run *a, const struct run *b)
-{
-    const struct point *p = a->point;
-    const struct point *q = b->point;
-    int order = compare_numbers(p->unit_id, q->unit_id);
-    if (!order)
-        order = compare_numbers((int)p->table, (int)q->table);
-    if (!order)
-        order = compare_numbers(p->every_ms, q->every_ms);
-    if (!order)
-        order = compare_numbers(p->optional, q->optional);
-    if (!order)
-        order = compare_numbers(a->block, b->block);
-    return order ? order : compare_conditions(p->when, q->when);
-}
-
-static int compare_runs(const void *left, const void *right)
-{
-    const struct run *a = left;
-    const struct run *b = right;
-    int order = compare_kind(a, b);
-    if (!order)
-        order = compare_numbers(a->address, b->address);
-    return order ? order : compare_numbers(a->index, b->index);
-}
-
-static int forced_block(const struct modbus_settings *modbus, enum table table, int address,
-                        int count)
-{
-    for (size_t i = 0; i < modbus->block_count; i++) {
-        const struct span *span = &modbus->blocks[i];
-        if (span->table == table && address >= span->address &&
-            address + count <= span->address + span->count)
-            return (int)i;
-    }
-    return NO_INDEX;
-}
-
-static bool touches(const struct span *spans, size_t count, enum table table, int from, int to)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct span *span = &spans[i];
-        if (span->table == table && from < span->address + span->count && to > span->address)
-            return true;
-    }
-    return false;
-}
-
-// Whether [from, to) may not be read through.
-static bool is_closed(const struct plan_request *request, enum table table, int from, int to)
-{
-    const struct modbus_settings *modbus = request->modbus;
-    return touches(modbus->unreadable, modbus->unreadable_count, table, from, to) ||
-           touches(request->holes, request->hole_count, table, from, to);
-}
-
-static int allowed_gap(const struct modbus_settings *modbus, enum table table)
-{
-    if (modbus->merge_gap != GAP_AUTO)
-        return modbus->merge_gap;
-    return table_is_bits(table) ? AUTO_GAP * 16 : AUTO_GAP;
-}
-
-// Whether a run may join a request that covers [start, end).
-static bool may_join(const struct plan_request *request, const struct run *first,
-                     const struct run *run, int start, int end)
-{
-    const struct modbus_settings *modbus = request->modbus;
-    if (compare_kind(first, run) != 0 || first->point->alone || run->point->alone)
-        return false;
-    if (first->block != NO_INDEX)
-        return true;
-    int run_end = run->address + run->count;
-    int new_end = run_end > end ? run_end : end;
-    if (new_end - start > block_limit(modbus, run->point->table))
-        return false;
-    int gap = run->address - end;
-    if (gap <= 0)
-        return true;
-    return gap <= allowed_gap(modbus, run->point->table) &&
-           !is_closed(request, run->point->table, end, run->address);
-}
-
-static struct block make_block(struct arena *arena, const struct modbus_settings *modbus,
-                               const struct run *runs, size_t count, int end)
-{
-    const struct run *first = &runs[0];
-    uint16_t *points = ARENA_NEW_ARRAY(arena, count, uint16_t);
-    for (size_t i = 0; i < count; i++)
-        points[i] = runs[i].index;
-    struct block block = {
-        .table = first->point->table,
-        .unit_id = first->point->unit_id,
-        .address = first->address,
-        .count = (uint16_t)(end - first->address),
-        .every_ms = first->point->every_ms,
-        .when = first->point->when,
-        .optional = first->point->optional,
-        .points = points,
-        .point_count = count,
-    };
-    if (first->block != NO_INDEX) {
-        block.address = modbus->blocks[first->block].address;
-        block.count = modbus->blocks[first->block].count;
-    }
-    return block;
-}
-
-static const struct plan *join_runs(struct arena *arena, const struct plan_request *request,
-                                    struct run *runs, size_t count)
-{
-    qsort(runs, count, sizeof *runs, compare_runs);
-    struct block *blocks = ARENA_NEW_ARRAY(arena, count, struct block);
-    size_t block_count = 0;
-    for (size_t i = 0; i < count;) {
-        size_t next = i + 1;
-        int end = runs[i].address + runs[i].count;
-        while (next < count && may_join(request, &runs[i], &runs[next], runs[i].address, end)) {
-            int run_end = runs[next].address + runs[next].count;
-            end = run_end > end ? run_end : end;
-            next++;
-        }
-        blocks[block_count++] = make_block(arena, request->modbus, &runs[i], next - i, end);
-        i = next;
-    }
-    struct plan *plan = ARENA_NEW(arena, struct plan);
-    *plan = (struct plan){blocks, block_count};
-    return plan;
-}
-
-// Appends the runs of an entry; returns how many.
-static size_t add_runs(const struct plan_request *request, int index, struct run *ret_runs)
-{
-    const struct point *point = &request->map->points[index];
-    size_t parts = point->part_count ? point->part_count : 1;
-    for (size_t i = 0; i < parts; i++) {
-        uint16_t address = point->part_count ? point->parts[i] : point->address;
-        uint16_t count = point->part_count ? 1 : point->word_count;
-        ret_runs[i] = (struct run){
-            .point = point,
-            .index = (uint16_t)index,
-            .address = address,
-            .count = count,
-            .block = forced_block(request->modbus, point->table, address, count),
-        };
-    }
-    return parts;
-}
-
 static bool is_in_hole(const struct plan_request *request, const struct point *point)
 {
-    size_t parts = point->part_count ? point->part_count : 1;
-    for (size_t i = 0; i < parts; i++) {
-        int from = point->part_count ? point->parts[i] : point->address;
-        int to = from + (point->part_count ? 1 : point->word_count);
-        if (touches(request->holes, request->hole_count, point->table, from, to))
+    struct place place = place_of(point);
+    for (size_t i = 0; i < place_part_count(point); i++) {
+        if (place_touches(&place, place_part(point, i), request->holes, request->hole_count))
             return true;
     }
     return false;
@@ -212,41 +52,290 @@ static bool is_asked(const struct plan_request *request, const struct point *poi
            !is_in_hole(request, point);
 }
 
+static void add_block(struct planner *planner, const struct run_kind *kind, struct extent at)
+{
+    if (planner->block_count == planner->block_capacity) {
+        planner->block_capacity = planner->block_capacity ? 2 * planner->block_capacity : 16;
+        planner->blocks =
+            mem_resize(planner->blocks, planner->block_capacity, sizeof *planner->blocks);
+    }
+    planner->blocks[planner->block_count++] = (struct block){
+        .table = kind->place.table,
+        .unit_id = kind->place.unit_id,
+        .address = (uint16_t)at.from,
+        .count = (uint16_t)(at.to - at.from),
+        .every_ms = kind->every_ms,
+        .when = kind->when,
+        .optional = kind->optional,
+    };
+}
+
+static void deliver(struct planner *planner, size_t block, int point)
+{
+    if (planner->delivery_count == planner->delivery_capacity) {
+        planner->delivery_capacity =
+            planner->delivery_capacity ? 2 * planner->delivery_capacity : 64;
+        planner->deliveries = mem_resize(planner->deliveries, planner->delivery_capacity,
+                                         sizeof *planner->deliveries);
+    }
+    planner->deliveries[planner->delivery_count++] =
+        (struct delivery){block, planner->request->map->points[point].address, point};
+}
+
+// The first of the blocks [low, high), both of whose ends ascend, that holds all of a run; or
+// `high`.
+static size_t find_block(const struct planner *planner, size_t low, size_t high,
+                         struct extent at)
+{
+    size_t end = high;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct block *block = &planner->blocks[middle];
+        if (block->address + block->count < at.to)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < end && planner->blocks[low].address <= at.from ? low : end;
+}
+
+// The request of a faster period of the family that holds all of a run; or block_count.
+static size_t find_faster(const struct planner *planner, size_t family_start, struct extent at)
+{
+    for (size_t layer = family_start; layer < planner->block_count;) {
+        size_t end = layer;
+        while (end < planner->block_count &&
+               planner->blocks[end].every_ms == planner->blocks[layer].every_ms)
+            end++;
+        size_t found = find_block(planner, layer, end, at);
+        if (found < end)
+            return found;
+        layer = end;
+    }
+    return planner->block_count;
+}
+
+// Leaves to the requests of faster periods of the family what they bring anyway: values whose
+// every run is in one.
+static void use_faster(struct planner *planner, size_t family_start, struct run_list *runs)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < runs->count; i++) {
+        const struct run *run = &runs->runs[i];
+        if (find_faster(planner, family_start, run->at) == planner->block_count)
+            planner->stays[run->value] = true;
+    }
+    for (size_t i = 0; i < runs->count; i++) {
+        const struct run *run = &runs->runs[i];
+        if (planner->stays[run->value])
+            runs->runs[kept++] = *run;
+        else
+            deliver(planner, find_faster(planner, family_start, run->at), run->point);
+    }
+    for (size_t i = 0; i < kept; i++)
+        planner->stays[runs->runs[i].value] = false;
+    runs->count = kept;
+}
+
+// The runs that no other one contains, and whether a request may read on from each to the next.
+static size_t strip(const struct planner *planner, const struct run_list *runs,
+                    struct extent *ret_items, bool *ret_joins)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < runs->count; i++) {
+        struct extent at = runs->runs[i].at;
+        if (count > 0 && at.to <= ret_items[count - 1].to)
+            continue;
+        if (count > 0)
+            ret_joins[count - 1] = reach_may_cross(
+                planner->reach, (struct extent){ret_items[count - 1].to, at.from});
+        ret_items[count++] = at;
+    }
+    return count;
+}
+
+static void cover_runs(struct planner *planner, const struct run_list *runs)
+{
+    const struct run_kind *kind = &runs->runs[0].kind;
+    struct extent *items = mem_new(runs->count, sizeof *items);
+    struct extent *requests = mem_new(runs->count, sizeof *requests);
+    bool *joins = mem_new(runs->count, sizeof *joins);
+    struct cover_problem problem = {
+        .items = items,
+        .joins = joins,
+        .count = strip(planner, runs, items, joins),
+        .table = kind->place.table,
+        .limit = block_limit(planner->request->modbus, kind->place.table),
+        .cost = &planner->request->cost,
+    };
+    size_t count = cover_cheapest(&problem, requests);
+    for (size_t i = 0; i < count; i++)
+        add_block(planner, kind, requests[i]);
+    free(items);
+    free(requests);
+    free(joins);
+}
+
+static void use_exact_block(struct planner *planner, const struct run_kind *kind)
+{
+    const struct span *span = &planner->request->modbus->blocks[kind->block];
+    add_block(planner, kind, (struct extent){span->address, span->address + span->count});
+}
+
+static void plan_kind(struct planner *planner, size_t family_start, const struct run *first,
+                      size_t count)
+{
+    struct run_list runs = {0};
+    reach_enter(planner->reach, &first->kind.place);
+    for (size_t i = 0; i < count; i++) {
+        run_list_add(&runs, &first[i]);
+        reach_want(planner->reach, first[i].at, true);
+    }
+    tie_runs(&planner->ties, planner->request, planner->reach, &runs);
+    if (first->kind.every_ms > 0)
+        use_faster(planner, family_start, &runs);
+    run_list_sort(&runs);
+    size_t start = planner->block_count;
+    if (runs.count > 0 && first->kind.block != NO_INDEX)
+        use_exact_block(planner, &first->kind);
+    else if (runs.count > 0)
+        cover_runs(planner, &runs);
+    for (size_t i = 0; i < runs.count; i++)
+        deliver(planner, find_block(planner, start, planner->block_count, runs.runs[i].at),
+                runs.runs[i].point);
+    for (size_t i = 0; i < count; i++)
+        reach_want(planner->reach, first[i].at, false);
+    run_list_done(&runs);
+}
+
+static void plan_kinds(struct planner *planner, const struct run_list *runs)
+{
+    size_t family_start = 0;
+    for (size_t i = 0; i < runs->count;) {
+        const struct run *first = &runs->runs[i];
+        size_t next = i + 1;
+        while (next < runs->count &&
+               run_compare_kind(&first->kind, &runs->runs[next].kind) == 0)
+            next++;
+        if (i > 0 && run_compare_family(&first[-1].kind, &first->kind) != 0)
+            family_start = planner->block_count;
+        plan_kind(planner, family_start, first, next - i);
+        i = next;
+    }
+}
+
+static int compare_deliveries(const void *left, const void *right)
+{
+    const struct delivery *a = left;
+    const struct delivery *b = right;
+    if (a->block != b->block)
+        return a->block < b->block ? -1 : 1;
+    if (a->address != b->address)
+        return a->address < b->address ? -1 : 1;
+    return a->point < b->point ? -1 : a->point > b->point;
+}
+
+// Gives each block its entries, each once.
+static void assign_points(const struct planner *planner, struct arena *arena,
+                          struct block *blocks)
+{
+    struct delivery *deliveries = planner->deliveries;
+    size_t count = planner->delivery_count;
+    if (count > 1)
+        qsort(deliveries, count, sizeof *deliveries, compare_deliveries);
+    uint16_t *points = ARENA_NEW_ARRAY(arena, count, uint16_t);
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && compare_deliveries(&deliveries[i - 1], &deliveries[i]) == 0)
+            continue;
+        struct block *block = &blocks[deliveries[i].block];
+        if (block->point_count++ == 0)
+            block->points = &points[used];
+        points[used++] = (uint16_t)deliveries[i].point;
+    }
+}
+
+static const struct plan *finish(const struct planner *planner, struct arena *arena)
+{
+    struct block *blocks = ARENA_NEW_ARRAY(arena, planner->block_count, struct block);
+    for (size_t i = 0; i < planner->block_count; i++)
+        blocks[i] = planner->blocks[i];
+    assign_points(planner, arena, blocks);
+    struct plan *plan = ARENA_NEW(arena, struct plan);
+    *plan = (struct plan){blocks, planner->block_count};
+    return plan;
+}
+
+static const struct plan *make_plan(struct arena *arena, const struct plan_request *request,
+                                    struct run_list *runs, const bool *is_wanted)
+{
+    struct planner planner = {
+        .request = request,
+        .reach = reach_new(request),
+        .ties = tie_list_of(request, is_wanted),
+        .stays = mem_new(request->map->point_count, sizeof *planner.stays),
+    };
+    run_list_sort(runs);
+    plan_kinds(&planner, runs);
+    const struct plan *plan = finish(&planner, arena);
+    reach_free(planner.reach);
+    tie_list_done(&planner.ties);
+    free(planner.stays);
+    free(planner.blocks);
+    free(planner.deliveries);
+    return plan;
+}
+
+static void add_runs(const struct plan_request *request, int index, bool is_on_need,
+                     struct run_list *runs)
+{
+    const struct point *point = &request->map->points[index];
+    const struct modbus_settings *modbus = request->modbus;
+    struct place place = place_of(point);
+    for (size_t i = 0; i < place_part_count(point); i++) {
+        struct extent at = place_part(point, i);
+        int block = place_inside(&place, at, modbus->blocks, modbus->block_count);
+        struct run run = {run_kind_of(point, index, block), at, index, index};
+        if (is_on_need) {
+            // Whoever asks for it has looked at its condition.
+            run.kind.every_ms = EVERY_NEED;
+            run.kind.when = NULL;
+        }
+        run_list_add(runs, &run);
+    }
+}
+
 const struct plan *block_plan(struct arena *arena, const struct plan_request *request)
 {
-    const struct map *map = request->map;
-    struct run *runs = mem_new(map->point_count * MAX_PARTS, sizeof *runs);
-    size_t count = 0;
-    for (size_t i = 0; i < map->point_count; i++) {
-        if (is_asked(request, &map->points[i]) && map->points[i].every_ms != EVERY_NEED)
-            count += add_runs(request, (int)i, &runs[count]);
+    size_t count = request->map->point_count;
+    bool *is_wanted = mem_new(count, sizeof *is_wanted);
+    struct run_list runs = {0};
+    for (size_t i = 0; i < count; i++) {
+        const struct point *point = &request->map->points[i];
+        is_wanted[i] = is_asked(request, point) && point->every_ms != EVERY_NEED;
+        if (is_wanted[i])
+            add_runs(request, (int)i, false, &runs);
     }
-    const struct plan *plan = join_runs(arena, request, runs, count);
-    free(runs);
+    const struct plan *plan = make_plan(arena, request, &runs, is_wanted);
+    run_list_done(&runs);
+    free(is_wanted);
     return plan;
 }
 
 const struct plan *block_plan_for(struct arena *arena, const struct plan_request *request,
                                   const int *points, size_t point_count)
 {
-    const struct map *map = request->map;
-    // Copies whose period and condition are alike, so that only addresses decide.
-    struct point *copies = mem_new(point_count, sizeof *copies);
-    struct run *runs = mem_new(point_count * MAX_PARTS, sizeof *runs);
-    size_t count = 0;
+    bool *is_wanted = mem_new(request->map->point_count, sizeof *is_wanted);
+    struct run_list runs = {0};
     for (size_t i = 0; i < point_count; i++) {
-        if (!is_asked(request, &map->points[points[i]]))
+        int index = points[i];
+        if (is_wanted[index] || !is_asked(request, &request->map->points[index]))
             continue;
-        size_t added = add_runs(request, points[i], &runs[count]);
-        copies[i] = map->points[points[i]];
-        copies[i].every_ms = EVERY_NEED;
-        copies[i].when = NULL;
-        for (size_t k = 0; k < added; k++)
-            runs[count + k].point = &copies[i];
-        count += added;
+        is_wanted[index] = true;
+        add_runs(request, index, true, &runs);
     }
-    const struct plan *plan = join_runs(arena, request, runs, count);
-    free(runs);
-    free(copies);
+    const struct plan *plan = make_plan(arena, request, &runs, is_wanted);
+    run_list_done(&runs);
+    free(is_wanted);
     return plan;
 }

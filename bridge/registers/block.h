@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Which requests to make: entries grouped into reads that join what may be joined and never
-// touch an address that is not listed (unless merge_gap allows it), is unreadable or is
-// write-only. A value of several words is never torn over two requests. Pure; a plan is const,
-// any thread.
+// Which requests to make: the reads that take the least time on the line, for each place,
+// period and condition. They never touch an address that is not listed (unless merge_gap allows
+// it), is unreadable or is write-only. A value of several words is never torn over two
+// requests, nor one from its scale where they may share one (registers/tie.h). What a faster
+// request reads anyway comes with it. Pure; a plan is const, any thread.
 #ifndef REGISTERS_BLOCK_H
 #define REGISTERS_BLOCK_H
 

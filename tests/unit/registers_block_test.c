@@ -15,7 +15,7 @@ enum { MAX_CASE_POINTS = 8, MAX_CASE_BLOCKS = 8 };
     {                                                                                          \
         .key = #at, .source = SOURCE_WORDS, .table = TABLE_HOLDING, .address = (at),           \
         .word_count = (words), .every_ms = (period), .access = ACCESS_READ,                    \
-        .unit_id = NO_INDEX                                                                    \
+        .unit_id = NO_INDEX, .sf = NO_INDEX                                                    \
     }
 
 struct wanted {
@@ -68,12 +68,30 @@ static const struct block_case cases[] = {
      {.max_registers = 5},
      {{10, 4, 2}, {14, 2, 1}},
      2},
-    {"periods do not mix",
-     {WORDS(10, 1, 1000), WORDS(11, 1, 5000), WORDS(12, 1, 1000)},
+    {"each period has its requests",
+     {WORDS(10, 1, 1000), WORDS(11, 1, 5000), WORDS(12, 1, 5000)},
      3,
      {.max_registers = 125},
-     {{10, 1, 1}, {12, 1, 1}, {11, 1, 1}},
-     3},
+     {{10, 1, 1}, {11, 2, 2}},
+     2},
+    {"what a faster request brings anyway is not asked for again",
+     {WORDS(10, 1, 1000), WORDS(11, 1, 5000), WORDS(12, 1, 1000), WORDS(13, 1, 5000)},
+     4,
+     {.max_registers = 125},
+     {{10, 3, 3}, {13, 1, 1}},
+     2},
+    {"what is read once per connection is",
+     {WORDS(10, 1, 1000), WORDS(11, 1, EVERY_CONNECT), WORDS(12, 1, 1000)},
+     3,
+     {.max_registers = 125},
+     {{10, 3, 2}, {11, 1, 1}},
+     2},
+    {"a request may begin inside another one's words",
+     {WORDS(10, 4, 1000), WORDS(13, 4, 1000)},
+     2,
+     {.max_registers = 5},
+     {{10, 4, 1}, {13, 4, 1}},
+     2},
     {"overlapping entries share the words",
      {WORDS(10, 4, 1000), WORDS(11, 1, 1000), WORDS(14, 1, 1000)},
      3,
@@ -181,6 +199,87 @@ static void test_words_that_lie_apart(void **state)
     arena_free(arena);
 }
 
+// A value read with another one's scale would be wrong by powers of ten.
+static void test_a_value_comes_with_its_scale(void **state)
+{
+    (void)state;
+    struct point points[] = {WORDS(10, 2, 1000), WORDS(12, 2, 1000), WORDS(14, 1, 1000)};
+    points[1].sf = 2;
+    struct map map = {.points = points, .point_count = 3};
+    struct modbus_settings modbus = {.max_registers = 4};
+    struct plan_request request = {.map = &map, .modbus = &modbus};
+    struct arena *arena = arena_new();
+    const struct plan *plan = block_plan(arena, &request);
+    assert_int_equal(plan->block_count, 2);
+    assert_int_equal(plan->blocks[0].count, 2);
+    assert_int_equal(plan->blocks[1].address, 12);
+    assert_int_equal(plan->blocks[1].point_count, 2);
+    // A slow value does not wait for its fast scale's request, it brings it along.
+    points[1].every_ms = 5000;
+    plan = block_plan(arena, &request);
+    assert_int_equal(plan->block_count, 3);
+    assert_int_equal(plan->blocks[2].address, 12);
+    assert_int_equal(plan->blocks[2].count, 3);
+    assert_int_equal(plan->blocks[2].point_count, 2);
+    // Two values share a scale that no single request brings with both.
+    points[0].sf = 2;
+    points[1].every_ms = 1000;
+    points[0].address = 11;
+    points[2].address = 13;
+    points[1].address = 14;
+    plan = block_plan(arena, &request);
+    assert_int_equal(plan->block_count, 2);
+    assert_int_equal(plan->blocks[0].address, 11);
+    assert_int_equal(plan->blocks[1].address, 13);
+    assert_int_equal(plan->blocks[0].point_count, 2);
+    assert_int_equal(plan->blocks[1].point_count, 2);
+    arena_free(arena);
+}
+
+static void test_words_apart_come_together_where_they_may(void **state)
+{
+    (void)state;
+    struct point points[] = {WORDS(10, 2, 1000), WORDS(11, 1, 1000)};
+    points[0].part_count = 2;
+    points[0].parts[0] = 12;
+    points[0].parts[1] = 10;
+    struct map map = {.points = points, .point_count = 2};
+    struct modbus_settings modbus = {.max_registers = 125};
+    struct plan_request request = {.map = &map, .modbus = &modbus};
+    struct arena *arena = arena_new();
+    const struct plan *plan = block_plan(arena, &request);
+    assert_int_equal(plan->block_count, 1);
+    assert_int_equal(plan->blocks[0].address, 10);
+    assert_int_equal(plan->blocks[0].count, 3);
+    assert_int_equal(plan->blocks[0].point_count, 2);
+    arena_free(arena);
+}
+
+// The line decides: a gap is read through when that takes less time than another request.
+static void test_auto_weighs_the_gap_against_a_request(void **state)
+{
+    (void)state;
+    struct point points[] = {WORDS(0, 10, 1000), WORDS(20, 1, 1000)};
+    struct map map = {.points = points, .point_count = 2};
+    struct modbus_settings modbus = {.max_registers = 125, .merge_gap = GAP_AUTO};
+    struct plan_request request = {
+        .map = &map, .modbus = &modbus, .cost = {.frames_ns = 19, .byte_ns = 1}};
+    struct arena *arena = arena_new();
+    assert_int_equal(block_plan(arena, &request)->block_count, 2);
+    request.cost.response_ns = 1;
+    assert_int_equal(block_plan(arena, &request)->block_count, 1);
+    // What may not be read, or is only written, is not read through at any price.
+    points[1].address = 12;
+    struct point closed[] = {points[0], points[1], WORDS(11, 1, 1000)};
+    map = (struct map){.points = closed, .point_count = 3};
+    closed[2].access = ACCESS_WRITE;
+    assert_int_equal(block_plan(arena, &request)->block_count, 2);
+    closed[2].access = ACCESS_READ;
+    closed[2].alone = true;
+    assert_int_equal(block_plan(arena, &request)->block_count, 3);
+    arena_free(arena);
+}
+
 static void test_learned_holes_are_not_asked(void **state)
 {
     (void)state;
@@ -213,6 +312,9 @@ int main(void)
         cmocka_unit_test(test_write_only_and_need_are_not_polled),
         cmocka_unit_test(test_kinds_do_not_mix),
         cmocka_unit_test(test_words_that_lie_apart),
+        cmocka_unit_test(test_a_value_comes_with_its_scale),
+        cmocka_unit_test(test_words_apart_come_together_where_they_may),
+        cmocka_unit_test(test_auto_weighs_the_gap_against_a_request),
         cmocka_unit_test(test_learned_holes_are_not_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

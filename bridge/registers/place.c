@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "registers/place.h"
+
+struct place place_of(const struct point *point)
+{
+    return (struct place){point->unit_id, point->table};
+}
+
+int place_compare(const struct place *a, const struct place *b)
+{
+    if (a->unit_id != b->unit_id)
+        return a->unit_id < b->unit_id ? -1 : 1;
+    return (int)a->table - (int)b->table;
+}
+
+bool place_touches(const struct place *place, struct extent at, const struct span *spans,
+                   size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct span *span = &spans[i];
+        if (span->table == place->table && at.from < span->address + span->count &&
+            at.to > span->address)
+            return true;
+    }
+    return false;
+}
+
+int place_inside(const struct place *place, struct extent at, const struct span *spans,
+                 size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct span *span = &spans[i];
+        if (span->table == place->table && at.from >= span->address &&
+            at.to <= span->address + span->count)
+            return (int)i;
+    }
+    return NO_INDEX;
+}
+
+size_t place_part_count(const struct point *point)
+{
+    return point->part_count ? point->part_count : 1;
+}
+
+struct extent place_part(const struct point *point, size_t part)
+{
+    if (point->part_count)
+        return (struct extent){point->parts[part], point->parts[part] + 1};
+    return (struct extent){point->address, point->address + point->word_count};
+}
