@@ -14,6 +14,7 @@
 #include "cloud/notice.h"
 #include "cloud/store.h"
 #include "daemon/feed.h"
+#include "daemon/holds.h"
 #include "daemon/outgoing.h"
 #include "daemon/report.h"
 #include "daemon/requests.h"
@@ -40,6 +41,7 @@ struct daemon {
     size_t buses_running;
     struct feed *feeds; // one per device
     struct outgoing outgoing;
+    struct open_holds holds;
     struct requests requests;
     struct report report;
     struct mailbox *from_buses;
@@ -78,6 +80,7 @@ static void take_health(struct daemon *daemon, const struct health_change *chang
 static void take_hold(struct daemon *daemon, const struct hold_change *change)
 {
     enum severity severity = report_hold(&daemon->report, change);
+    open_holds_take(&daemon->holds, change);
     outgoing_put(&daemon->outgoing, &daemon->site->devices[change->device], TOPIC_LOGS,
                  notice_payload(clock_wall_ms() / 1000, severity, change->text));
 }
@@ -169,8 +172,9 @@ static void take_uplink_event(struct daemon *daemon, struct uplink_event *event)
     }
 }
 
-static void take_store_event(const struct store_event *event)
+static void take_store_event(struct daemon *daemon, const struct store_event *event)
 {
+    requests_stored(&daemon->requests, event);
     switch (event->kind) {
     case STORE_SETTLED:
         return;
@@ -190,7 +194,7 @@ static void drain(struct daemon *daemon)
         take_uplink_event(daemon, &event);
     struct store_event stored;
     while (mailbox_take(daemon->from_store, &stored))
-        take_store_event(&stored);
+        take_store_event(daemon, &stored);
     outgoing_pump(&daemon->outgoing);
     if (daemon->store)
         store_pump(daemon->store);
@@ -266,12 +270,14 @@ static bool all_is_acknowledged(const struct daemon *daemon)
 static bool stop(struct daemon *daemon)
 {
     log_line(LOG_LEVEL_NOTICE, "modbridge", "stopping");
+    requests_stop(&daemon->requests);
     for (size_t i = 0; i < daemon->site->bus_count; i++)
         bus_stop(daemon->buses[i]);
     turn_until(daemon, buses_have_stopped, ROLLBACK_MS);
     for (size_t i = 0; i < daemon->site->bus_count; i++)
         bus_interrupt(daemon->buses[i]);
     turn_until(daemon, buses_have_stopped, BUS_STOP_MS - ROLLBACK_MS);
+    open_holds_leave(&daemon->holds);
     for (size_t i = 0; i < daemon->site->device_count; i++)
         feed_hasten(&daemon->feeds[i], clock_monotonic_ms());
     publish_due(daemon);
@@ -302,10 +308,14 @@ static int start_buses(struct daemon *daemon, struct error *err)
 }
 
 // What was kept is loaded between opening the store and starting its thread.
-static int start_store(struct daemon *daemon, struct error *err)
+static int start_store(struct daemon *daemon, bool is_dry, struct error *err)
 {
-    daemon->store = store_open(daemon->site, daemon->from_store, err);
-    return daemon->store ? store_start(daemon->store, err) : -1;
+    if (!is_dry)
+        daemon->store = store_open(daemon->site, daemon->from_store, err);
+    if (!is_dry && !daemon->store)
+        return -1;
+    open_holds_init(&daemon->holds, daemon->site, daemon->store);
+    return is_dry ? 0 : store_start(daemon->store, err);
 }
 
 static int start(struct daemon *daemon, const struct daemon_options *options, struct error *err)
@@ -320,7 +330,7 @@ static int start(struct daemon *daemon, const struct daemon_options *options, st
     daemon->from_store = mailbox_new(sizeof(struct store_event), 0, STORE_EVENT_SLOTS);
     if (!daemon->from_buses || !daemon->from_uplink || !daemon->from_store)
         return error_set_errno(err, "no descriptor for a mailbox");
-    if (!options->is_dry && start_store(daemon, err) != 0)
+    if (start_store(daemon, options->is_dry, err) != 0)
         return -1;
     daemon->feeds = mem_new(daemon->site->device_count, sizeof *daemon->feeds);
     for (size_t i = 0; i < daemon->site->device_count; i++)
@@ -331,13 +341,16 @@ static int start(struct daemon *daemon, const struct daemon_options *options, st
         return -1;
     if (start_buses(daemon, err) != 0)
         return -1;
-    requests_init(&daemon->requests, daemon->site, daemon->buses, &daemon->outgoing);
+    requests_init(&daemon->requests, daemon->site, daemon->buses, &daemon->outgoing,
+                  &daemon->holds);
+    open_holds_resume(&daemon->holds, daemon->buses);
     return 0;
 }
 
 static void finish(struct daemon *daemon)
 {
     requests_done(&daemon->requests);
+    open_holds_done(&daemon->holds);
     outgoing_done(&daemon->outgoing);
     report_done(&daemon->report);
     for (size_t i = 0; i < daemon->site->device_count; i++)

@@ -9,6 +9,8 @@
 
 #include "bus/bus.h"
 #include "cloud/ledger.h"
+#include "cloud/store.h"
+#include "daemon/holds.h"
 #include "daemon/outgoing.h"
 #include "model/message.h"
 #include "model/site.h"
@@ -20,18 +22,26 @@ struct requests {
     const struct site *site;
     struct bus **buses; // as the site's
     struct outgoing *outgoing;
+    struct open_holds *holds;
     struct ledger *ledger;
     struct open_request *open; // list
     uint64_t serial;
 };
 
 void requests_init(struct requests *requests, const struct site *site, struct bus **buses,
-                   struct outgoing *outgoing);
+                   struct outgoing *outgoing, struct open_holds *holds);
 void requests_done(struct requests *requests);
 
 // Takes a request as it came from the broker; the payload is borrowed.
 void requests_take(struct requests *requests, uint16_t device, const char *payload,
                    size_t length, int64_t now_ms);
+
+// Orders to the store are settled: commands that waited for them go to their buses, or are
+// refused when the disk has not taken what must outlive the process.
+void requests_stored(struct requests *requests, const struct store_event *event);
+
+// The program stops: commands that wait for the store are refused.
+void requests_stop(struct requests *requests);
 
 // A log step of a command.
 void requests_log(struct requests *requests, uint64_t serial, const char *text);
