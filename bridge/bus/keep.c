@@ -58,15 +58,18 @@ static void tell(const struct keep *keep, const struct hold *hold, enum hold_eve
     keep->owner.change(keep->owner.context, &change);
 }
 
-// "setpoint (holding 40149), ramp (holding 40151)".
+// "setpoint (holding 40149), ramp (holding 40151)": what is held, or what is left of it.
 static void name_entries(const struct device *device, const struct hold_end *end,
                          char *ret_text, size_t size)
 {
+    const struct step *step = end->step;
+    size_t count = step ? step->write_count : end->count;
     size_t used = 0;
     ret_text[0] = '\0';
-    for (size_t i = 0; i < end->count && used < size; i++) {
+    for (size_t i = 0; i < count && used < size; i++) {
         char name[HOLD_NAME_SIZE];
-        name_point(device->map, &device->modbus, end->entries[i].point, name, sizeof name);
+        int point = step ? step->writes[i].point : end->entries[i].point;
+        name_point(device->map, &device->modbus, point, name, sizeof name);
         used += (size_t)snprintf(ret_text + used, size - used, "%s%s", i ? ", " : "", name);
     }
 }
@@ -241,7 +244,7 @@ bool keep_turn(struct keep *keep, int64_t now_ms)
 int64_t keep_next_ms(struct keep *keep, int64_t now_ms)
 {
     struct holds_asking asking = asking_of(keep);
-    return holds_next_ms(&keep->holds, &asking, now_ms);
+    return now_ms < keep->stop_ms ? holds_next_ms(&keep->holds, &asking, now_ms) : INT64_MAX;
 }
 
 struct job_request *keep_take_end(struct keep *keep, struct unit *unit, int64_t now_ms)

@@ -63,6 +63,26 @@ static void note_point(void *context, int point)
         *first = point;
 }
 
+// Whether a formula may show what no message may show.
+static bool is_secret(const struct draft_command *draft, const struct formula *formula)
+{
+    int argument = formula_argument(formula);
+    bool any = false;
+    for (size_t i = 0; i < draft->argument_count; i++)
+        any |= draft->arguments[i].sensitive;
+    return argument == NO_INDEX ? any && formula_uses_arguments(formula)
+                                : draft->arguments[argument].sensitive;
+}
+
+static int report_secret(struct draft_command *draft, const struct node *node, const char *name)
+{
+    return diagnostics_error(
+        draft->loader->reader.diagnostics, &node->at,
+        "%s: cannot be made of a sensitive argument: it is written to logs "
+        "and kept on disk",
+        name);
+}
+
 static bool is_written(const struct step *step, int point)
 {
     for (size_t i = 0; i < step->write_count; i++) {
@@ -83,6 +103,8 @@ static int check_then(struct draft_command *draft, const struct node *node,
     for (size_t i = 0; i < step->hold_then_count; i++) {
         const struct assignment *then = &step->hold_then[i];
         int named = NO_INDEX;
+        if (is_secret(draft, then->value))
+            return report_secret(draft, node, "then");
         formula_each_point(then->value, note_point, &named);
         if (named != NO_INDEX)
             return diagnostics_error(
@@ -133,6 +155,8 @@ static int check_time(struct draft_command *draft, const struct node *node,
                       const struct step *step)
 {
     const struct value *seconds = formula_constant_value(step->hold_for);
+    if (is_secret(draft, step->hold_for))
+        return report_secret(draft, node, "for");
     if (!seconds || !value_is_number(seconds) ||
         value_number(seconds) * 1000 > (double)step->hold_every_ms)
         return 0;

@@ -95,6 +95,10 @@ static void begin(struct requests *requests, uint16_t device, struct command_req
     request->job = NULL;
     open->next = requests->open;
     requests->open = open;
+    if (requests->is_stopping) {
+        refuse(requests, open, "stopped; nothing was written");
+        return;
+    }
     open->ticket = open_holds_expect(requests->holds, open->id, open->job);
     if (open->ticket == 0)
         hand_over(requests, open);
@@ -120,6 +124,7 @@ void requests_stored(struct requests *requests, const struct store_event *event)
 void requests_stop(struct requests *requests)
 {
     struct open_request *next = NULL;
+    requests->is_stopping = true;
     for (struct open_request *open = requests->open; open; open = next) {
         next = open->next;
         if (open->job)

@@ -4,6 +4,7 @@
 #ifndef DAEMON_REQUESTS_H
 #define DAEMON_REQUESTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct requests {
     struct ledger *ledger;
     struct open_request *open; // list
     uint64_t serial;
+    bool is_stopping;
 };
 
 void requests_init(struct requests *requests, const struct site *site, struct bus **buses,
@@ -40,7 +42,7 @@ void requests_take(struct requests *requests, uint16_t device, const char *paylo
 // refused when the disk has not taken what must outlive the process.
 void requests_stored(struct requests *requests, const struct store_event *event);
 
-// The program stops: commands that wait for the store are refused.
+// The program stops: commands that wait for the store, and those that still come, are refused.
 void requests_stop(struct requests *requests);
 
 // A log step of a command.
