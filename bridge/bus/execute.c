@@ -14,6 +14,13 @@ static void send_request(struct line *line, struct unit *unit, struct running_jo
                          const struct execute_report *report, const struct job_action *action,
                          enum fault *ret_fault)
 {
+    int64_t late_us = line_late_until_us(line, &action->request);
+    if (late_us > 0) {
+        running->has_pending = true;
+        running->pending = *action;
+        running->ready_ms = late_us / 1000 + 1;
+        return;
+    }
     enum fault fault = line_transact(line, unit, &action->request, &running->answer);
     if (action->is_write && !is_void(line, fault, &running->answer))
         report->wrote(report->context, unit, job_request_of(running->job), action);
@@ -27,13 +34,30 @@ static void send_request(struct line *line, struct unit *unit, struct running_jo
     running->ready_ms = clock_monotonic_ms();
 }
 
+// Sends what had to wait, unless the job is told to stop instead.
+static bool send_pending(struct line *line, struct unit *unit, struct running_job *running,
+                         const struct execute_report *report, enum fault *ret_fault)
+{
+    if (!running->has_pending)
+        return false;
+    running->has_pending = false;
+    if (running->event.kind == JOB_EVENT_STOP)
+        return false;
+    struct job_action action = running->pending;
+    send_request(line, unit, running, report, &action, ret_fault);
+    return true;
+}
+
 bool execute_step(struct line *line, struct unit *unit, struct running_job *running,
                   const struct execute_report *report, enum fault *ret_fault)
 {
+    if (send_pending(line, unit, running, report, ret_fault))
+        return false;
     int64_t now_ms = clock_monotonic_ms();
     struct job_action action = job_step(running->job, now_ms, clock_wall_ms(), &running->event);
     running->event = (struct job_event){.kind = JOB_EVENT_TIME};
     running->ready_ms = now_ms;
+    running->is_waiting = action.kind == JOB_WAIT;
     switch (action.kind) {
     case JOB_SEND:
         send_request(line, unit, running, report, &action, ret_fault);

@@ -16,7 +16,10 @@ struct running_job {
     struct job *job; // NULL: none runs for this device
     bool has_begun;  // the device\'s identity was looked at
     int64_t started_ms;
-    int64_t ready_ms;       // when to step it next
+    int64_t ready_ms; // when to step it next
+    bool is_waiting;  // it waits by itself: the device may be polled meanwhile
+    bool has_pending; // `pending` is to be sent then: a late answer stood in its way
+    struct job_action pending;
     struct job_event event; // what to tell it then
     struct answer answer;   // storage of event.answer
 };

@@ -8,9 +8,12 @@
 #include "wire/cost.h"
 
 enum {
-    LINK_FIRST_BACKOFF_MS = 1000,
-    LINK_LONGEST_BACKOFF_MS = 5000,
+    PEER_FIRST_BACKOFF_MS = 1000,
+    PEER_LONGEST_BACKOFF_MS = 5000,
+    PORT_FIRST_BACKOFF_MS = 100,
+    PORT_LONGEST_BACKOFF_MS = 1000,
     OPEN_TIMEOUT_MS = 3000,
+    US_PER_MS = 1000,
 };
 
 static size_t count_units(const struct site *site, int bus)
@@ -19,6 +22,20 @@ static size_t count_units(const struct site *site, int bus)
     for (size_t i = 0; i < site->device_count; i++)
         count += site->devices[i].bus == bus;
     return count;
+}
+
+// What shows whether a unit is there while nothing is known of it: a block it ought to grant,
+// else any; where only commands read, one of what they read.
+static const struct block *find_probe(struct arena *arena, const struct unit *unit)
+{
+    const struct plan *plan = unit->plan;
+    for (size_t i = 0; i < plan->block_count; i++) {
+        if (!plan->blocks[i].when && !plan->blocks[i].optional)
+            return &plan->blocks[i];
+    }
+    for (int i = 0; plan->block_count == 0 && i < (int)unit->device->map->point_count; i++)
+        plan = block_plan_for(arena, &unit->planning, &i, 1);
+    return plan->block_count ? &plan->blocks[0] : NULL;
 }
 
 static void add_unit(struct line *line, struct arena *arena, const struct device *device,
@@ -34,6 +51,7 @@ static void add_unit(struct line *line, struct arena *arena, const struct device
         .image = image_new(device->map, &device->modbus),
     };
     unit->plan = block_plan(arena, &unit->planning);
+    unit->probe = find_probe(arena, unit);
     health_init(&unit->health, clock_monotonic_ms());
 }
 
@@ -81,14 +99,6 @@ uint8_t line_unit_id(const struct unit *unit, int unit_id)
     return (uint8_t)(unit_id == NO_INDEX ? unit->device->unit_id : unit_id);
 }
 
-// Waits `pause_ms`; false when the program stops meanwhile.
-static bool pause_line(const struct line *line, int64_t pause_ms)
-{
-    if (pause_ms <= 0)
-        return true;
-    return !clock_wait(&line->stop_descriptor, 1, clock_monotonic_us() + pause_ms * 1000);
-}
-
 // xorshift64*: jitter needs no more.
 static double chance(struct line *line)
 {
@@ -98,25 +108,45 @@ static double chance(struct line *line)
     return (double)((line->seed * 0x2545F4914F6CDD1DULL) >> 11) / (double)(1ULL << 53);
 }
 
-static enum fault open_line(struct line *line, const struct unit *unit)
+static bool is_serial(const struct line *line)
 {
+    return line->settings->transport == TRANSPORT_RTU;
+}
+
+// A port that is gone is looked for often, which costs nothing; a peer is not stormed.
+static void back_off(struct line *line, int64_t now_ms)
+{
+    int64_t first = is_serial(line) ? PORT_FIRST_BACKOFF_MS : PEER_FIRST_BACKOFF_MS;
+    int64_t longest = is_serial(line) ? PORT_LONGEST_BACKOFF_MS : PEER_LONGEST_BACKOFF_MS;
+    int64_t doubled = line->backoff_ms ? line->backoff_ms * 2 : first;
+    line->backoff_ms = doubled < longest ? doubled : longest;
+    line->retry_at_ms = now_ms + line->backoff_ms;
+}
+
+enum fault line_open(struct line *line)
+{
+    if (link_is_open(line->link))
+        return FAULT_NONE;
     int64_t now_ms = clock_monotonic_ms();
     if (now_ms < line->retry_at_ms)
         return FAULT_LINK;
     struct error err;
     if (link_open(line->link, OPEN_TIMEOUT_MS, &err) != 0) {
         line->why = err;
-        int64_t doubled = line->backoff_ms ? line->backoff_ms * 2 : LINK_FIRST_BACKOFF_MS;
-        line->backoff_ms =
-            doubled < LINK_LONGEST_BACKOFF_MS ? doubled : LINK_LONGEST_BACKOFF_MS;
-        line->retry_at_ms = clock_monotonic_ms() + line->backoff_ms;
+        back_off(line, clock_monotonic_ms());
         return FAULT_LINK;
     }
     line->why = (struct error){0};
-    line->backoff_ms = 0;
+    line->has_answered = false;
     line->opened_ms = clock_monotonic_ms();
     line->link_serial++;
-    return pause_line(line, unit->device->modbus.connect_delay_ms) ? FAULT_NONE : FAULT_STOPPED;
+    for (size_t i = 0; i < line->unit_count; i++) {
+        struct unit *unit = &line->units[i];
+        unit->silences = 0;
+        unit->free_us =
+            clock_monotonic_us() + unit->device->modbus.connect_delay_ms * US_PER_MS;
+    }
+    return FAULT_NONE;
 }
 
 // Keeps count of a transaction that began at `from_us` and has just ended.
@@ -137,24 +167,87 @@ static void note_transaction(struct line *line, struct unit *unit,
     busy_add(&line->busy, from_us, now_us);
 }
 
+// Waits out the pauses before a request; false when the program stops meanwhile.
+static bool await_turn(struct line *line, const struct unit *unit,
+                       const struct request *request)
+{
+    int64_t until_us = line_late_until_us(line, request);
+    if (unit->free_us > until_us)
+        until_us = unit->free_us;
+    return clock_monotonic_us() >= until_us || !clock_wait(&line->stop_descriptor, 1, until_us);
+}
+
+// What a transaction teaches about the unit and the line.
+static void learn(struct line *line, struct unit *unit, const struct request *request,
+                  enum fault fault, const struct answer *answer)
+{
+    const struct modbus_settings *modbus = &unit->device->modbus;
+    int64_t now_ms = clock_monotonic_ms();
+    if (fault == FAULT_NONE || fault == FAULT_EXCEPTION) {
+        line->has_answered = true;
+        line->backoff_ms = 0;
+    }
+    // A gateway's word for a unit that is silent took the gateway's own time-out.
+    bool is_relayed =
+        fault == FAULT_EXCEPTION && exception_kind(answer->exception) == EXCEPTION_SILENCE;
+    if (fault == FAULT_NONE || (fault == FAULT_EXCEPTION && !is_relayed))
+        response_note(&unit->response, link_last_note(line->link)->response_us);
+    if (fault == FAULT_TIMEOUT)
+        response_missed(&unit->response);
+    if (fault == FAULT_TIMEOUT || fault == FAULT_GARBLED) {
+        // A unit that did not answer in the longest time may be slower still.
+        int64_t factor = unit->waited_long ? 2 : 1;
+        link_await_late(line->link, request, factor * modbus->timeout_ms);
+    }
+    if (!link_is_open(line->link) && line->has_answered)
+        line->retry_at_ms = now_ms;
+    else if (!link_is_open(line->link))
+        back_off(line, now_ms);
+}
+
+static enum fault transact(struct line *line, struct unit *unit, const struct request *request,
+                           int64_t timeout_ms, struct answer *ret_answer)
+{
+    const struct modbus_settings *modbus = &unit->device->modbus;
+    line->was_sent = false;
+    enum fault fault = line_open(line);
+    if (fault != FAULT_NONE)
+        return fault;
+    if (!await_turn(line, unit, request))
+        return FAULT_STOPPED;
+    int64_t from_us = clock_monotonic_us();
+    unit->waited_long = timeout_ms >= modbus->timeout_ms;
+    fault = link_transact(line->link, request, timeout_ms, ret_answer);
+    note_transaction(line, unit, request, fault, ret_answer, from_us);
+    line->was_sent = link_last_note(line->link)->sent;
+    unit->free_us = clock_monotonic_us() + modbus->min_gap_ms * US_PER_MS;
+    learn(line, unit, request, fault, ret_answer);
+    return fault;
+}
+
 enum fault line_transact(struct line *line, struct unit *unit, const struct request *request,
                          struct answer *ret_answer)
 {
-    line->was_sent = false;
-    if (!link_is_open(line->link)) {
-        enum fault fault = open_line(line, unit);
-        if (fault != FAULT_NONE)
-            return fault;
-    }
-    const struct modbus_settings *modbus = &unit->device->modbus;
-    if (!pause_line(line, unit->last_ms + modbus->min_gap_ms - clock_monotonic_ms()))
-        return FAULT_STOPPED;
-    int64_t from_us = clock_monotonic_us();
-    enum fault fault = link_transact(line->link, request, modbus->timeout_ms, ret_answer);
-    note_transaction(line, unit, request, fault, ret_answer, from_us);
-    line->was_sent = link_last_note(line->link)->sent;
-    unit->last_ms = clock_monotonic_ms();
-    return fault;
+    return transact(line, unit, request, unit->device->modbus.timeout_ms, ret_answer);
+}
+
+enum fault line_poll(struct line *line, struct unit *unit, const struct request *request,
+                     struct answer *ret_answer)
+{
+    int64_t timeout_ms = unit->device->modbus.timeout_ms;
+    if (unit->health.state == HEALTH_ONLINE && unit->health.failures == 0)
+        timeout_ms =
+            response_timeout_ms(&unit->response, line->settings->transport, timeout_ms);
+    return transact(line, unit, request, timeout_ms, ret_answer);
+}
+
+int64_t line_late_until_us(const struct line *line, const struct request *request)
+{
+    const struct late *late = link_late(line->link);
+    if (!late || pdu_find_function(request->function)->is_write)
+        return 0;
+    return late_until_us(late, request->unit_id, request->function, request->count,
+                         clock_monotonic_us());
 }
 
 void line_close(struct line *line)
@@ -165,14 +258,26 @@ void line_close(struct line *line)
 
 bool line_note(struct line *line, struct unit *unit, enum fault fault, int64_t now_ms)
 {
-    struct health_line about = {
-        .dead_units = unit->health.state != HEALTH_OFFLINE,
-        .cost_ms = unit->device->modbus.timeout_ms,
+    struct health_event event = {
+        .fault = fault,
+        .waited_long = unit->waited_long,
+        .link_works = line->has_answered,
+        .chance = chance(line),
     };
-    for (size_t i = 0; i < line->unit_count; i++) {
-        about.dead_units += line->units[i].health.state == HEALTH_OFFLINE;
-        about.others_live |=
+    for (size_t i = 0; i < line->unit_count; i++)
+        event.others_live |=
             &line->units[i] != unit && line->units[i].health.state == HEALTH_ONLINE;
+    unit->silences = fault == FAULT_TIMEOUT ? unit->silences + 1 : 0;
+    return health_note(&unit->health, &event, now_ms);
+}
+
+bool line_is_deserted(const struct line *line)
+{
+    enum { SILENCES = 2 };
+    bool is_deserted = !is_serial(line) && link_is_open(line->link);
+    for (size_t i = 0; i < line->unit_count; i++) {
+        const struct unit *unit = &line->units[i];
+        is_deserted = is_deserted && (unit->silences >= SILENCES || !unit->probe);
     }
-    return health_note(&unit->health, fault, &about, now_ms, chance(line));
+    return is_deserted;
 }

@@ -14,6 +14,7 @@
 #include "bus/health.h"
 #include "bus/link.h"
 #include "bus/record.h"
+#include "bus/response.h"
 #include "model/site.h"
 #include "registers/block.h"
 #include "registers/image.h"
@@ -28,7 +29,11 @@ struct unit {
     struct image *image;
     struct health health;
     struct record record;       // of its requests, for status
-    int64_t last_ms;            // when its last transaction ended
+    struct response response;   // how long to wait for it
+    const struct block *probe;  // what to ask to see whether it is there; NULL: nothing
+    int64_t free_us;            // the pause it wants is over
+    bool waited_long;           // the last wait was the longest the map allows
+    uint32_t silences;          // time-outs in a row over the present connection
     uint64_t identified_serial; // the connection its identity is settled on; 0: none
     uint64_t link_serial;       // the line's connection it was last asked over
 };
@@ -41,6 +46,7 @@ struct line {
     size_t unit_count;
     uint64_t link_serial; // counts connections
     int64_t opened_ms;
+    bool has_answered; // somebody did, over the present or last connection
     int64_t backoff_ms;
     int64_t retry_at_ms; // not opened again before
     struct error why;    // why it could not be opened last; code ERROR_NONE: it is or was open
@@ -59,17 +65,33 @@ void line_done(struct line *line);
 // The unit of a device (index in the site), or NULL.
 struct unit *line_unit(struct line *line, uint16_t device);
 
+// Opens the link unless it is open. FAULT_LINK when it cannot be opened or may not yet.
+enum fault line_open(struct line *line);
+
 // Sends one request to a unit and waits for its answer; opens the link when it is closed and
-// may be opened again. The pauses of the link and of the unit are kept. `ret_answer` is written
-// for FAULT_NONE and FAULT_EXCEPTION. Never repeats anything.
+// may be opened again. The pauses of the link and of the unit are kept, and so is the time in
+// which a late answer could be taken for this one. `ret_answer` is written for FAULT_NONE and
+// FAULT_EXCEPTION. Never repeats anything.
 enum fault line_transact(struct line *line, struct unit *unit, const struct request *request,
                          struct answer *ret_answer);
+
+// The same, waiting no longer than the unit's usual response time warrants. A unit that has
+// just failed is waited for as long as the map allows.
+enum fault line_poll(struct line *line, struct unit *unit, const struct request *request,
+                     struct answer *ret_answer);
+
+// When this read may be sent as far as late answers go; 0: at once.
+int64_t line_late_until_us(const struct line *line, const struct request *request);
 
 // Closes the link; the next transaction opens it again, at once.
 void line_close(struct line *line);
 
 // Notes how a unit answered; true when its health changed.
 bool line_note(struct line *line, struct unit *unit, enum fault fault, int64_t now_ms);
+
+// Whether all units that are asked anything have been silent twice in a row over a network
+// connection, which may then lead nowhere.
+bool line_is_deserted(const struct line *line);
 
 // The modbus unit id of a block or request of a unit.
 uint8_t line_unit_id(const struct unit *unit, int unit_id);

@@ -44,6 +44,8 @@ struct link {
     int64_t last_byte_us; // when the line was last busy
     bool is_disturbed;    // the serial line must be quiet for long before the next request
     bool echoes;          // the adapter hears itself
+    bool answer_came;     // in the last transaction, if only garbled
+    struct late late;
     uint8_t bytes[2 * MAX_FRAME]; // received and not yet judged
     size_t length;
     struct link_counters counters;
@@ -84,6 +86,8 @@ int link_open(struct link *link, int64_t timeout_ms, struct error *err)
     link->last_byte_us = clock_monotonic_us();
     link->is_disturbed = link->framing == FRAMING_RTU;
     link->echoes = false;
+    if (!link->port.is_serial)
+        late_forget(&link->late);
     return 0;
 }
 
@@ -106,6 +110,18 @@ const struct link_note *link_last_note(const struct link *link)
 const struct link_counters *link_counters(const struct link *link)
 {
     return &link->counters;
+}
+
+void link_await_late(struct link *link, const struct request *request, int64_t for_ms)
+{
+    int64_t now_us = clock_monotonic_us();
+    if (link->framing == FRAMING_RTU && !link->answer_came)
+        late_add(&link->late, request, now_us + for_ms * US_PER_MS, now_us);
+}
+
+const struct late *link_late(const struct link *link)
+{
+    return link->framing == FRAMING_RTU ? &link->late : NULL;
 }
 
 __attribute__((format(printf, 2, 3))) static void note(struct link *link, const char *format,
@@ -170,6 +186,7 @@ static void drop_unsolicited(struct link *link)
 {
     if (link->length == 0)
         return;
+    late_came(&link->late, link->bytes, link->length, clock_monotonic_us());
     count_noise(link, link->length);
     link->length = 0;
     link->is_disturbed = true;
@@ -279,24 +296,36 @@ static void skip_bytes(struct link *link, struct exchange *exchange,
                        const struct frame_verdict *verdict)
 {
     count_noise(link, verdict->noise);
-    drop_bytes(link, verdict->length);
     if (verdict->is_echo) {
         exchange->saw_echo = true;
         link->echoes = true;
     } else if (verdict->kind == FRAME_FOREIGN) {
+        late_came(&link->late, link->bytes + verdict->noise, verdict->length - verdict->noise,
+                  clock_monotonic_us());
         link->counters.foreign++;
         link->note.foreign++;
     }
+    drop_bytes(link, verdict->length);
+}
+
+// A refusal says only which unit and function: while a late answer is awaited it may be that.
+static void doubt_refusal(const struct link *link, const struct exchange *exchange,
+                          const struct answer *answer, struct frame_verdict *verdict)
+{
+    if (verdict->kind == FRAME_ANSWER && answer->exception &&
+        late_doubts_exception(&link->late, exchange->request, clock_monotonic_us()))
+        verdict->kind = FRAME_FOREIGN;
 }
 
 // Judges what has been received. False: more must come. True: ret_fault is the outcome.
 static bool judge(struct link *link, struct exchange *exchange, struct answer *ret_answer,
                   enum fault *ret_fault)
 {
+    struct answer answer;
     while (link->length > 0 && !await_echo(link, exchange)) {
         struct frame_verdict verdict =
             frame_match(link->framing, exchange->transaction, exchange->request, link->bytes,
-                        link->length, ret_answer);
+                        link->length, &answer);
         if (verdict.kind == FRAME_NEED_MORE)
             return false;
         if (verdict.kind == FRAME_GARBLED && link->framing == FRAMING_TCP) {
@@ -305,9 +334,11 @@ static bool judge(struct link *link, struct exchange *exchange, struct answer *r
             *ret_fault = FAULT_GARBLED;
             return true;
         }
+        doubt_refusal(link, exchange, &answer, &verdict);
         skip_bytes(link, exchange, &verdict);
         if (verdict.kind == FRAME_ANSWER) {
-            *ret_fault = take_answer(link, exchange, ret_answer);
+            *ret_answer = answer;
+            *ret_fault = take_answer(link, exchange, &answer);
             return true;
         }
     }
@@ -327,6 +358,7 @@ static enum fault give_up(struct link *link, const struct exchange *exchange)
     link->is_disturbed = true;
     link->last_byte_us = clock_monotonic_us();
     size_t noise = seen->noise - exchange->noise_before;
+    link->answer_came = 2 * noise >= frame_response_size(link->framing, exchange->request);
     if (noise == 0) {
         note(link,
              seen->foreign ? "no answer in time, only frames of others" : "no answer in time");
@@ -401,6 +433,7 @@ enum fault link_transact(struct link *link, const struct request *request, int64
                          struct answer *ret_answer)
 {
     link->note = (struct link_note){0};
+    link->answer_came = false;
     if (!link_is_open(link)) {
         note(link, "the link is not open");
         return FAULT_LINK;

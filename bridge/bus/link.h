@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "bus/late.h"
 #include "model/message.h"
 #include "model/site.h"
 #include "wire/pdu.h"
@@ -61,13 +62,20 @@ bool link_is_open(const struct link *link);
 // - and a serial line is silent before the next request. FAULT_LINK: the link is closed, or
 // was. FAULT_GARBLED on TCP closes it. FAULT_STOPPED: the stop descriptor became readable.
 //
-// A serial line has no transaction ids: after a timeout do not ask the same unit for the same
-// function and count until its late answer can no longer come.
+// A serial line has no transaction ids: after a timeout the same unit must not be asked for the
+// same function and count until its late answer can no longer come: see link_late.
 //
 // A write to unit 0 of a serial line is a broadcast: nobody answers, FAULT_NONE says that it
 // was sent.
 enum fault link_transact(struct link *link, const struct request *request, int64_t timeout_ms,
                          struct answer *ret_answer);
+
+// The late answer to a request that has just ended with FAULT_TIMEOUT is awaited for so long
+// from now on; on TCP, and when an answer came but was garbled, nothing is.
+void link_await_late(struct link *link, const struct request *request, int64_t for_ms);
+
+// What may still come; NULL on TCP, where the transaction tells.
+const struct late *link_late(const struct link *link);
 
 // What is known of the last transaction; valid until the next.
 const struct link_note *link_last_note(const struct link *link);

@@ -5,54 +5,57 @@
 
 #include "base/clock.h"
 
-static enum agenda_outcome judge(const struct block *block, const struct reading *reading)
+struct request poll_request(const struct unit *unit, const struct block *block)
 {
-    if (reading->fault == FAULT_NONE)
-        return AGENDA_READ;
-    if (reading->fault != FAULT_EXCEPTION)
-        return AGENDA_FAILED;
-    if (block->optional)
-        return AGENDA_NOT_FITTED;
-    return reading->exception >= 1 && reading->exception <= 3 ? AGENDA_REFUSED : AGENDA_FAILED;
-}
-
-static enum fault read_with_retry(struct line *line, struct unit *unit,
-                                  const struct request *request, struct answer *ret_answer)
-{
-    enum fault fault = line_transact(line, unit, request, ret_answer);
-    // A link that broke may only have been closed while idle; it is opened again once.
-    bool may_be_chance =
-        fault == FAULT_TIMEOUT || fault == FAULT_GARBLED || fault == FAULT_LINK;
-    if (may_be_chance && unit->health.state == HEALTH_ONLINE)
-        fault = line_transact(line, unit, request, ret_answer);
-    return fault;
-}
-
-enum agenda_outcome poll_block(struct line *line, struct unit *unit, const struct block *block,
-                               struct reading *ret_reading)
-{
-    struct request request = {
+    return (struct request){
         .unit_id = line_unit_id(unit, block->unit_id),
         .function = pdu_read_function(block->table),
         .address = block->address,
         .count = block->count,
     };
+}
+
+static enum agenda_outcome judge(const struct block *block, const struct reading *reading)
+{
+    if (reading->fault == FAULT_NONE)
+        return AGENDA_READ;
+    if (reading->fault != FAULT_EXCEPTION)
+        return AGENDA_SILENT;
+    enum exception_kind kind = exception_kind(reading->exception);
+    if (kind == EXCEPTION_REFUSAL)
+        return block->optional ? AGENDA_NOT_FITTED : AGENDA_REFUSED;
+    return kind == EXCEPTION_LATER ? AGENDA_LATER : AGENDA_FAILED;
+}
+
+static void take_words(struct unit *unit, const struct block *block,
+                       const struct answer *answer, struct reading *reading)
+{
+    bool bits = table_is_bits(block->table);
+    reading->word_count = (uint16_t)(bits ? (block->count + 15) / 16 : block->count);
+    memcpy(reading->words, answer->words, reading->word_count * sizeof(uint16_t));
+    image_store(unit->image, block, reading->words, reading->monotonic_ms);
+}
+
+enum agenda_outcome poll_block(struct line *line, struct unit *unit, const struct block *block,
+                               struct reading *ret_reading)
+{
+    struct request request = poll_request(unit, block);
     struct answer answer = {0};
-    ret_reading->fault = read_with_retry(line, unit, &request, &answer);
+    enum fault fault = line_poll(line, unit, &request, &answer);
+    if (fault == FAULT_EXCEPTION && exception_kind(answer.exception) == EXCEPTION_SILENCE)
+        fault = FAULT_TIMEOUT;
     ret_reading->device = unit->index;
     ret_reading->block = block;
-    ret_reading->exception = ret_reading->fault == FAULT_EXCEPTION ? answer.exception : 0;
+    ret_reading->fault = fault;
+    ret_reading->exception = fault == FAULT_EXCEPTION ? answer.exception : 0;
     ret_reading->monotonic_ms = clock_monotonic_ms();
     ret_reading->wall_ms = clock_wall_ms();
     ret_reading->word_count = 0;
-    if (ret_reading->fault == FAULT_NONE) {
-        bool bits = table_is_bits(block->table);
-        ret_reading->word_count = (uint16_t)(bits ? (block->count + 15) / 16 : block->count);
-        memcpy(ret_reading->words, answer.words, ret_reading->word_count * sizeof(uint16_t));
-        image_store(unit->image, block, ret_reading->words, ret_reading->monotonic_ms);
-    } else if (ret_reading->fault != FAULT_STOPPED) {
-        image_fail(unit->image, block, ret_reading->fault, ret_reading->exception,
+    enum agenda_outcome outcome = judge(block, ret_reading);
+    if (outcome == AGENDA_READ)
+        take_words(unit, block, &answer, ret_reading);
+    else if (outcome != AGENDA_LATER && fault != FAULT_STOPPED)
+        image_fail(unit->image, block, fault, ret_reading->exception,
                    ret_reading->monotonic_ms);
-    }
-    return judge(block, ret_reading);
+    return outcome;
 }

@@ -26,16 +26,6 @@ static void fill_link(const struct snapshot_of *of, struct bus_status *ret_statu
     };
 }
 
-static uint64_t missed_of(const struct agenda *agenda, size_t unit)
-{
-    uint64_t missed = 0;
-    for (size_t i = 0; i < agenda->count; i++) {
-        if (agenda->entries[i].unit == unit)
-            missed += agenda->entries[i].missed;
-    }
-    return missed;
-}
-
 static void fill_commands(const struct job_queue *queue, struct unit_status *ret_status)
 {
     ret_status->commands_waiting = queue->count;
@@ -58,7 +48,7 @@ static void fill_unit(const struct snapshot_of *of, size_t index, int64_t now_ms
         .next_probe_ms = unit->health.state == HEALTH_OFFLINE ? unit->health.retry_at_ms : 0,
     };
     record_report(&unit->record, now_ms, ret_status);
-    ret_status->counters.missed = missed_of(of->agenda, index);
+    ret_status->counters.missed = of->agenda->units[index].missed;
     fill_commands(&of->jobs->queues[index], ret_status);
 }
 

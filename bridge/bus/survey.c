@@ -18,7 +18,13 @@ struct survey {
 static enum fault read_block(struct survey *survey, const struct block *block)
 {
     struct reading reading;
-    (void)poll_block(survey->line, survey->unit, block, &reading);
+    // A lost frame, or a busy moment, is worth a second try of a unit that is there.
+    for (int tries = 0; tries < 2; tries++) {
+        enum agenda_outcome outcome = poll_block(survey->line, survey->unit, block, &reading);
+        bool may_be_chance = outcome == AGENDA_SILENT || outcome == AGENDA_LATER;
+        if (!may_be_chance || !survey->answered || reading.fault == FAULT_STOPPED)
+            break;
+    }
     (void)line_note(survey->line, survey->unit, reading.fault, clock_monotonic_ms());
     bool silent = reading.fault != FAULT_NONE && reading.fault != FAULT_EXCEPTION;
     if (silent)

@@ -30,6 +30,24 @@ const char *exception_name(uint8_t exception)
     return "unknown exception";
 }
 
+enum exception_kind exception_kind(uint8_t exception)
+{
+    switch (exception) {
+    case 1:
+    case 2:
+    case 3:
+        return EXCEPTION_REFUSAL;
+    case 5:
+    case 6:
+        return EXCEPTION_LATER;
+    case 10:
+    case 11:
+        return EXCEPTION_SILENCE;
+    default:
+        return EXCEPTION_FAILURE;
+    }
+}
+
 void job_request_free(struct job_request *request)
 {
     if (!request)

@@ -43,6 +43,17 @@ extern const char *const fault_names[FAULT_COUNT];
 // Modbus Application Protocol V1.1b3, section 7.
 const char *exception_name(uint8_t exception);
 
+// What an exception is about: the registers, the moment, the unit behind a gateway, or the
+// equipment itself. Same source.
+enum exception_kind {
+    EXCEPTION_REFUSAL, // 1, 2, 3: it will say so again
+    EXCEPTION_LATER,   // 5, 6: it is busy
+    EXCEPTION_SILENCE, // 10, 11: a gateway's word for a unit that does not answer
+    EXCEPTION_FAILURE, // 4 and all others
+};
+
+enum exception_kind exception_kind(uint8_t exception);
+
 // What one polled request brought.
 struct reading {
     uint16_t device;           // index in the site

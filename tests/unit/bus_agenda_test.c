@@ -4,8 +4,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
+
+#include "base/mem.h"
+#include "support/random.h"
+
+enum { START_MS = 10 * 60 * 1000 };
 
 static const struct block blocks[] = {
     {.address = 0, .count = 1, .every_ms = 1000},
@@ -13,144 +19,282 @@ static const struct block blocks[] = {
     {.address = 20, .count = 1, .every_ms = EVERY_CONNECT},
     {.address = 30, .count = 1, .every_ms = 0},
     {.address = 40, .count = 1, .every_ms = 1000, .optional = true},
+    {.address = 50, .count = 1, .every_ms = 0},
 };
 
-static struct agenda agenda_of(size_t first, size_t count, struct plan *plan)
+static struct agenda agenda_of(size_t first, size_t count)
 {
     struct agenda agenda;
-    *plan = (struct plan){&blocks[first], count};
-    agenda_init(&agenda, count);
-    agenda_add(&agenda, 0, plan, 100);
+    struct plan plan = {&blocks[first], count};
+    agenda_init(&agenda, 1);
+    agenda_set_plan(&agenda, 0, &plan, START_MS);
+    agenda_spread(&agenda, 0);
     return agenda;
 }
 
-static bool ask_all(const void *context, uint16_t unit)
+static struct agenda_entry *dated(const struct agenda *agenda)
 {
-    (void)context;
-    (void)unit;
-    return true;
+    return agenda_first(agenda, 0, true);
 }
 
-static bool ask_but(const void *context, uint16_t unit)
+static void test_everything_is_due_at_the_start(void **state)
 {
-    return unit != *(const uint16_t *)context;
+    (void)state;
+    struct agenda agenda = agenda_of(0, 6);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(agenda.units[0].entries[i].at_ms, START_MS);
+    agenda_done(&agenda);
 }
 
 static void test_earliest_due_goes_first(void **state)
 {
     (void)state;
-    struct plan plan;
-    struct agenda agenda = agenda_of(0, 2, &plan);
-    struct agenda_entry *entry = agenda_next(&agenda, ask_all, NULL);
+    struct agenda agenda = agenda_of(0, 2);
+    struct agenda_entry *entry = dated(&agenda);
     assert_ptr_equal(entry->block, &blocks[0]);
-    agenda_settle(entry, AGENDA_READ, 110);
-    assert_int_equal(entry->due_ms, 1100);
-    entry = agenda_next(&agenda, ask_all, NULL);
+    agenda_settle(&agenda, entry, AGENDA_READ, START_MS + 10);
+    assert_int_equal(entry->due_ms, START_MS + 1000);
+    entry = dated(&agenda);
     assert_ptr_equal(entry->block, &blocks[1]);
-    agenda_settle(entry, AGENDA_READ, 120);
-    entry = agenda_next(&agenda, ask_all, NULL);
-    assert_ptr_equal(entry->block, &blocks[0]);
+    agenda_settle(&agenda, entry, AGENDA_READ, START_MS + 20);
+    assert_int_equal(entry->due_ms, START_MS + 5000);
+    assert_ptr_equal(dated(&agenda)->block, &blocks[0]);
     agenda_done(&agenda);
 }
 
 static void test_missed_periods_are_counted_not_made_up(void **state)
 {
     (void)state;
-    struct plan plan;
-    struct agenda agenda = agenda_of(0, 1, &plan);
-    struct agenda_entry *entry = &agenda.entries[0];
-    agenda_settle(entry, AGENDA_READ, 3650); // due at 100, 1100, 2100, 3100
+    struct agenda agenda = agenda_of(0, 1);
+    struct agenda_entry *entry = dated(&agenda);
+    agenda_settle(&agenda, entry, AGENDA_READ, START_MS);
+    assert_int_equal(entry->due_ms, START_MS + 1000);
+    agenda_settle(&agenda, entry, AGENDA_READ, START_MS + 4550); // 2000, 3000, 4000 passed
     assert_int_equal(entry->missed, 3);
-    assert_int_equal(entry->due_ms, 4100);
-    agenda_settle(entry, AGENDA_READ, 4100);
+    assert_int_equal(agenda.units[0].missed, 3);
+    assert_int_equal(entry->due_ms, START_MS + 5000);
+    agenda_settle(&agenda, entry, AGENDA_READ, START_MS + 5000);
     assert_int_equal(entry->missed, 3);
-    assert_int_equal(entry->due_ms, 5100);
+    assert_int_equal(entry->due_ms, START_MS + 6000);
     agenda_done(&agenda);
 }
 
 static void test_once_per_connection(void **state)
 {
     (void)state;
-    struct plan plan;
-    struct agenda agenda = agenda_of(2, 1, &plan);
-    struct agenda_entry *entry = agenda_next(&agenda, ask_all, NULL);
-    agenda_settle(entry, AGENDA_FAILED, 200);
-    assert_int_equal(entry->due_ms, 5200);
-    agenda_settle(entry, AGENDA_READ, 5200);
-    assert_null(agenda_next(&agenda, ask_all, NULL));
-    agenda_reconnected(&agenda, 0, 9000);
-    assert_ptr_equal(agenda_next(&agenda, ask_all, NULL), entry);
-    assert_int_equal(entry->due_ms, 9000);
+    struct agenda agenda = agenda_of(2, 1);
+    struct agenda_entry *entry = dated(&agenda);
+    agenda_settle(&agenda, entry, AGENDA_LATER, START_MS);
+    assert_int_equal(entry->due_ms, START_MS + 5000);
+    agenda_settle(&agenda, entry, AGENDA_READ, START_MS + 5000);
+    assert_true(entry->due_ms == INT64_MAX);
+    agenda_reconnected(&agenda, 0, START_MS + 9000);
+    assert_int_equal(entry->due_ms, START_MS + 9000);
     agenda_done(&agenda);
 }
 
-static void test_as_often_as_possible_is_fair(void **state)
+static void test_blocks_without_a_date_take_turns(void **state)
 {
     (void)state;
-    struct plan plan;
-    struct agenda agenda = agenda_of(2, 2, &plan);
-    agenda_settle(&agenda.entries[0], AGENDA_READ, 100);
-    agenda_settle(&agenda.entries[1], AGENDA_READ, 150);
-    assert_int_equal(agenda.entries[1].due_ms, 150);
-    assert_int_equal(agenda.entries[1].missed, 0);
-    agenda_settle(&agenda.entries[1], AGENDA_FAILED,
-                  150); // but never in a tight loop of failures
-    assert_int_equal(agenda.entries[1].due_ms, 250);
-    agenda_done(&agenda);
-}
-
-static void test_refusals_are_asked_again_rarely(void **state)
-{
-    (void)state;
-    struct plan plan;
-    struct agenda agenda = agenda_of(4, 1, &plan);
-    struct agenda_entry *entry = &agenda.entries[0];
-    agenda_settle(entry, AGENDA_NOT_FITTED, 1000);
-    assert_int_equal(entry->due_ms, 1000 + 10 * 60 * 1000);
-    agenda_reconnected(&agenda, 0, 2000);
-    assert_int_equal(entry->due_ms, 2000);
-    agenda_settle(entry, AGENDA_REFUSED, 3000);
-    assert_int_equal(entry->due_ms, 3000 + 30 * 1000);
-    agenda_done(&agenda);
-}
-
-static void test_units_that_may_not_be_asked_are_left_out(void **state)
-{
-    (void)state;
-    struct plan plan = {blocks, 1};
+    static const struct block free_blocks[] = {
+        {.address = 0, .count = 1}, {.address = 1, .count = 1}, {.address = 2, .count = 1}};
     struct agenda agenda;
-    agenda_init(&agenda, 2);
-    agenda_add(&agenda, 0, &plan, 100);
-    agenda_add(&agenda, 1, &plan, 200);
-    uint16_t dead = 0;
-    assert_int_equal(agenda_next(&agenda, ask_but, &dead)->unit, 1);
-    dead = 1;
-    assert_int_equal(agenda_next(&agenda, ask_but, &dead)->unit, 0);
+    struct plan plan = {free_blocks, 3};
+    agenda_init(&agenda, 1);
+    agenda_set_plan(&agenda, 0, &plan, 0);
+    int count[3] = {0};
+    for (int64_t now_ms = 10; now_ms <= 3000; now_ms += 10) {
+        struct agenda_entry *entry = agenda_first(&agenda, 0, false);
+        count[entry->block->address]++;
+        agenda_settle(&agenda, entry, AGENDA_READ, now_ms);
+        assert_true(entry->at_ms <= now_ms); // ready again at once
+    }
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(count[i], 100);
+    assert_null(agenda_first(&agenda, 0, true));
+    assert_int_equal(agenda.units[0].missed, 0);
+    agenda_done(&agenda);
+}
+
+static void test_a_busy_unit_is_not_asked_in_a_tight_loop(void **state)
+{
+    (void)state;
+    struct agenda agenda = agenda_of(3, 1);
+    struct agenda_entry *entry = agenda_first(&agenda, 0, false);
+    agenda_settle(&agenda, entry, AGENDA_LATER, START_MS);
+    assert_int_equal(entry->at_ms, START_MS + 100);
+    assert_int_equal(entry->laters, 1);
+    agenda_settle(&agenda, entry, AGENDA_READ, START_MS + 100);
+    assert_int_equal(entry->laters, 0);
+    agenda_done(&agenda);
+}
+
+static void test_refusals_are_asked_again_ever_more_rarely(void **state)
+{
+    (void)state;
+    static const int64_t pauses_s[] = {30, 120, 480, 1920, 7680, 30720, 86400, 86400};
+    struct agenda agenda = agenda_of(0, 1);
+    struct agenda_entry *entry = dated(&agenda);
+    int64_t now_ms = START_MS;
+    for (size_t i = 0; i < ARRAY_LENGTH(pauses_s); i++) {
+        agenda_settle(&agenda, entry, AGENDA_REFUSED, now_ms);
+        assert_int_equal(entry->due_ms - now_ms, pauses_s[i] * 1000);
+        agenda_restart(&agenda, 0, now_ms); // not for a mere return of the unit
+        assert_int_equal(entry->due_ms - now_ms, pauses_s[i] * 1000);
+        now_ms = entry->due_ms;
+    }
+    agenda_settle(&agenda, entry, AGENDA_READ, now_ms);
+    agenda_settle(&agenda, entry, AGENDA_REFUSED, now_ms);
+    assert_int_equal(entry->due_ms - now_ms, 30 * 1000);
+    assert_int_equal(entry->missed, 0);
+    agenda_done(&agenda);
+}
+
+static void test_not_fitted_is_asked_again_with_the_next_connection(void **state)
+{
+    (void)state;
+    struct agenda agenda = agenda_of(4, 1);
+    struct agenda_entry *entry = dated(&agenda);
+    agenda_settle(&agenda, entry, AGENDA_NOT_FITTED, START_MS);
+    assert_int_equal(entry->due_ms, START_MS + 10 * 60 * 1000);
+    agenda_reconnected(&agenda, 0, START_MS + 2000);
+    assert_int_equal(entry->due_ms, START_MS + 2000);
+    agenda_done(&agenda);
+}
+
+static void test_silence_leaves_it_due(void **state)
+{
+    (void)state;
+    struct agenda agenda = agenda_of(0, 1);
+    struct agenda_entry *entry = dated(&agenda);
+    agenda_settle(&agenda, entry, AGENDA_SILENT, START_MS + 300);
+    assert_int_equal(entry->due_ms, START_MS);
+    assert_int_equal(entry->at_ms, START_MS + 300);
+    agenda_put_off(&agenda, entry, START_MS + 900);
+    assert_int_equal(entry->due_ms, START_MS);
+    assert_int_equal(entry->at_ms, START_MS + 900);
     agenda_done(&agenda);
 }
 
 static void test_false_condition_is_looked_at_again(void **state)
 {
     (void)state;
-    struct plan plan;
-    struct agenda agenda = agenda_of(0, 2, &plan);
-    agenda_settle(&agenda.entries[0], AGENDA_SKIPPED, 500);
-    assert_int_equal(agenda.entries[0].due_ms, 1500);
-    agenda_settle(&agenda.entries[1], AGENDA_SKIPPED, 500);
-    assert_int_equal(agenda.entries[1].due_ms, 5500);
+    struct agenda agenda = agenda_of(0, 2);
+    agenda_settle(&agenda, &agenda.units[0].entries[0], AGENDA_SKIPPED, START_MS);
+    assert_int_equal(agenda.units[0].entries[0].due_ms, START_MS + 1000);
+    agenda_settle(&agenda, &agenda.units[0].entries[1], AGENDA_SKIPPED, START_MS);
+    assert_int_equal(agenda.units[0].entries[1].due_ms, START_MS + 5000);
     agenda_done(&agenda);
+}
+
+static void test_a_unit_that_is_back_is_read_at_once(void **state)
+{
+    (void)state;
+    struct agenda agenda = agenda_of(0, 6);
+    for (size_t i = 0; i < 6; i++)
+        agenda_settle(&agenda, &agenda.units[0].entries[i], AGENDA_READ, START_MS);
+    agenda_restart(&agenda, 0, START_MS + 500);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(agenda.units[0].entries[i].due_ms, START_MS + 500);
+    assert_int_equal(agenda.units[0].missed, 0);
+    agenda_done(&agenda);
+}
+
+static void test_units_are_spread_and_their_blocks_stay_together(void **state)
+{
+    (void)state;
+    enum { UNITS = 4 };
+    struct agenda agenda;
+    struct plan plan = {blocks, 2};
+    agenda_init(&agenda, UNITS);
+    for (uint16_t i = 0; i < UNITS; i++)
+        agenda_set_plan(&agenda, i, &plan, START_MS);
+    agenda_spread(&agenda, 0);
+    for (uint16_t i = 0; i < UNITS; i++) {
+        struct agenda_entry *second = &agenda.units[i].entries[0];
+        struct agenda_entry *five = &agenda.units[i].entries[1];
+        agenda_settle(&agenda, second, AGENDA_READ, START_MS);
+        agenda_settle(&agenda, five, AGENDA_READ, START_MS);
+        assert_int_equal(second->due_ms % 1000, i * 250);
+        assert_int_equal(five->due_ms % 1000, i * 250);
+        // At most one period and a quarter after the first read.
+        assert_in_range(second->due_ms, START_MS + 250, START_MS + 1250);
+        assert_in_range(five->due_ms, START_MS + 1250, START_MS + 6250);
+    }
+    assert_int_equal(agenda.units[3].entries[1].due_ms % 5000, 3750);
+    agenda_done(&agenda);
+}
+
+static void test_a_new_plan_keeps_the_dates_of_what_stays(void **state)
+{
+    (void)state;
+    static const struct block later[] = {
+        {.address = 10, .count = 1, .every_ms = 5000},
+        {.address = 11, .count = 4, .every_ms = 1000},
+    };
+    struct agenda agenda = agenda_of(0, 2);
+    agenda_settle(&agenda, &agenda.units[0].entries[0], AGENDA_READ, START_MS);
+    agenda_settle(&agenda, &agenda.units[0].entries[0], AGENDA_READ, START_MS + 2500);
+    agenda_settle(&agenda, &agenda.units[0].entries[1], AGENDA_READ, START_MS);
+    struct plan plan = {later, 2};
+    agenda_set_plan(&agenda, 0, &plan, START_MS + 3000);
+    assert_int_equal(agenda.units[0].count, 2);
+    assert_ptr_equal(agenda.units[0].entries[0].block, &later[0]);
+    assert_int_equal(agenda.units[0].entries[0].due_ms, START_MS + 5000);
+    assert_int_equal(agenda.units[0].entries[1].due_ms, START_MS + 3000);
+    assert_ptr_equal(dated(&agenda)->block, &later[1]);
+    assert_int_equal(agenda.units[0].missed, 1);
+    agenda_done(&agenda);
+}
+
+// The heap against a linear search, over thousands of random steps.
+static void test_the_first_is_always_the_earliest(void **state)
+{
+    (void)state;
+    enum { COUNT = 200, STEPS = 20000 };
+    struct block *many = mem_new(COUNT, sizeof *many);
+    uint64_t seed = 4;
+    for (uint16_t i = 0; i < COUNT; i++)
+        many[i] = (struct block){
+            .address = i, .count = 1, .every_ms = 10 + random_below(&seed, 5000)};
+    struct agenda agenda;
+    struct plan plan = {many, COUNT};
+    agenda_init(&agenda, 1);
+    agenda_set_plan(&agenda, 0, &plan, 0);
+    agenda_spread(&agenda, 0.3);
+    int64_t now_ms = 0;
+    for (int step = 0; step < STEPS; step++) {
+        struct agenda_entry *first = dated(&agenda);
+        for (size_t i = 0; i < COUNT; i++)
+            assert_true(agenda.units[0].entries[i].at_ms >= first->at_ms);
+        now_ms = (now_ms > first->at_ms ? now_ms : first->at_ms) + random_below(&seed, 7);
+        if (random_below(&seed, 5) == 0)
+            agenda_put_off(&agenda, first, now_ms + random_below(&seed, 3000));
+        else
+            agenda_settle(&agenda, first, random_below(&seed, 9) ? AGENDA_READ : AGENDA_SILENT,
+                          now_ms);
+    }
+    agenda_done(&agenda);
+    free(many);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_everything_is_due_at_the_start),
         cmocka_unit_test(test_earliest_due_goes_first),
         cmocka_unit_test(test_missed_periods_are_counted_not_made_up),
         cmocka_unit_test(test_once_per_connection),
-        cmocka_unit_test(test_as_often_as_possible_is_fair),
-        cmocka_unit_test(test_refusals_are_asked_again_rarely),
-        cmocka_unit_test(test_units_that_may_not_be_asked_are_left_out),
+        cmocka_unit_test(test_blocks_without_a_date_take_turns),
+        cmocka_unit_test(test_a_busy_unit_is_not_asked_in_a_tight_loop),
+        cmocka_unit_test(test_refusals_are_asked_again_ever_more_rarely),
+        cmocka_unit_test(test_not_fitted_is_asked_again_with_the_next_connection),
+        cmocka_unit_test(test_silence_leaves_it_due),
         cmocka_unit_test(test_false_condition_is_looked_at_again),
+        cmocka_unit_test(test_a_unit_that_is_back_is_read_at_once),
+        cmocka_unit_test(test_units_are_spread_and_their_blocks_stay_together),
+        cmocka_unit_test(test_a_new_plan_keeps_the_dates_of_what_stays),
+        cmocka_unit_test(test_the_first_is_always_the_earliest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

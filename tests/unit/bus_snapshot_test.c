@@ -127,7 +127,7 @@ static int set_up(void **state)
     struct error err;
     world->arena = arena_new();
     assert_int_equal(line_init(&world->line, world->arena, &site, 0, -1, &err), 0);
-    agenda_init(&world->agenda, 4);
+    agenda_init(&world->agenda, 2);
     jobs_init(&world->jobs, &world->line);
     world->status = bus_status_new(2);
     *state = world;
@@ -174,10 +174,8 @@ static void test_what_happened_is_in_it(void **state)
     note(&unit->record, FAULT_TIMEOUT, 0, 100);
     (void)line_note(&world->line, unit, FAULT_TIMEOUT, 100);
     world->line.why = (struct error){ERROR_NO_ANSWER, "nobody there"};
-    world->agenda.entries[0] = (struct agenda_entry){.unit = 1, .missed = 3};
-    world->agenda.entries[1] = (struct agenda_entry){.unit = 1, .missed = 4};
-    world->agenda.entries[2] = (struct agenda_entry){.unit = 0, .missed = 9};
-    world->agenda.count = 3;
+    world->agenda.units[1].missed = 7;
+    world->agenda.units[0].missed = 9;
     fill(world, 50);
     const struct unit_status *status = &world->status->units[1];
     assert_int_equal(status->health, HEALTH_OFFLINE);

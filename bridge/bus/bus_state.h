@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// What a bus's thread owns, shared by the files bus/bus*.c and by nobody else. Its thread calls
+// everything here.
+#ifndef BUS_BUS_STATE_H
+#define BUS_BUS_STATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/mailbox.h"
+#include "bus/agenda.h"
+#include "bus/bus.h"
+#include "bus/jobs.h"
+#include "bus/keep.h"
+#include "bus/line.h"
+#include "bus/turn.h"
+
+struct bus {
+    uint16_t index;
+    pthread_t thread;
+    int interrupt; // eventfd: ends every wait
+    struct mailbox *inbox;
+    struct mailbox *to_main;
+    struct arena *arena;
+    struct line line;
+    struct agenda agenda;
+    struct jobs jobs;
+    struct keep keep;
+    struct turn turn;
+    bool stopping;
+    bool link_known; // whether main was told of the link's state
+    bool link_open;
+    int64_t link_since_ms; // when that changed
+};
+
+// ---- bus_units.c ----
+
+// Sends main a message that must arrive.
+void bus_post(struct bus *bus, struct message *message);
+
+// After each transaction with a unit: its health, and whether it was met over a new connection.
+// `text` says more about the fault, or is "".
+void bus_settle(struct bus *bus, struct unit *unit, enum fault fault, const char *text);
+
+// Settles who the unit is, once per connection. False when it is silent or another device; then
+// `ret_text` says which other, or is "".
+bool bus_identify(struct bus *bus, struct unit *unit, char *ret_text, size_t size);
+
+// Opens the link, or notes for all units that it cannot be opened.
+void bus_open(struct bus *bus);
+
+// Asks a block that is due.
+void bus_poll(struct bus *bus, struct agenda_entry *entry);
+
+// Asks a dead unit for a sign of life.
+void bus_probe(struct bus *bus, struct unit *unit);
+
+// ---- bus_commands.c ----
+
+// Takes a command into its device's queue, or turns it away.
+void bus_take_job(struct bus *bus, struct job_request *request);
+
+// The next move of the command that is ready.
+void bus_advance_job(struct bus *bus);
+
+// No new step of a command starts from here on; what waits is turned away, holds end.
+void bus_stop_jobs(struct bus *bus);
+
+// Begins to keep holds.
+void bus_keep_holds(struct bus *bus);
+
+#endif
