@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-// SIGTERM and SIGINT as a descriptor. Call before threads start: they inherit what is blocked.
+// Signals as a descriptor: SIGTERM and SIGINT, and others a program listens to. Call before
+// threads start: they inherit what is blocked.
 #ifndef BASE_STOP_SIGNALS_H
 #define BASE_STOP_SIGNALS_H
+
+#include <stddef.h>
 
 #include "base/error.h"
 
@@ -11,5 +14,9 @@ int stop_signals_open(struct error *err);
 
 // Takes one signal that came: the descriptor is readable again only when another one comes.
 void stop_signals_take(int descriptor);
+
+// The same for any signals; signals_take returns which one came, or 0.
+int signals_open(const int *signals, size_t count, struct error *err);
+int signals_take(int descriptor);
 
 #endif

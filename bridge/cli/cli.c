@@ -15,7 +15,9 @@ static const struct subcommand subcommands[] = {
     {"read", cmd_read, "TARGET [KEY...] [--raw] [--json]", "read and decode values once"},
     {"command", cmd_command, "TARGET NAME [ARGUMENT=VALUE...] [--json]",
      "execute a command of the map"},
-    {"simulate", cmd_simulate, "MAP|SITE [--listen HOST:PORT] [--unit N] [--values FILE]",
+    {"simulate", cmd_simulate,
+     "MAP|SITE [--listen HOST:PORT] [--unit N] [--values FILE] [--faults FILE] [--links "
+     "FOLDER]",
      "serve simulated devices"},
     {"blueprint", cmd_blueprint, "MAP|SITE DEVICE [--name TEXT]",
      "print the Enapter blueprint manifest of a map"},

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/stop_signals.h"
 #include "cli/cli.h"
+#include "cli/laboratory.h"
 #include "cli/options.h"
 #include "config/config.h"
 #include "config/endpoint.h"
@@ -28,8 +29,9 @@ struct part {
 // Where the devices of one bus are reached.
 struct place {
     enum transport transport;
-    const char *key;  // "tcp", ...: of the printed line
-    const char *text; // "127.0.0.1:1502", "/dev/pts/7"
+    const struct bus_settings *bus; // NULL: of a map alone
+    const char *key;                // "tcp", ...: of the printed line
+    const char *text;               // "127.0.0.1:1502", "/dev/pts/7"
 };
 
 struct stage {
@@ -38,11 +40,13 @@ struct stage {
     size_t part_count;
     struct place *places;
     size_t place_count;
+    const char *links; // folder of links to pseudo-terminals, or NULL
     const char *host;
     uint16_t port; // of the first listener; 0: any
     const struct site_values *values;
     struct sim_device **devices; // as parts
     struct server *server;
+    struct laboratory laboratory;
 };
 
 static void set_map(struct stage *stage, const struct map *map, const struct options *options)
@@ -66,7 +70,8 @@ static void set_site(struct stage *stage, const struct site *site)
     stage->places = ARENA_NEW_ARRAY(stage->arena, site->bus_count, struct place);
     stage->place_count = site->bus_count;
     for (size_t i = 0; i < site->bus_count; i++)
-        stage->places[i].transport = site->buses[i].transport;
+        stage->places[i] =
+            (struct place){.transport = site->buses[i].transport, .bus = &site->buses[i]};
     for (size_t i = 0; i < site->device_count; i++) {
         const struct device *device = &site->devices[i];
         stage->parts[i] = (struct part){
@@ -123,6 +128,21 @@ static uint32_t seed_of(const char *name)
     return hash;
 }
 
+// What the faults file may name, in the order of parts and places.
+static int open_laboratory(struct stage *stage, const struct options *options,
+                           struct error *err)
+{
+    const char **devices = ARENA_NEW_ARRAY(stage->arena, stage->part_count, const char *);
+    const char **buses = ARENA_NEW_ARRAY(stage->arena, stage->place_count, const char *);
+    for (size_t i = 0; i < stage->part_count; i++)
+        devices[i] = stage->parts[i].name;
+    for (size_t i = 0; i < stage->place_count; i++)
+        buses[i] = stage->places[i].bus ? stage->places[i].bus->name : "";
+    const struct fault_names names = {devices, stage->part_count, buses, stage->place_count};
+    stage->links = options->links;
+    return laboratory_open(&stage->laboratory, options->faults, &names, err);
+}
+
 static int make_devices(struct stage *stage, struct error *err)
 {
     stage->devices = ARENA_NEW_ARRAY(stage->arena, stage->part_count, struct sim_device *);
@@ -135,6 +155,7 @@ static int make_devices(struct stage *stage, struct error *err)
             .unit_id = part->unit_id,
             .given = stage->values ? &stage->values->devices[i] : NULL,
             .seed = seed_of(part->name),
+            .index = (int)i,
         };
         if (sim_device_new(&settings, clock_monotonic_ms(), &stage->devices[i], err))
             return -1;
@@ -152,10 +173,17 @@ static struct line collect_line(const struct stage *stage, size_t place)
         if (stage->parts[i].place == place)
             devices[count++] = stage->devices[i];
     }
-    return (struct line){devices, count};
+    const struct place *where = &stage->places[place];
+    struct line line = {.devices = devices,
+                        .count = count,
+                        .bus = (int)place,
+                        .faults = stage->laboratory.faults};
+    if (where->transport == TRANSPORT_RTU)
+        line.pace = pace_of(where->bus);
+    return line;
 }
 
-static int open_listener(struct stage *stage, struct place *place, struct line line,
+static int open_listener(struct stage *stage, struct place *place, const struct line *line,
                          struct error *err)
 {
     uint16_t taken = 0;
@@ -184,11 +212,14 @@ static int open_places(struct stage *stage, struct error *err)
         struct line line = collect_line(stage, i);
         char path[MAX_PORT_PATH];
         if (place->transport != TRANSPORT_RTU) {
-            if (open_listener(stage, place, line, err))
+            if (open_listener(stage, place, &line, err))
                 return -1;
             continue;
         }
-        if (server_open_terminal(stage->server, line, path, err))
+        const char *link =
+            stage->links ? arena_printf(stage->arena, "%s/%s", stage->links, place->bus->name)
+                         : NULL;
+        if (server_open_terminal(stage->server, &line, link, path, err))
             return -1;
         place->key = "rtu";
         place->text = arena_text(stage->arena, path);
@@ -215,7 +246,9 @@ static int perform(struct stage *stage, struct error *err)
     int stop = stop_signals_open(err);
     if (stop < 0)
         return -1;
-    int failed = announce(stage, err) || server_run(stage->server, stop, err);
+    const struct server_watch watch = laboratory_watch(&stage->laboratory, stage->server);
+    int failed = announce(stage, err) || server_run(stage->server, stop, &watch, err);
+    laboratory_report(&stage->laboratory);
     (void)close(stop);
     return failed ? -1 : 0;
 }
@@ -225,6 +258,7 @@ static void done(struct stage *stage)
     server_free(stage->server);
     for (size_t i = 0; stage->devices && i < stage->part_count; i++)
         sim_device_free(stage->devices[i]);
+    laboratory_close(&stage->laboratory);
     arena_free(stage->arena);
 }
 
@@ -244,14 +278,14 @@ int cmd_simulate(int argc, char **argv)
 {
     struct options options;
     struct error err = {0};
-    if (options_parse(argc, argv, "listen unit values json", &options, &err))
+    if (options_parse(argc, argv, "listen unit values faults links json", &options, &err))
         return cli_usage("simulate", "%s", err.text);
     if (options.positional_count != 1)
         return cli_usage("simulate", "name one map or one site");
     struct stage stage = {.arena = arena_new()};
     int failed = parse_listen(&stage, options.listen, &err) || load(&stage, &options, &err) ||
-                 make_devices(&stage, &err) || open_places(&stage, &err) ||
-                 perform(&stage, &err);
+                 open_laboratory(&stage, &options, &err) || make_devices(&stage, &err) ||
+                 open_places(&stage, &err) || perform(&stage, &err);
     done(&stage);
     if (!failed)
         return ERROR_NONE;

@@ -34,6 +34,8 @@ static const struct option_row rows[] = {
     {"stop-bits", OPTION_NUMBER, offsetof(struct options, stop_bits), 1, 2},
     {"listen", OPTION_TEXT, offsetof(struct options, listen), 0, 0},
     {"values", OPTION_TEXT, offsetof(struct options, values), 0, 0},
+    {"faults", OPTION_TEXT, offsetof(struct options, faults), 0, 0},
+    {"links", OPTION_TEXT, offsetof(struct options, links), 0, 0},
     {"name", OPTION_TEXT, offsetof(struct options, name), 0, 0},
 };
 

@@ -26,6 +26,8 @@ struct options {
     int64_t stop_bits;
     const char *listen;
     const char *values;
+    const char *faults;
+    const char *links;
     const char *name;
     const char *positionals[MAX_POSITIONALS];
     int positional_count;

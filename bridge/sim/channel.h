@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One client's bytes on their way in and out: finds whole requests in what arrived in pieces or
-// several at once, and keeps answers until they are due. No sockets, time is an argument. One
-// owner, one thread.
+// several at once, lets the faults have their way with them, and keeps answers until they are
+// due. On a paced line bytes take as long as on a wire, in both directions. No sockets, time is
+// an argument. One owner, one thread.
 #ifndef SIM_CHANNEL_H
 #define SIM_CHANNEL_H
 
@@ -10,19 +11,23 @@
 #include <stdint.h>
 
 #include "sim/device.h"
-#include "wire/tcp.h"
-
-enum framing { FRAMING_TCP, FRAMING_RTU };
+#include "sim/faults.h"
+#include "sim/meter.h"
+#include "sim/outlet.h"
+#include "wire/frame.h"
 
 enum {
     CHANNEL_IDLE = -1,
     CHANNEL_ROOM = 4 * MAX_TCP_FRAME,
 };
 
-// The devices behind one endpoint. `devices` is borrowed.
+// The devices behind one endpoint. Pointers are borrowed.
 struct line {
     struct sim_device *const *devices;
     size_t count;
+    int bus;               // index, for the faults
+    struct faults *faults; // NULL: none
+    struct pace pace;      // of a serial line; all zero: everything happens at once
 };
 
 struct channel {
@@ -30,37 +35,40 @@ struct channel {
     struct line line;
     uint8_t in[CHANNEL_ROOM];
     size_t in_length;
-    int64_t heard_ms; // when the last bytes came
-    uint8_t out[MAX_TCP_FRAME];
-    size_t out_length;
-    size_t out_sent;
-    int64_t due_ms; // when `out` may leave
+    int64_t arrived_us; // when the last byte that came had ended on the wire
+    bool was_judged;    // what is in `in` is no whole frame yet
+    bool broke_gap;     // what is in `in` came too soon after the frame before
+    struct outlet out;
+    uint8_t last[MAX_FRAME]; // the answer before, for faults that repeat it
+    size_t last_length;
+    struct meter meter; // of a paced line
 };
 
-void channel_init(struct channel *channel, enum framing framing, struct line line);
+void channel_init(struct channel *channel, enum framing framing, const struct line *line,
+                  int64_t now_us);
+void channel_done(struct channel *channel);
 
-// Where the next bytes go, and how many fit; 0 while answers wait to be taken.
+// Forgets what is on its way in and out.
+void channel_reset(struct channel *channel);
+
+// Where the next bytes go, and how many fit; 0 while too many answers wait to be taken.
 uint8_t *channel_space(struct channel *channel, size_t *ret_room);
 
 // So many bytes were put there.
-void channel_heard(struct channel *channel, size_t length, int64_t now_ms);
+void channel_heard(struct channel *channel, size_t length, int64_t now_us);
 
-// Works through the requests that are whole, until one is answered: the next waits until that
-// answer has left. False when the bytes are no Modbus TCP: close the connection.
-bool channel_work(struct channel *channel, int64_t now_ms);
+// Works through the requests that are whole. False when the bytes are no Modbus TCP: close the
+// connection.
+bool channel_work(struct channel *channel, int64_t now_us);
 
-// The bytes that may leave now; NULL when there are none.
-const uint8_t *channel_output(const struct channel *channel, int64_t now_ms,
-                              size_t *ret_length);
+// The bytes that may leave now, none (only its end) included; NULL: nothing to do.
+const uint8_t *channel_output(struct channel *channel, int64_t now_us, size_t *ret_length);
 
-// So many of them left.
-void channel_sent(struct channel *channel, size_t length);
-
-// Whether an answer waits, due or not.
-bool channel_has_answer(const struct channel *channel);
+// So many of them left; what is to become of the connection now.
+enum outlet_end channel_sent(struct channel *channel, size_t length);
 
 // When channel_work or channel_output has something to do without new bytes; CHANNEL_IDLE:
 // never.
-int64_t channel_next(const struct channel *channel);
+int64_t channel_next_us(const struct channel *channel);
 
 #endif

@@ -9,12 +9,12 @@
 
 struct sim_device {
     const char *name;
+    int index;
     int unit_id;
     struct bank *bank;
     struct entries *entries;
     struct behaviour *behaviour;
     struct simulation simulation; // the map's, without noise when values were given
-    struct sim_faults faults;
 };
 
 static int set_start(struct sim_device *device, const struct sim_device_settings *settings,
@@ -35,6 +35,7 @@ int sim_device_new(const struct sim_device_settings *settings, int64_t now_ms,
 {
     struct sim_device *device = mem_new(1, sizeof *device);
     device->name = settings->name;
+    device->index = settings->index;
     device->unit_id = settings->unit_id;
     device->bank = bank_new(settings->map, settings->modbus, settings->unit_id);
     device->entries = entries_new(device->bank, settings->modbus);
@@ -68,14 +69,14 @@ const char *sim_device_name(const struct sim_device *device)
     return device->name;
 }
 
+int sim_device_index(const struct sim_device *device)
+{
+    return device->index;
+}
+
 struct entries *sim_device_entries(struct sim_device *device)
 {
     return device->entries;
-}
-
-struct sim_faults *sim_device_faults(struct sim_device *device)
-{
-    return &device->faults;
 }
 
 bool sim_device_has_unit(const struct sim_device *device, uint8_t unit_id)
@@ -161,11 +162,9 @@ size_t sim_device_answer(struct sim_device *device, uint8_t unit_id, const uint8
     struct request request;
     struct answer answer = {0};
     sim_device_step(device, now_ms);
-    if (device->faults.silent || sim_device_is_away(device, now_ms))
+    if (sim_device_is_away(device, now_ms))
         return 0;
     answer.exception = pdu_parse_request(unit_id, pdu, length, &request);
-    if (!answer.exception)
-        answer.exception = device->faults.exception;
     if (!answer.exception)
         serve_request(device, &request, &answer, now_ms);
     return pdu_build_response(&request, &answer, ret_pdu);

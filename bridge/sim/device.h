@@ -23,13 +23,7 @@ struct sim_device_settings {
     int unit_id;                       // NO_INDEX: it answers to every unit id
     const struct device_values *given; // over the map's own, and no noise then; NULL: none
     uint32_t seed;                     // of its noise
-};
-
-// What is wrong with it; all zero: nothing.
-struct sim_faults {
-    int64_t latency_ms; // between a request and its answer
-    bool silent;        // it answers nothing
-    uint8_t exception;  // it answers everything with this code; 0: it does not
+    int index;                         // among all devices that are simulated
 };
 
 // Fails (ERROR_CONFIG) when a given value does not fit its entry. The caller owns the device.
@@ -38,10 +32,8 @@ int sim_device_new(const struct sim_device_settings *settings, int64_t now_ms,
 void sim_device_free(struct sim_device *device);
 
 const char *sim_device_name(const struct sim_device *device);
+int sim_device_index(const struct sim_device *device);
 struct entries *sim_device_entries(struct sim_device *device);
-
-// Read at every request; the owner may change it at any time.
-struct sim_faults *sim_device_faults(struct sim_device *device);
 
 // Whether it, or equipment behind it, has this unit id.
 bool sim_device_has_unit(const struct sim_device *device, uint8_t unit_id);

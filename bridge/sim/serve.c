@@ -4,25 +4,20 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/socket.h>
+#include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "sim/behaviour.h"
-
-// One client, or one pseudo-terminal (which is never closed).
-struct client {
-    int descriptor;
-    size_t endpoint; // index
-    struct channel channel;
-};
+#include "sim/client.h"
 
 struct endpoint {
     enum framing framing;
     struct line line;
     int listener; // -1: a pseudo-terminal
     int held;     // the terminal's other end, or -1
+    char *link;   // to the terminal, or NULL
     size_t client_count;
 };
 
@@ -35,7 +30,15 @@ struct server {
     struct pollfd *polls; // stop, listeners of all endpoints, clients
 };
 
-enum { POLL_STOP = 0, POLL_ENDPOINTS = 1 };
+enum {
+    POLL_STOP = 0,
+    POLL_WATCH = 1,
+    POLL_ENDPOINTS = 2,
+    US_PER_S = 1000000,
+    NS_PER_US = 1000
+};
+
+enum { LONGEST_WAIT_US = 60 * US_PER_S };
 
 struct server *server_new(void)
 {
@@ -46,8 +49,7 @@ static void close_client(struct server *server, size_t index)
 {
     struct client *client = server->clients[index];
     server->endpoints[client->endpoint].client_count--;
-    (void)close(client->descriptor);
-    free(client);
+    client_free(client);
     server->clients[index] = NULL;
 }
 
@@ -62,6 +64,9 @@ void server_free(struct server *server)
             (void)close(server->endpoints[i].listener);
         if (server->endpoints[i].held >= 0)
             (void)close(server->endpoints[i].held);
+        if (server->endpoints[i].link)
+            (void)unlink(server->endpoints[i].link);
+        free(server->endpoints[i].link);
     }
     free(server->endpoints);
     free(server->clients);
@@ -83,13 +88,12 @@ static void add_client(struct server *server, size_t endpoint, int descriptor)
             mem_resize(server->clients, server->client_room, sizeof(struct client *));
         make_polls(server);
     }
-    struct client *client = mem_new(1, sizeof *client);
-    client->descriptor = descriptor;
+    struct endpoint *place = &server->endpoints[endpoint];
+    struct client *client = client_new(descriptor, place->listener < 0, place->framing,
+                                       &place->line, clock_monotonic_us());
     client->endpoint = endpoint;
-    channel_init(&client->channel, server->endpoints[endpoint].framing,
-                 server->endpoints[endpoint].line);
     server->clients[server->client_count++] = client;
-    server->endpoints[endpoint].client_count++;
+    place->client_count++;
 }
 
 static int add_endpoint(struct server *server, const struct endpoint *endpoint,
@@ -105,10 +109,10 @@ static int add_endpoint(struct server *server, const struct endpoint *endpoint,
     return 0;
 }
 
-int server_listen(struct server *server, struct line line,
+int server_listen(struct server *server, const struct line *line,
                   const struct listen_settings *settings, uint16_t *ret_port, struct error *err)
 {
-    struct endpoint endpoint = {.framing = settings->framing, .line = line, .held = -1};
+    struct endpoint endpoint = {.framing = settings->framing, .line = *line, .held = -1};
     if (port_listen(settings->host, settings->port, &endpoint.listener, ret_port, err))
         return -1;
     if (add_endpoint(server, &endpoint, err)) {
@@ -118,20 +122,57 @@ int server_listen(struct server *server, struct line line,
     return 0;
 }
 
-int server_open_terminal(struct server *server, struct line line, char ret_path[MAX_PORT_PATH],
-                         struct error *err)
+// A terminal under a name that stays, whatever the system calls it this time.
+static int open_terminal(struct endpoint *endpoint, int *ret_descriptor,
+                         char ret_path[MAX_PORT_PATH], struct error *err)
 {
-    struct endpoint endpoint = {.framing = FRAMING_RTU, .line = line, .listener = -1};
-    int descriptor = -1;
-    if (port_open_terminal(&descriptor, &endpoint.held, ret_path, err))
+    if (port_open_terminal(ret_descriptor, &endpoint->held, ret_path, err))
         return -1;
+    if (!endpoint->link)
+        return 0;
+    (void)unlink(endpoint->link);
+    if (symlink(ret_path, endpoint->link) == 0)
+        return 0;
+    (void)error_set_errno(err, "cannot make the link %s", endpoint->link);
+    (void)close(*ret_descriptor);
+    (void)close(endpoint->held);
+    return -1;
+}
+
+int server_open_terminal(struct server *server, const struct line *line, const char *link,
+                         char ret_path[MAX_PORT_PATH], struct error *err)
+{
+    struct endpoint endpoint = {.framing = FRAMING_RTU, .line = *line, .listener = -1};
+    int descriptor = -1;
+    endpoint.link = link ? mem_copy_text(link) : NULL;
+    if (open_terminal(&endpoint, &descriptor, ret_path, err)) {
+        free(endpoint.link);
+        return -1;
+    }
     if (add_endpoint(server, &endpoint, err)) {
         (void)close(descriptor);
         (void)close(endpoint.held);
+        free(endpoint.link);
         return -1;
     }
     add_client(server, server->endpoint_count - 1, descriptor);
     return 0;
+}
+
+static struct client *terminal_of(const struct server *server, size_t endpoint)
+{
+    for (size_t i = 0; i < server->client_count; i++) {
+        struct client *client = server->clients[i];
+        if (client && client->is_terminal && client->endpoint == endpoint)
+            return client;
+    }
+    return NULL;
+}
+
+struct meter *server_meter(const struct server *server, size_t index)
+{
+    struct client *client = terminal_of(server, index);
+    return client && client->channel.line.pace.byte_ns ? &client->channel.meter : NULL;
 }
 
 static bool is_away(const struct endpoint *endpoint, int64_t now_ms)
@@ -143,83 +184,31 @@ static bool is_away(const struct endpoint *endpoint, int64_t now_ms)
     return endpoint->line.count > 0;
 }
 
-static void accept_client(struct server *server, size_t index, int64_t now_ms)
+static bool is_refusing(const struct endpoint *endpoint, int64_t now_us)
+{
+    struct fault_effect effect;
+    faults_of_line(endpoint->line.faults, endpoint->line.bus, now_us, &effect);
+    return effect.refuse;
+}
+
+static void accept_client(struct server *server, size_t index, int64_t now_us)
 {
     struct endpoint *endpoint = &server->endpoints[index];
     int descriptor = port_accept(endpoint->listener);
     if (descriptor < 0)
         return;
-    if (endpoint->client_count >= MAX_ENDPOINT_CONNECTIONS || is_away(endpoint, now_ms))
+    if (endpoint->client_count >= MAX_ENDPOINT_CONNECTIONS ||
+        is_away(endpoint, now_us / 1000) || is_refusing(endpoint, now_us))
         (void)close(descriptor);
     else
         add_client(server, index, descriptor);
-}
-
-// False when the peer is gone.
-static bool receive(struct client *client, int64_t now_ms)
-{
-    size_t room = 0;
-    uint8_t *space = channel_space(&client->channel, &room);
-    if (!room)
-        return true;
-    ssize_t length = read(client->descriptor, space, room);
-    if (length < 0)
-        return errno == EAGAIN || errno == EINTR;
-    channel_heard(&client->channel, (size_t)length, now_ms);
-    return length > 0;
-}
-
-static bool is_terminal(const struct server *server, const struct client *client)
-{
-    return server->endpoints[client->endpoint].listener < 0;
-}
-
-static bool transmit(const struct server *server, struct client *client, int64_t now_ms)
-{
-    size_t length = 0;
-    const uint8_t *bytes = channel_output(&client->channel, now_ms, &length);
-    if (!bytes)
-        return true;
-    ssize_t sent = is_terminal(server, client)
-                       ? write(client->descriptor, bytes, length)
-                       : send(client->descriptor, bytes, length, MSG_NOSIGNAL);
-    if (sent < 0)
-        return errno == EAGAIN || errno == EINTR;
-    channel_sent(&client->channel, (size_t)sent);
-    return true;
-}
-
-// Answers what is whole and sends what is due until there is nothing more, or an answer has to
-// wait. False when the connection is of no more use.
-static bool work(const struct server *server, struct client *client, int64_t now_ms)
-{
-    do {
-        if (!channel_work(&client->channel, now_ms))
-            return false;
-        if (!channel_has_answer(&client->channel))
-            return true;
-        if (!transmit(server, client, now_ms))
-            return false;
-    } while (!channel_has_answer(&client->channel));
-    return true;
-}
-
-static void serve_client(struct server *server, size_t index, short events, int64_t now_ms)
-{
-    struct client *client = server->clients[index];
-    bool is_good = (events & (POLLHUP | POLLERR)) == 0;
-    if (events & POLLIN)
-        is_good = receive(client, now_ms) && is_good;
-    is_good = is_good && work(server, client, now_ms);
-    if (!is_good && !is_terminal(server, client))
-        close_client(server, index);
 }
 
 static void close_clients(struct server *server, size_t endpoint)
 {
     for (size_t i = 0; i < server->client_count; i++) {
         const struct client *client = server->clients[i];
-        if (client && client->endpoint == endpoint && !is_terminal(server, client))
+        if (client && client->endpoint == endpoint && !client->is_terminal)
             close_client(server, i);
     }
 }
@@ -237,6 +226,42 @@ static void step_devices(struct server *server, int64_t now_ms)
     }
 }
 
+// Pulls the terminal out or plugs it in, as the faults say. A terminal that the system does not
+// give is asked for again in the next round.
+static void plug_terminal(struct server *server, size_t index, bool is_unplugged)
+{
+    char path[MAX_PORT_PATH];
+    struct error ignored;
+    int descriptor = -1;
+    struct endpoint *endpoint = &server->endpoints[index];
+    struct client *client = terminal_of(server, index);
+    if (!client || is_unplugged == (client->descriptor < 0))
+        return;
+    if (is_unplugged) {
+        client_unplug(client);
+        (void)close(endpoint->held);
+        endpoint->held = -1;
+        if (endpoint->link)
+            (void)unlink(endpoint->link);
+    } else if (open_terminal(endpoint, &descriptor, path, &ignored) == 0) {
+        client_plug(client, descriptor);
+    }
+}
+
+// Faults of lines that began or ended.
+static void step_lines(struct server *server, int64_t now_us)
+{
+    for (size_t i = 0; i < server->endpoint_count; i++) {
+        struct fault_effect effect;
+        const struct endpoint *endpoint = &server->endpoints[i];
+        faults_of_line(endpoint->line.faults, endpoint->line.bus, now_us, &effect);
+        if (endpoint->listener < 0)
+            plug_terminal(server, i, effect.unplug);
+        else if (effect.refuse)
+            close_clients(server, i);
+    }
+}
+
 static void sweep_clients(struct server *server)
 {
     size_t kept = 0;
@@ -247,77 +272,98 @@ static void sweep_clients(struct server *server)
     server->client_count = kept;
 }
 
-static void sooner(int64_t *next_ms, int64_t other_ms)
+static void sooner(int64_t *next_us, int64_t other_us)
 {
-    if (other_ms >= 0 && (*next_ms < 0 || other_ms < *next_ms))
-        *next_ms = other_ms;
+    if (other_us >= 0 && (*next_us < 0 || other_us < *next_us))
+        *next_us = other_us;
 }
 
-static int wait_ms(const struct server *server, int64_t now_ms)
+static int64_t next_us(const struct server *server, int64_t now_us)
 {
-    int64_t next_ms = -1;
+    int64_t next = -1;
     for (size_t i = 0; i < server->endpoint_count; i++) {
         const struct line *line = &server->endpoints[i].line;
-        for (size_t k = 0; k < line->count; k++)
-            sooner(&next_ms, sim_device_next(line->devices[k]));
+        sooner(&next, faults_next_us(line->faults, now_us));
+        for (size_t k = 0; k < line->count; k++) {
+            int64_t device_ms = sim_device_next(line->devices[k]);
+            sooner(&next, device_ms < 0 ? -1 : device_ms * 1000);
+        }
     }
-    for (size_t i = 0; i < server->client_count; i++) {
-        size_t length = 0;
-        const struct channel *channel = &server->clients[i]->channel;
-        if (!channel_output(channel, now_ms, &length))
-            sooner(&next_ms, channel_next(channel));
-    }
-    if (next_ms < 0)
-        return -1;
-    int64_t wait = next_ms - now_ms;
-    return wait < 0 ? 0 : (int)(wait < 60000 ? wait : 60000);
+    for (size_t i = 0; i < server->client_count; i++)
+        sooner(&next, client_next_us(server->clients[i], now_us));
+    return next;
 }
 
-static nfds_t fill_polls(struct server *server, int stop_descriptor, int64_t now_ms)
+static struct timespec wait_time(const struct server *server, int64_t now_us)
+{
+    int64_t next = next_us(server, now_us);
+    int64_t wait_us =
+        next < 0 || next - now_us > LONGEST_WAIT_US ? LONGEST_WAIT_US : next - now_us;
+    if (wait_us < 0)
+        wait_us = 0;
+    return (struct timespec){.tv_sec = wait_us / US_PER_S,
+                             .tv_nsec = wait_us % US_PER_S * NS_PER_US};
+}
+
+static nfds_t fill_polls(struct server *server, int stop_descriptor,
+                         const struct server_watch *watch, int64_t now_us)
 {
     nfds_t count = POLL_ENDPOINTS;
     server->polls[POLL_STOP] = (struct pollfd){.fd = stop_descriptor, .events = POLLIN};
+    server->polls[POLL_WATCH] =
+        (struct pollfd){.fd = watch ? watch->descriptor : -1, .events = POLLIN};
     for (size_t i = 0; i < server->endpoint_count; i++)
         server->polls[count++] =
             (struct pollfd){.fd = server->endpoints[i].listener, .events = POLLIN};
     for (size_t i = 0; i < server->client_count; i++) {
-        size_t length = 0;
         struct client *client = server->clients[i];
-        short events = channel_has_answer(&client->channel) ? 0 : POLLIN;
-        if (channel_output(&client->channel, now_ms, &length))
-            events = POLLOUT;
-        server->polls[count++] = (struct pollfd){.fd = client->descriptor, .events = events};
+        server->polls[count++] =
+            (struct pollfd){.fd = client->descriptor, .events = client_events(client, now_us)};
     }
     return count;
 }
 
-static void serve_round(struct server *server, int64_t now_ms)
+static void serve_clients(struct server *server, int64_t now_us)
 {
     size_t first_client = POLL_ENDPOINTS + server->endpoint_count;
-    size_t client_count = server->client_count;
-    for (size_t i = 0; i < client_count; i++)
-        serve_client(server, i, server->polls[first_client + i].revents, now_ms);
-    step_devices(server, now_ms);
+    for (size_t i = 0; i < server->client_count; i++) {
+        short events = server->polls[first_client + i].revents;
+        if (!client_serve(server->clients[i], events, now_us))
+            close_client(server, i);
+    }
+}
+
+static void serve_round(struct server *server, int64_t now_us)
+{
+    serve_clients(server, now_us);
+    step_devices(server, now_us / 1000);
+    step_lines(server, now_us);
     for (size_t i = 0; i < server->endpoint_count; i++) {
         if (server->polls[POLL_ENDPOINTS + i].revents & POLLIN)
-            accept_client(server, i, now_ms);
+            accept_client(server, i, now_us);
     }
     sweep_clients(server);
 }
 
-int server_run(struct server *server, int stop_descriptor, struct error *err)
+int server_run(struct server *server, int stop_descriptor, const struct server_watch *watch,
+               struct error *err)
 {
     make_polls(server);
+    // A byte that leaves late makes the next request late: no slack for the sake of power.
+    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     for (;;) {
-        int64_t now_ms = clock_monotonic_ms();
-        nfds_t count = fill_polls(server, stop_descriptor, now_ms);
-        int ready = poll(server->polls, count, wait_ms(server, now_ms));
+        int64_t now_us = clock_monotonic_us();
+        nfds_t count = fill_polls(server, stop_descriptor, watch, now_us);
+        struct timespec wait = wait_time(server, now_us);
+        int ready = ppoll(server->polls, count, &wait, NULL);
         if (ready < 0 && errno != EINTR)
             return error_set_errno(err, "cannot wait for clients");
         if (ready < 0)
             continue;
         if (server->polls[POLL_STOP].revents)
             return 0;
-        serve_round(server, clock_monotonic_ms());
+        if (server->polls[POLL_WATCH].revents)
+            watch->serve(watch->context);
+        serve_round(server, clock_monotonic_us());
     }
 }

@@ -30,15 +30,28 @@ struct listen_settings {
 };
 
 // Serves the devices of a line, which must outlive the server, over TCP. Writes the port taken.
-int server_listen(struct server *server, struct line line,
+int server_listen(struct server *server, const struct line *line,
                   const struct listen_settings *settings, uint16_t *ret_port,
                   struct error *err);
 
-// Serves them as a serial line on a pseudo-terminal.
-int server_open_terminal(struct server *server, struct line line, char ret_path[MAX_PORT_PATH],
-                         struct error *err);
+// Serves them as a serial line on a pseudo-terminal. `link` (NULL: none) becomes a symbolic
+// link to it, also after it was unplugged and came back under another name.
+int server_open_terminal(struct server *server, const struct line *line, const char *link,
+                         char ret_path[MAX_PORT_PATH], struct error *err);
 
-// Serves until `stop_descriptor` is readable. Fails only when the system does.
-int server_run(struct server *server, int stop_descriptor, struct error *err);
+// What endpoint `index`, in the order they were added, saw; NULL for one that is no paced line.
+struct meter *server_meter(const struct server *server, size_t index);
+
+// Something else to do when a descriptor is readable.
+struct server_watch {
+    int descriptor;
+    void (*serve)(void *context);
+    void *context;
+};
+
+// Serves until `stop_descriptor` is readable. `watch` may be NULL. Fails only when the system
+// does.
+int server_run(struct server *server, int stop_descriptor, const struct server_watch *watch,
+               struct error *err);
 
 #endif

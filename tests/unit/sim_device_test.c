@@ -81,24 +81,6 @@ static void requests_are_answered(void **state)
 
 static const uint8_t read_run[] = {3, 0x03, 0xE8, 0, 1};
 
-static void faults_can_be_switched(void **state)
-{
-    (void)state;
-    (void)fixture_map();
-    struct sim_device *device = make_device(1);
-    uint8_t answer[MAX_PDU];
-    sim_device_faults(device)->exception = 6;
-    assert_int_equal(sim_device_answer(device, 1, read_run, sizeof read_run, 2000, answer), 2);
-    assert_int_equal(answer[0], 0x83);
-    assert_int_equal(answer[1], 6);
-    sim_device_faults(device)->silent = true;
-    assert_int_equal(sim_device_answer(device, 1, read_run, sizeof read_run, 2000, answer), 0);
-    *sim_device_faults(device) = (struct sim_faults){0};
-    assert_int_equal(sim_device_answer(device, 1, read_run, sizeof read_run, 2000, answer), 4);
-    sim_device_free(device);
-    fixture_done();
-}
-
 static void a_rule_refuses_a_write_and_nothing_changes(void **state)
 {
     (void)state;
@@ -169,19 +151,19 @@ static void put(struct channel *channel, const uint8_t *bytes, size_t length, in
     uint8_t *space = channel_space(channel, &room);
     assert_true(length <= room);
     memcpy(space, bytes, length);
-    channel_heard(channel, length, now_ms);
+    channel_heard(channel, length, now_ms * 1000);
 }
 
 // The answer that leaves now; 0 bytes when none does.
 static size_t take(struct channel *channel, int64_t now_ms, uint8_t *ret_bytes)
 {
     size_t length = 0;
-    assert_true(channel_work(channel, now_ms));
-    const uint8_t *bytes = channel_output(channel, now_ms, &length);
+    assert_true(channel_work(channel, now_ms * 1000));
+    const uint8_t *bytes = channel_output(channel, now_ms * 1000, &length);
     if (!bytes)
         return 0;
     memcpy(ret_bytes, bytes, length);
-    channel_sent(channel, length);
+    (void)channel_sent(channel, length);
     return length;
 }
 
@@ -195,7 +177,7 @@ static void a_request_in_single_bytes_is_answered_once(void **state)
     struct sim_device *device = make_device(1);
     struct channel channel;
     uint8_t bytes[MAX_TCP_FRAME];
-    channel_init(&channel, FRAMING_TCP, (struct line){&device, 1});
+    channel_init(&channel, FRAMING_TCP, &(struct line){.devices = &device, .count = 1}, 0);
     for (size_t i = 0; i + 1 < sizeof tcp_request; i++) {
         put(&channel, &tcp_request[i], 1, 2000);
         assert_int_equal(take(&channel, 2000, bytes), 0);
@@ -204,6 +186,7 @@ static void a_request_in_single_bytes_is_answered_once(void **state)
     assert_int_equal(take(&channel, 2000, bytes), sizeof tcp_answer);
     assert_memory_equal(bytes, tcp_answer, sizeof tcp_answer);
     assert_int_equal(take(&channel, 2000, bytes), 0);
+    channel_done(&channel);
     sim_device_free(device);
     fixture_done();
 }
@@ -219,17 +202,29 @@ static void requests_sent_together_are_answered_in_order(void **state)
     memcpy(both, tcp_request, sizeof tcp_request);
     memcpy(both + sizeof tcp_request, tcp_request, sizeof tcp_request);
     both[sizeof tcp_request + 1] = 0x35;
-    sim_device_faults(device)->latency_ms = 100;
-    channel_init(&channel, FRAMING_TCP, (struct line){&device, 1});
+    const struct fault_rule slow = {.chance = 1,
+                                    .bus = NO_INDEX,
+                                    .device = NO_INDEX,
+                                    .unit_id = NO_INDEX,
+                                    .table = NO_INDEX,
+                                    .any_address = true,
+                                    .effect = {.latency_ms = 100, .lead = NO_INDEX}};
+    const struct fault_script script = {.rules = &slow, .count = 1};
+    struct faults *faults = faults_new(1);
+    faults_take(faults, &script, 0);
+    const struct line line = {.devices = &device, .count = 1, .faults = faults};
+    channel_init(&channel, FRAMING_TCP, &line, 0);
     put(&channel, both, sizeof both, 2000);
     assert_int_equal(take(&channel, 2000, bytes), 0);
-    assert_int_equal(channel_next(&channel), 2100);
+    assert_int_equal(channel_next_us(&channel), 2100000);
     assert_int_equal(take(&channel, 2100, bytes), sizeof tcp_answer);
     assert_int_equal(bytes[1], 0x34);
     assert_int_equal(take(&channel, 2100, bytes), 0);
     assert_int_equal(take(&channel, 2200, bytes), sizeof tcp_answer);
     assert_int_equal(bytes[1], 0x35);
-    assert_int_equal(channel_next(&channel), CHANNEL_IDLE);
+    assert_int_equal(channel_next_us(&channel), CHANNEL_IDLE);
+    channel_done(&channel);
+    faults_free(faults);
     sim_device_free(device);
     fixture_done();
 }
@@ -240,9 +235,10 @@ static void what_is_no_modbus_ends_the_connection(void **state)
     (void)fixture_map();
     struct sim_device *device = make_device(1);
     struct channel channel;
-    channel_init(&channel, FRAMING_TCP, (struct line){&device, 1});
+    channel_init(&channel, FRAMING_TCP, &(struct line){.devices = &device, .count = 1}, 0);
     put(&channel, (const uint8_t *)"GET / HTTP/1.1\r\n", 16, 2000);
-    assert_false(channel_work(&channel, 2000));
+    assert_false(channel_work(&channel, 2000000));
+    channel_done(&channel);
     sim_device_free(device);
     fixture_done();
 }
@@ -276,13 +272,14 @@ static void the_unit_id_chooses_the_device(void **state)
         size_t length = is_tcp
                             ? tcp_build_frame(1, row->asked, read_run, sizeof read_run, frame)
                             : rtu_build_frame(row->asked, read_run, sizeof read_run, frame);
-        channel_init(&channel, row->framing, (struct line){devices, 2});
+        channel_init(&channel, row->framing, &(struct line){.devices = devices, .count = 2}, 0);
         put(&channel, frame, length, 2000);
         length = take(&channel, 2000, bytes);
         int function = length ? bytes[is_tcp ? MBAP_SIZE : 1] : 0;
         if (function != row->expected)
             fail_msg("unit %d of %d and %d: function %d", row->asked, row->first, row->second,
                      function);
+        channel_done(&channel);
         sim_device_free(devices[0]);
         sim_device_free(devices[1]);
     }
@@ -299,7 +296,7 @@ static void a_broadcast_is_obeyed_by_all_and_answered_by_none(void **state)
     uint8_t frame[MAX_RTU_FRAME];
     uint8_t bytes[MAX_TCP_FRAME];
     size_t length = rtu_build_frame(0, start, sizeof start, frame);
-    channel_init(&channel, FRAMING_RTU, (struct line){devices, 2});
+    channel_init(&channel, FRAMING_RTU, &(struct line){.devices = devices, .count = 2}, 0);
     put(&channel, frame, length, 2000);
     assert_int_equal(take(&channel, 2000, bytes), 0);
     for (size_t i = 0; i < 2; i++) {
@@ -307,6 +304,7 @@ static void a_broadcast_is_obeyed_by_all_and_answered_by_none(void **state)
         assert_int_equal(bank_word(bank, BANK_OWN_UNIT, TABLE_HOLDING, 1000), 1);
         sim_device_free(devices[i]);
     }
+    channel_done(&channel);
     fixture_done();
 }
 
@@ -319,18 +317,19 @@ static void noise_on_the_line_is_dropped_at_the_next_pause(void **state)
     uint8_t frame[MAX_RTU_FRAME];
     uint8_t bytes[MAX_TCP_FRAME];
     size_t length = rtu_build_frame(1, read_run, sizeof read_run, frame);
-    channel_init(&channel, FRAMING_RTU, (struct line){&device, 1});
+    channel_init(&channel, FRAMING_RTU, &(struct line){.devices = &device, .count = 1}, 0);
     put(&channel, (const uint8_t *)"\xFF\x00\x55", 3, 2000);
     assert_int_equal(take(&channel, 2000, bytes), 0);
-    assert_true(channel_next(&channel) > 2000);
-    assert_int_equal(take(&channel, channel_next(&channel), bytes), 0);
+    assert_true(channel_next_us(&channel) > 2000000);
+    assert_int_equal(take(&channel, channel_next_us(&channel) / 1000, bytes), 0);
     put(&channel, frame, length, 3000);
     assert_int_equal(take(&channel, 3000, bytes), 7);
     frame[length - 1] ^= 1; // a wrong CRC is not answered
     put(&channel, frame, length, 4000);
     assert_int_equal(take(&channel, 4000, bytes), 0);
     assert_int_equal(take(&channel, 4100, bytes), 0);
-    assert_int_equal(channel_next(&channel), CHANNEL_IDLE);
+    assert_int_equal(channel_next_us(&channel), CHANNEL_IDLE);
+    channel_done(&channel);
     sim_device_free(device);
     fixture_done();
 }
@@ -345,11 +344,12 @@ static void an_unknown_function_on_a_line_is_refused_after_a_pause(void **state)
     uint8_t frame[MAX_RTU_FRAME];
     uint8_t bytes[MAX_TCP_FRAME];
     size_t length = rtu_build_frame(1, identify, sizeof identify, frame);
-    channel_init(&channel, FRAMING_RTU, (struct line){&device, 1});
+    channel_init(&channel, FRAMING_RTU, &(struct line){.devices = &device, .count = 1}, 0);
     put(&channel, frame, length, 2000);
     assert_int_equal(take(&channel, 2000, bytes), 0);
     assert_int_equal(take(&channel, 2100, bytes), 5);
     assert_int_equal(bytes[1], 0xAB);
+    channel_done(&channel);
     sim_device_free(device);
     fixture_done();
 }
@@ -358,7 +358,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_answered),
-        cmocka_unit_test(faults_can_be_switched),
         cmocka_unit_test(a_rule_refuses_a_write_and_nothing_changes),
         cmocka_unit_test(a_start_value_that_does_not_fit_is_refused),
         cmocka_unit_test(given_values_are_without_noise),

@@ -26,7 +26,7 @@ static void *run(void *context)
 {
     struct stand *stand = context;
     struct error err;
-    stand->result = server_run(stand->server, stand->stop, &err);
+    stand->result = server_run(stand->server, stand->stop, NULL, &err);
     return NULL;
 }
 
@@ -44,9 +44,9 @@ static void build(struct stand *stand)
 static void start_tcp(struct stand *stand, enum framing framing)
 {
     struct error err = {0};
-    struct line line = {&stand->device, 1};
+    const struct line line = {.devices = &stand->device, .count = 1};
     const struct listen_settings settings = {framing, "127.0.0.1", 0};
-    if (server_listen(stand->server, line, &settings, &stand->port, &err))
+    if (server_listen(stand->server, &line, &settings, &stand->port, &err))
         fail_msg("%s", err.text);
     assert_int_equal(pthread_create(&stand->thread, NULL, run, stand), 0);
 }
@@ -143,8 +143,8 @@ static void a_terminal_is_a_serial_line(void **state)
     struct stand stand;
     struct error err = {0};
     build(&stand);
-    struct line line = {&stand.device, 1};
-    if (server_open_terminal(stand.server, line, stand.path, &err))
+    const struct line line = {.devices = &stand.device, .count = 1};
+    if (server_open_terminal(stand.server, &line, NULL, stand.path, &err))
         fail_msg("%s", err.text);
     assert_int_equal(pthread_create(&stand.thread, NULL, run, &stand), 0);
     for (int turn = 0; turn < 2; turn++) { // a client that left may come again
@@ -221,14 +221,14 @@ static void an_address_that_cannot_be_listened_on_is_named(void **state)
     struct error err = {0};
     uint16_t port = 0;
     build(&stand);
-    struct line line = {&stand.device, 1};
+    const struct line line = {.devices = &stand.device, .count = 1};
     const struct listen_settings named = {FRAMING_TCP, "localhost", 0};
-    assert_int_equal(server_listen(stand.server, line, &named, &port, &err), -1);
+    assert_int_equal(server_listen(stand.server, &line, &named, &port, &err), -1);
     assert_non_null(strstr(err.text, "'localhost'"));
     start_tcp(&stand, FRAMING_TCP);
     struct server *second = server_new();
     const struct listen_settings taken = {FRAMING_TCP, "127.0.0.1", stand.port};
-    assert_int_equal(server_listen(second, line, &taken, &port, &err), -1);
+    assert_int_equal(server_listen(second, &line, &taken, &port, &err), -1);
     assert_non_null(strstr(err.text, "in use"));
     server_free(second);
     stop(&stand);
