@@ -6,7 +6,10 @@
 
 #include "base/mem.h"
 
-enum { US_PER_MS = 1000 };
+enum {
+    US_PER_MS = 1000,
+    FAR_TRANSACTION = 0x8000, // an id that no request near this one has
+};
 
 struct faults {
     const struct fault_script *script; // NULL: none
@@ -266,7 +269,7 @@ static size_t build_answer(const struct fault_effect *effect, const struct fault
         lie_in_pdu(effect->lie, pdu, &length);
     uint8_t unit_id = (uint8_t)(answer->unit_id ^ (effect->lie == LIE_UNIT ? 0x2A : 0));
     uint16_t transaction =
-        (uint16_t)(answer->transaction + (effect->lie == LIE_TRANSACTION ? 7 : 0));
+        answer->transaction ^ (effect->lie == LIE_TRANSACTION ? FAR_TRANSACTION : 0);
     length = build(answer, unit_id, transaction, pdu, length, ret_frame);
     if (is_tcp)
         lie_in_header(effect->lie, ret_frame);
@@ -284,8 +287,8 @@ static void append_foreign(const struct fault_answer *answer, struct bytes *byte
     pdu[answer->pdu_length - 1] ^= 0xFF;
     uint8_t unit_id = (uint8_t)(answer->unit_id == 247 ? 1 : answer->unit_id + 1);
     append(bytes, frame,
-           build(answer, unit_id, (uint16_t)(answer->transaction + 7), pdu, answer->pdu_length,
-                 frame));
+           build(answer, unit_id, answer->transaction ^ FAR_TRANSACTION, pdu,
+                 answer->pdu_length, frame));
 }
 
 static void drop_bytes(struct faults *faults, int count, struct bytes *bytes)

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// Runs worlds: bus_world [--kind NAME] [--seed N] [--seeds COUNT] [--minutes OF_EACH].
+// A run that finds something prints how to repeat it and fails.
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "world/world.h"
+
+struct choice {
+    int kind; // NO_INDEX: all
+    uint64_t seed;
+    uint64_t seeds;
+    int64_t minutes;
+};
+
+enum { JOIN_MS = 600000 };
+
+static void print_outcome(const struct world *world)
+{
+    const struct witness *witness = &world->witness;
+    (void)printf("%-10s seed %-6llu %7.0f s: %llu frames, %llu readings, %llu faults, commands "
+                 "%llu + %llu failed",
+                 world_kind_names[world->kind], (unsigned long long)world->seed,
+                 (double)world->now_us / US_PER_S, (unsigned long long)witness->frames,
+                 (unsigned long long)witness->readings, (unsigned long long)witness->faults,
+                 (unsigned long long)witness->jobs_completed,
+                 (unsigned long long)witness->jobs_failed);
+    if (witness->dead_us)
+        (void)printf(", dead %.2f %%",
+                     100.0 * (double)witness->dead_us / (double)witness->counted_us);
+    if (world_is_clean(world))
+        (void)printf(", command within %.1f ms, late by %.1f ms at most",
+                     (double)witness->slowest_start_us / US_PER_MS,
+                     (double)witness->longest_gap_us / US_PER_MS);
+    (void)printf("\n");
+}
+
+static bool run_bus(struct world *world)
+{
+    struct error err;
+    physics_begin(world);
+    struct bus *bus = bus_start(world->site, 0, world->to_main, &err);
+    if (!bus) {
+        (void)printf("no bus: %s\n", err.text);
+        return false;
+    }
+    atomic_store(&world->bus, bus);
+    if (!bus_join(bus, JOIN_MS)) {
+        (void)printf("seed %llu: the bus hangs\n", (unsigned long long)world->seed);
+        exit(1);
+    }
+    world->is_joined = true;
+    witness_messages(world);
+    return true;
+}
+
+// True when nothing was found.
+static bool run_world(enum world_kind kind, uint64_t seed, int64_t minutes)
+{
+    struct world *world = mem_new(1, sizeof *world);
+    world->kind = kind;
+    world->seed = seed;
+    world->end_us = minutes * 60 * US_PER_S;
+    bool is_good = world_make(world) && run_bus(world);
+    if (is_good) {
+        witness_end(world);
+        print_outcome(world);
+        is_good = world->witness.complaints == 0;
+    }
+    if (!is_good)
+        (void)printf("  %u complaints; again: bus_world --kind %s --seed %llu --minutes %lld\n",
+                     world->witness.complaints, world_kind_names[kind],
+                     (unsigned long long)seed, (long long)minutes);
+    world_free(world);
+    free(world);
+    return is_good;
+}
+
+static int find_kind(const char *name)
+{
+    for (int i = 0; i < WORLD_KINDS; i++) {
+        if (strcmp(world_kind_names[i], name) == 0)
+            return i;
+    }
+    (void)fprintf(stderr, "there is no kind of world '%s'; there are:", name);
+    for (int i = 0; i < WORLD_KINDS; i++)
+        (void)fprintf(stderr, " %s", world_kind_names[i]);
+    (void)fprintf(stderr, "\n");
+    exit(2);
+}
+
+static struct choice parse(int argc, char **argv)
+{
+    struct choice choice = {NO_INDEX, 1, 1, 10};
+    for (int i = 1; i + 1 < argc; i += 2) {
+        long long number = strtoll(argv[i + 1], NULL, 10);
+        if (strcmp(argv[i], "--kind") == 0)
+            choice.kind = find_kind(argv[i + 1]);
+        else if (strcmp(argv[i], "--seed") == 0)
+            choice.seed = (uint64_t)number;
+        else if (strcmp(argv[i], "--seeds") == 0)
+            choice.seeds = (uint64_t)number;
+        else if (strcmp(argv[i], "--minutes") == 0)
+            choice.minutes = number;
+        else
+            exit(2);
+    }
+    return choice;
+}
+
+int main(int argc, char **argv)
+{
+    struct choice choice = parse(argc, argv);
+    struct timespec begun;
+    struct timespec ended;
+    unsigned bad = 0;
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    (void)clock_gettime(CLOCK_MONOTONIC, &begun);
+    for (uint64_t seed = choice.seed; seed < choice.seed + choice.seeds; seed++) {
+        for (int kind = 0; kind < WORLD_KINDS; kind++) {
+            if (choice.kind == NO_INDEX || choice.kind == kind)
+                bad += !run_world((enum world_kind)kind, seed, choice.minutes);
+        }
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &ended);
+    (void)printf("%u worlds with complaints, %lld s\n", bad,
+                 (long long)(ended.tv_sec - begun.tv_sec));
+    return bad ? 1 : 0;
+}
