@@ -110,16 +110,29 @@ static json_t *units_of(const struct meter *meter)
     return units;
 }
 
+static json_t *rows_of(const struct meter *meter)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < meter->row_count; i++) {
+        const struct meter_row *row = &meter->rows[i];
+        (void)json_array_append_new(rows, json_pack("[i, i, i, i, I]", (int)row->unit_id,
+                                                    (int)row->function, (int)row->address,
+                                                    (int)row->count, (json_int_t)row->times));
+    }
+    return rows;
+}
+
 static void report_line(const char *bus, struct meter *meter)
 {
     int64_t now_us = clock_monotonic_us();
     int64_t passed_us = now_us - meter->since_us;
     double share = passed_us ? (double)meter->busy_us / (double)passed_us : 0;
-    json_t *line = json_pack(
-        "{s:s, s:f, s:I, s:I, s:I, s:I, s:f, s:o}", "bus", bus, "seconds",
-        (double)passed_us / 1e6, "requests", (json_int_t)meter->requests, "gaps_broken",
-        (json_int_t)meter->gaps_broken, "collisions", (json_int_t)meter->collisions,
-        "noise_bytes", (json_int_t)meter->noise_bytes, "busy", share, "units", units_of(meter));
+    json_t *line =
+        json_pack("{s:s, s:f, s:I, s:I, s:I, s:I, s:f, s:o, s:o}", "bus", bus, "seconds",
+                  (double)passed_us / 1e6, "requests", (json_int_t)meter->requests,
+                  "gaps_broken", (json_int_t)meter->gaps_broken, "collisions",
+                  (json_int_t)meter->collisions, "noise_bytes", (json_int_t)meter->noise_bytes,
+                  "busy", share, "units", units_of(meter), "asked", rows_of(meter));
     if (meter->smallest_gap_us >= 0)
         (void)json_object_set_new(line, "smallest_gap_us",
                                   json_integer((json_int_t)meter->smallest_gap_us));

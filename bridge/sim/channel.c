@@ -234,8 +234,7 @@ static void serve(struct channel *channel, const struct question *question, int6
     bool is_known =
         !pdu_parse_request(question->unit_id, question->pdu, question->length, &request);
     find_faults(channel, question, is_known ? &request : NULL, now_us, &effect);
-    channel->meter.requests++;
-    channel->meter.asked[question->unit_id]++;
+    meter_request(&channel->meter, question->unit_id, is_known ? &request : NULL);
     if (effect.silent)
         return;
     if (channel->framing == FRAMING_RTU && question->unit_id == BROADCAST_UNIT) {

@@ -50,6 +50,25 @@ bool meter_begin(struct meter *meter, const struct pace *pace, bool is_answering
     return is_broken;
 }
 
+void meter_request(struct meter *meter, uint8_t unit_id, const struct request *request)
+{
+    meter->requests++;
+    meter->asked[unit_id]++;
+    if (!request)
+        return;
+    for (size_t i = 0; i < meter->row_count; i++) {
+        struct meter_row *row = &meter->rows[i];
+        if (row->unit_id == unit_id && row->function == request->function &&
+            row->address == request->address && row->count == request->count) {
+            row->times++;
+            return;
+        }
+    }
+    if (meter->row_count < METER_ROWS)
+        meter->rows[meter->row_count++] =
+            (struct meter_row){unit_id, request->function, request->address, request->count, 1};
+}
+
 void meter_busy(struct meter *meter, const struct pace *pace, size_t bytes, int64_t end_us)
 {
     meter->busy_us += pace_us(pace, bytes);

@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 #include "model/site.h"
+#include "wire/pdu.h"
 
-enum { METER_UNITS = 256 };
+enum { METER_UNITS = 256, METER_ROWS = 256 };
 
 // How fast bytes are on a line, and the silence of 3.5 of its own characters between frames
 // (1750 us above 19200 baud).
@@ -20,6 +21,15 @@ struct pace {
 
 struct pace pace_of(const struct bus_settings *settings);
 int64_t pace_us(const struct pace *pace, size_t bytes);
+
+// How often the same was asked.
+struct meter_row {
+    uint8_t unit_id;
+    uint8_t function;
+    uint16_t address;
+    uint16_t count;
+    uint64_t times;
+};
 
 struct meter {
     int64_t since_us;
@@ -33,6 +43,8 @@ struct meter {
     int64_t busy_us;
     uint64_t asked[METER_UNITS];
     uint64_t answered[METER_UNITS];
+    struct meter_row rows[METER_ROWS]; // the first so many different requests
+    size_t row_count;
 };
 
 // Begins anew; what is on the line stays.
@@ -41,6 +53,9 @@ void meter_restart(struct meter *meter, int64_t now_us);
 // The first byte of a request came now. True when the silence before it was too short.
 bool meter_begin(struct meter *meter, const struct pace *pace, bool is_answering,
                  int64_t now_us);
+
+// A whole request was heard; `request` is NULL when it is none that is known.
+void meter_request(struct meter *meter, uint8_t unit_id, const struct request *request);
 
 // So many bytes were on the line, the last of which ends at `end_us`.
 void meter_busy(struct meter *meter, const struct pace *pace, size_t bytes, int64_t end_us);
