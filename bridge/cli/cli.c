@@ -12,6 +12,8 @@
 static const struct subcommand subcommands[] = {
     {"run", cmd_run, "SITE [--dry]", "run the bridge in the foreground"},
     {"check", cmd_check, "[--json] FILE...", "check maps and sites, with every finding"},
+    {"plan", cmd_plan, "SITE [--response DURATION] [--entries] [--json]",
+     "print the requests, the load and the delays of each bus"},
     {"read", cmd_read, "TARGET [KEY...] [--raw] [--json]", "read and decode values once"},
     {"command", cmd_command, "TARGET NAME [ARGUMENT=VALUE...] [--json]",
      "execute a command of the map"},

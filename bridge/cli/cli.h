@@ -29,6 +29,7 @@ int cli_fail(const char *name, const struct error *err);
 int cmd_blueprint(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_command(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
 int cmd_read(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_schema(int argc, char **argv);

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/findings.h"
 #include "cli/options.h"
+#include "config/budget.h"
 #include "config/config.h"
 #include "config/lint.h"
 
@@ -25,6 +26,7 @@ static void lint_site(struct arena *arena, const struct site *site,
         if (first == i)
             lint(arena, site->devices[i].map, diagnostics);
     }
+    budget_lint(arena, site, diagnostics);
 }
 
 static void check_file(struct arena *arena, const char *path, struct diagnostics *diagnostics)

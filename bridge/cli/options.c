@@ -37,6 +37,8 @@ static const struct option_row rows[] = {
     {"faults", OPTION_TEXT, offsetof(struct options, faults), 0, 0},
     {"links", OPTION_TEXT, offsetof(struct options, links), 0, 0},
     {"name", OPTION_TEXT, offsetof(struct options, name), 0, 0},
+    {"response", OPTION_TEXT, offsetof(struct options, response), 0, 0},
+    {"entries", OPTION_FLAG, offsetof(struct options, entries), 0, 0},
 };
 
 static bool is_accepted(const char *accepted, const char *name)

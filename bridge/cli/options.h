@@ -16,6 +16,7 @@ struct options {
     bool raw;
     bool dry;
     bool reference;
+    bool entries;
     const char *map;
     const char *tcp;
     const char *rtu;
@@ -29,6 +30,7 @@ struct options {
     const char *faults;
     const char *links;
     const char *name;
+    const char *response;
     const char *positionals[MAX_POSITIONALS];
     int positional_count;
 };

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// What `modbridge plan` prints. Main thread.
+#ifndef CLI_PLAN_H
+#define CLI_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/budget.h"
+
+// Tables for people, at most 100 columns wide unless names are long; `with_entries`: also how
+// often each entry comes.
+void plan_print(const struct budget *const *budgets, size_t count, bool with_entries);
+
+// One JSON object.
+void plan_print_json(const struct budget *const *budgets, size_t count);
+
+#endif
