@@ -26,6 +26,9 @@ struct planner {
     struct block *blocks;
     size_t block_count;
     size_t block_capacity;
+    size_t *layers; // where the requests of each period of the present family begin
+    size_t layer_count;
+    size_t layer_capacity;
     struct delivery *deliveries;
     size_t delivery_count;
     size_t delivery_capacity;
@@ -99,30 +102,37 @@ static size_t find_block(const struct planner *planner, size_t low, size_t high,
     return low < end && planner->blocks[low].address <= at.from ? low : end;
 }
 
-// The request of a faster period of the family that holds all of a run; or block_count.
-static size_t find_faster(const struct planner *planner, size_t family_start, struct extent at)
+static void begin_layer(struct planner *planner)
 {
-    for (size_t layer = family_start; layer < planner->block_count;) {
-        size_t end = layer;
-        while (end < planner->block_count &&
-               planner->blocks[end].every_ms == planner->blocks[layer].every_ms)
-            end++;
-        size_t found = find_block(planner, layer, end, at);
+    if (planner->layer_count == planner->layer_capacity) {
+        planner->layer_capacity = planner->layer_capacity ? 2 * planner->layer_capacity : 16;
+        planner->layers =
+            mem_resize(planner->layers, planner->layer_capacity, sizeof *planner->layers);
+    }
+    planner->layers[planner->layer_count++] = planner->block_count;
+}
+
+// The request of a faster period of the family that holds all of a run; or block_count.
+static size_t find_faster(const struct planner *planner, struct extent at)
+{
+    for (size_t i = 0; i < planner->layer_count; i++) {
+        bool is_last = i + 1 == planner->layer_count;
+        size_t end = is_last ? planner->block_count : planner->layers[i + 1];
+        size_t found = find_block(planner, planner->layers[i], end, at);
         if (found < end)
             return found;
-        layer = end;
     }
     return planner->block_count;
 }
 
 // Leaves to the requests of faster periods of the family what they bring anyway: values whose
 // every run is in one.
-static void use_faster(struct planner *planner, size_t family_start, struct run_list *runs)
+static void use_faster(struct planner *planner, struct run_list *runs)
 {
     size_t kept = 0;
     for (size_t i = 0; i < runs->count; i++) {
         const struct run *run = &runs->runs[i];
-        if (find_faster(planner, family_start, run->at) == planner->block_count)
+        if (find_faster(planner, run->at) == planner->block_count)
             planner->stays[run->value] = true;
     }
     for (size_t i = 0; i < runs->count; i++) {
@@ -130,7 +140,7 @@ static void use_faster(struct planner *planner, size_t family_start, struct run_
         if (planner->stays[run->value])
             runs->runs[kept++] = *run;
         else
-            deliver(planner, find_faster(planner, family_start, run->at), run->point);
+            deliver(planner, find_faster(planner, run->at), run->point);
     }
     for (size_t i = 0; i < kept; i++)
         planner->stays[runs->runs[i].value] = false;
@@ -182,8 +192,7 @@ static void use_exact_block(struct planner *planner, const struct run_kind *kind
     add_block(planner, kind, (struct extent){span->address, span->address + span->count});
 }
 
-static void plan_kind(struct planner *planner, size_t family_start, const struct run *first,
-                      size_t count)
+static void plan_kind(struct planner *planner, const struct run *first, size_t count)
 {
     struct run_list runs = {0};
     reach_enter(planner->reach, &first->kind.place);
@@ -193,9 +202,10 @@ static void plan_kind(struct planner *planner, size_t family_start, const struct
     }
     tie_runs(&planner->ties, planner->request, planner->reach, &runs);
     if (first->kind.every_ms > 0)
-        use_faster(planner, family_start, &runs);
+        use_faster(planner, &runs);
     run_list_sort(&runs);
     size_t start = planner->block_count;
+    begin_layer(planner);
     if (runs.count > 0 && first->kind.block != NO_INDEX)
         use_exact_block(planner, &first->kind);
     else if (runs.count > 0)
@@ -210,7 +220,6 @@ static void plan_kind(struct planner *planner, size_t family_start, const struct
 
 static void plan_kinds(struct planner *planner, const struct run_list *runs)
 {
-    size_t family_start = 0;
     for (size_t i = 0; i < runs->count;) {
         const struct run *first = &runs->runs[i];
         size_t next = i + 1;
@@ -218,8 +227,8 @@ static void plan_kinds(struct planner *planner, const struct run_list *runs)
                run_compare_kind(&first->kind, &runs->runs[next].kind) == 0)
             next++;
         if (i > 0 && run_compare_family(&first[-1].kind, &first->kind) != 0)
-            family_start = planner->block_count;
-        plan_kind(planner, family_start, first, next - i);
+            planner->layer_count = 0;
+        plan_kind(planner, first, next - i);
         i = next;
     }
 }
@@ -282,6 +291,7 @@ static const struct plan *make_plan(struct arena *arena, const struct plan_reque
     tie_list_done(&planner.ties);
     free(planner.stays);
     free(planner.blocks);
+    free(planner.layers);
     free(planner.deliveries);
     return plan;
 }
