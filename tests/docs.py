@@ -7,6 +7,7 @@ is current.
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,18 @@ def run(*argv, cwd=None):
     return subprocess.run([PROGRAM, *argv], capture_output=True, text=True, cwd=cwd, timeout=60)
 
 
+def make_certificates(folder, text):
+    """The files that tls: {...} of an example names: one certificate, which signs itself, serves as the CA too."""
+    names = dict(re.findall(r"(ca|certificate|private_key): ([a-z.]+)", text)) if "tls:" in text else {}
+    if not names:
+        return
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                    "/CN=test", "-keyout", "key", "-out", "certificate"], cwd=folder, check=True, capture_output=True)
+    for key, name in names.items():
+        shutil.copy(folder / ("key" if key == "private_key" else "certificate"), folder / name)
+        os.chmod(folder / name, 0o600)
+
+
 def check_example(page, text):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
@@ -29,6 +42,7 @@ def check_example(page, text):
         for name in re.findall(r"password_file: (\S+)", text):
             (path / name).write_text("secret\n")
             os.chmod(path / name, 0o600)
+        make_certificates(path, text)
         (path / "maps").mkdir()
         result = run("check", "example.yaml", cwd=folder)
         if result.returncode or result.stdout:

@@ -22,7 +22,11 @@ ROOMS = {
 }
 OWNERS = {
     "modbus.h": {"bus/link.c", "bus/link_open.c", "sim/serve.c"},
-    "mosquitto.h": {"cloud/connection.c"},
+    "mosquitto.h": {"cloud/mqtt_client.c"},
+    "openssl/ssl.h": {"base/tls.c"},
+    "openssl/x509v3.h": {"base/tls.c"},
+    "openssl/pem.h": {"base/tls.c"},
+    "openssl/err.h": {"base/tls.c"},
     "yaml.h": {"config/tree.c"},
     "sqlite3.h": {"cloud/sql.c"},
     "microhttpd.h": {"web/http.c"},

@@ -35,6 +35,7 @@ void arena_free(struct arena *arena)
         return;
     while (arena->chunks) {
         struct chunk *next = arena->chunks->next;
+        explicit_bzero(arena->chunks->bytes, arena->chunks->used); // it may hold secrets
         free(arena->chunks);
         arena->chunks = next;
     }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void die(void)
+void mem_exhausted(void)
 {
     (void)fputs("modbridge: out of memory\n", stderr);
     abort();
@@ -15,7 +15,7 @@ void *mem_new(size_t count, size_t size)
 {
     void *block = calloc(count ? count : 1, size ? size : 1);
     if (!block)
-        die();
+        mem_exhausted();
     return block;
 }
 
@@ -23,7 +23,7 @@ void *mem_resize(void *block, size_t count, size_t size)
 {
     void *larger = reallocarray(block, count ? count : 1, size ? size : 1);
     if (!larger)
-        die();
+        mem_exhausted();
     return larger;
 }
 

@@ -15,6 +15,9 @@ void *mem_new(size_t count, size_t size);
 // `block` enlarged or shrunk to `count` elements of `size` bytes; new bytes are not cleared.
 void *mem_resize(void *block, size_t count, size_t size);
 
+// Ends the process: a library said that there is no memory.
+void mem_exhausted(void) __attribute__((noreturn));
+
 // A copy of `text`.
 char *mem_copy_text(const char *text);
 

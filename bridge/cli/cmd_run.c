@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "config/config.h"
@@ -10,6 +11,7 @@
 
 static int run_site(const char *path, bool is_dry)
 {
+    secret_seal_process();
     struct arena *arena = arena_new();
     struct diagnostics diagnostics;
     diagnostics_init(&diagnostics, arena);

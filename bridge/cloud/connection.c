@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <mosquitto.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -15,28 +14,30 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/secret.h"
+#include "cloud/credentials.h"
+#include "cloud/flights.h"
+#include "cloud/lookup.h"
+#include "cloud/mqtt_client.h"
 #include "cloud/pacing.h"
-#include "cloud/probe.h"
+#include "cloud/reason.h"
 #include "cloud/topic.h"
+#include "cloud/ucm_channel.h"
 
 enum {
-    KEEPALIVE_S = 60,
-    PROBE_LIMIT_MS = 10 * 1000,
-    GREETING_LIMIT_MS = 10 * 1000, // until CONNACK
-    ACK_LIMIT_MS = 60 * 1000,      // without any PUBACK while messages are under way
+    DIAL_LIMIT_MS = 10 * 1000,     // for each address of a host
+    MAX_LOOKUPS = 8,               // names looked up at once, each on a thread
+    LOOKUP_RETRY_MS = 1000,        // when there are as many already
+    GREETING_LIMIT_MS = 10 * 1000, // from TCP's handshake to CONNACK, with TLS's in between
+    CLOCK_SPREAD_MS = 2000, // a fleet whose clocks were set together does not come at once
 };
 
 enum connection_state {
     CONNECTION_WAITING,    // until due_ms
-    CONNECTION_CONNECTING, // the attempt's thread owns `client` and `error`
-    CONNECTION_GREETING,   // CONNECT was sent; until due_ms
+    CONNECTION_LOOKING_UP, // the lookup's thread owns `addresses` and `error`
+    CONNECTION_DIALING,    // TCP is connecting; until due_ms
+    CONNECTION_GREETING,   // TLS is shaking hands, CONNECT is sent; until due_ms
     CONNECTION_ONLINE,
-};
-
-// A message the library has and the broker has not acknowledged.
-struct flight {
-    int mid;
-    int64_t row;
 };
 
 struct connection {
@@ -47,17 +48,20 @@ struct connection {
     char area[64];      // of log lines
     enum connection_state state;
     int64_t due_ms;
-    struct mosquitto *client;
-    pthread_t attempt;
+    struct addresses addresses; // of the host
+    size_t next_address;        // to dial
+    struct credentials credentials;
+    struct mqtt_client *client; // uses the credentials' TLS context
+    pthread_t lookup;
     bool is_broken; // to be taken down, for the reason in `error`
     enum pacing_cause cause;
     struct error error;
+    bool is_clock_suspect; // the last attempt failed by a certificate's validity
     uint32_t session;
     int64_t online_ms;
-    int64_t progress_ms; // last acknowledgement, or when the first message left
     struct pacing pacing;
-    struct flight flights[PACING_MAX_IN_FLIGHT];
-    size_t flight_count;
+    struct flights flights;
+    struct ucm ucm; // where the settings have it
 };
 
 static uint32_t random_number(void)
@@ -65,16 +69,6 @@ static uint32_t random_number(void)
     uint32_t number = 0;
     (void)!getrandom(&number, sizeof number, 0);
     return number;
-}
-
-void connection_library_start(void)
-{
-    (void)mosquitto_lib_init();
-}
-
-void connection_library_end(void)
-{
-    (void)mosquitto_lib_cleanup();
 }
 
 struct connection *connection_new(struct connection_hub *hub, int index)
@@ -94,7 +88,8 @@ void connection_free(struct connection *connection)
 {
     if (!connection)
         return;
-    mosquitto_destroy(connection->client);
+    mqtt_client_free(connection->client);
+    credentials_done(&connection->credentials);
     free(connection);
 }
 
@@ -105,7 +100,8 @@ static void break_off(struct connection *connection, enum pacing_cause cause,
         return;
     connection->is_broken = true;
     connection->cause = cause;
-    (void)error_set(&connection->error, ERROR_FAILED, "%s", reason);
+    if (reason != connection->error.text)
+        (void)error_set(&connection->error, ERROR_FAILED, "%s", reason);
 }
 
 static struct uplink_event new_event(const struct connection *connection,
@@ -115,7 +111,8 @@ static struct uplink_event new_event(const struct connection *connection,
         .kind = kind, .connection = connection->index, .session = connection->session};
 }
 
-// Callbacks of the library: they run inside mosquitto_loop_read ------------------------------
+// What the client tells: these run inside mqtt_client_serve
+// ------------------------------------------
 
 static void subscribe(struct connection *connection)
 {
@@ -124,51 +121,35 @@ static void subscribe(struct connection *connection)
         if (site->devices[i].cloud != connection->index)
             continue;
         char *topic = topic_new(TOPIC_REQUESTS, &site->devices[i]);
-        (void)mosquitto_subscribe(connection->client, &connection->hub->subscriptions[i], topic,
-                                  1);
+        mqtt_client_subscribe(connection->client, topic, &connection->hub->subscriptions[i]);
         free(topic);
     }
 }
 
-// Return codes: MQTT 3.1.1, table 3.1.
-static void on_connect(struct mosquitto *client, void *context, int code)
+static void greeted(void *context, int code)
 {
-    static const struct {
-        enum pacing_cause cause;
-        const char *reason;
-    } refusals[] = {
-        [1] = {PACING_FAILED, "the broker does not speak MQTT 3.1.1"},
-        [2] = {PACING_FAILED, "the broker does not accept our client id"},
-        [3] = {PACING_FAILED, "the broker says that it is not available"},
-        [4] = {PACING_REFUSED, "wrong user name or password; check username and password_file"},
-        [5] = {PACING_REFUSED, "not authorised; check username and password_file, and what "
-                               "the broker allows this user"},
-    };
     struct connection *connection = context;
-    (void)client;
     if (code > 0) {
-        bool is_known = (size_t)code < ARRAY_LENGTH(refusals);
-        break_off(connection, is_known ? refusals[code].cause : PACING_FAILED,
-                  is_known ? refusals[code].reason : "the broker refuses the connection");
+        enum pacing_cause cause;
+        const char *reason = reason_of_refusal(code, &cause);
+        break_off(connection, cause, reason);
         return;
     }
     connection->state = CONNECTION_ONLINE;
     connection->online_ms = clock_monotonic_ms();
     connection->session++;
     subscribe(connection);
+    if (connection->settings->has_ucm)
+        ucm_channel_open(&connection->ucm, connection->settings, connection->client);
     struct uplink_event event = new_event(connection, UPLINK_CONNECTED);
     event_post(&connection->hub->events, &event);
 }
 
-static void on_subscribe(struct mosquitto *client, void *context, int mid, int count,
-                         const int *granted)
+static void subscribed(void *context, int mid, bool is_granted)
 {
     const struct connection *connection = context;
     const struct site *site = connection->hub->site;
-    (void)client;
-    if (count < 1 || granted[0] <= 2)
-        return;
-    for (size_t i = 0; i < site->device_count; i++) {
+    for (size_t i = 0; !is_granted && i < site->device_count; i++) {
         if (site->devices[i].cloud == connection->index &&
             connection->hub->subscriptions[i] == mid)
             log_line(LOG_LEVEL_WARNING, connection->area,
@@ -178,20 +159,12 @@ static void on_subscribe(struct mosquitto *client, void *context, int mid, int c
     }
 }
 
-static void on_publish(struct mosquitto *client, void *context, int mid)
+static void acknowledged(void *context, int mid)
 {
     struct connection *connection = context;
-    (void)client;
-    for (size_t i = 0; i < connection->flight_count; i++) {
-        if (connection->flights[i].mid != mid)
-            continue;
-        struct uplink_event event = new_event(connection, UPLINK_ACKED);
-        event.row = connection->flights[i].row;
-        connection->flights[i] = connection->flights[--connection->flight_count];
-        connection->progress_ms = clock_monotonic_ms();
+    struct uplink_event event = new_event(connection, UPLINK_ACKED);
+    if (flights_take(&connection->flights, mid, clock_monotonic_ms(), &event.row))
         event_post(&connection->hub->events, &event);
-        return;
-    }
 }
 
 // A request is not worth holding up acknowledgements, and a flood of them must not grow.
@@ -208,92 +181,157 @@ static void post_request(struct connection *connection, const struct uplink_even
     hub->is_dropping_requests = !is_posted;
 }
 
-// The library sends the PUBACK after this has returned, thanks to mosquitto_threaded_set.
-static void on_message(struct mosquitto *client, void *context,
-                       const struct mosquitto_message *message)
+static void received(void *context, const char *topic, const void *payload, size_t length,
+                     bool is_retained)
 {
     struct connection *connection = context;
-    (void)client;
-    int device = topic_find_device(connection->hub->site, connection->index, message->topic);
-    if (device == NO_INDEX || message->payloadlen < 0)
+    if (connection->settings->has_ucm && ucm_channel_take(&connection->ucm, connection->client,
+                                                          topic, payload, length, is_retained))
+        return;
+    int device = topic_find_device(connection->hub->site, connection->index, topic);
+    if (device == NO_INDEX)
         return;
     struct uplink_event event = new_event(connection, UPLINK_REQUEST);
     event.request.device = device;
-    event.request.is_retained = message->retain;
-    event.request.length = (size_t)message->payloadlen;
-    if (event.request.length <= UPLINK_MAX_REQUEST) {
-        event.request.payload = mem_new(event.request.length + 1, 1);
-        if (event.request.length)
-            memcpy(event.request.payload, message->payload, event.request.length);
+    event.request.is_retained = is_retained;
+    event.request.length = length;
+    if (length <= UPLINK_MAX_REQUEST) {
+        event.request.payload = mem_new(length + 1, 1);
+        if (length)
+            memcpy(event.request.payload, payload, length);
     }
     post_request(connection, &event);
 }
 
+static const struct mqtt_client_events client_events = {
+    .greeted = greeted,
+    .subscribed = subscribed,
+    .acknowledged = acknowledged,
+    .received = received,
+};
+
 // Connecting ---------------------------------------------------------------------------------
 
-// A fresh object for each attempt: an old one would send on its own what it still holds, beside
-// the outbox. With threads "set", packets are written by the loop only.
-static struct mosquitto *new_client(struct connection *connection)
+static enum reason_phase phase_of(const struct connection *connection)
 {
-    const struct cloud_settings *settings = connection->settings;
-    struct mosquitto *client = mosquitto_new(connection->client_id, true, connection);
-    assert(client && "out of memory");
-    (void)mosquitto_threaded_set(client, true);
-    (void)mosquitto_max_inflight_messages_set(client, PACING_MAX_IN_FLIGHT);
-    if (settings->username)
-        (void)mosquitto_username_pw_set(client, settings->username, settings->password);
-    mosquitto_connect_callback_set(client, on_connect);
-    mosquitto_subscribe_callback_set(client, on_subscribe);
-    mosquitto_publish_callback_set(client, on_publish);
-    mosquitto_message_callback_set(client, on_message);
-    return client;
+    const struct tls *tls = connection->credentials.tls;
+    if (connection->state == CONNECTION_ONLINE)
+        return REASON_ONLINE;
+    if (connection->state != CONNECTION_GREETING)
+        return REASON_DIALING;
+    if (!tls)
+        return REASON_GREETING;
+    return tls_is_established(tls) ? REASON_GREETING_OVER_TLS : REASON_TLS;
 }
 
-static void *attempt_main(void *context)
+// Why the address dialled last could not be reached.
+static void note_dialing_error(struct connection *connection, int number)
+{
+    char text[96];
+    (void)error_set(&connection->error, ERROR_FAILED, "%s",
+                    reason_of_errno(REASON_DIALING, number, text, sizeof text));
+}
+
+// Dials the next address that can be dialled.
+static void dial(struct connection *connection, int64_t now_ms)
+{
+    const struct addresses *addresses = &connection->addresses;
+    while (connection->next_address < addresses->count) {
+        const char *address = addresses->texts[connection->next_address++];
+        if (mqtt_client_dial(connection->client, address, connection->settings->port,
+                             &connection->error) != 0)
+            continue;
+        connection->state = CONNECTION_DIALING;
+        connection->due_ms = now_ms + DIAL_LIMIT_MS;
+        return;
+    }
+    break_off(connection, PACING_FAILED, connection->error.text);
+}
+
+// A fresh client for each attempt: an old one would send on its own what it still holds, beside
+// the outbox.
+static void begin_dialing(struct connection *connection, int64_t now_ms)
+{
+    struct credentials *credentials = &connection->credentials;
+    connection->client = mqtt_client_new(connection->client_id, connection->settings->username,
+                                         credentials, &client_events, connection);
+    secret_free(credentials->password); // the library has it now
+    credentials->password = NULL;
+    connection->next_address = 0;
+    dial(connection, now_ms);
+}
+
+static void finish_dialing(struct connection *connection, int64_t now_ms)
+{
+    int number = mqtt_client_dialled(connection->client);
+    // What was reset had been made, and may have said why.
+    if (number == 0 || number == ECONNRESET || number == EPIPE) {
+        connection->state = CONNECTION_GREETING;
+        connection->due_ms = now_ms + GREETING_LIMIT_MS;
+        return;
+    }
+    note_dialing_error(connection, number);
+    dial(connection, now_ms);
+}
+
+static void *lookup_main(void *context)
 {
     struct connection *connection = context;
-    const struct cloud_settings *settings = connection->settings;
-    struct error *err = &connection->error;
-    err->code = ERROR_NONE;
-    if (probe_host(settings->host, settings->port, PROBE_LIMIT_MS,
-                   connection->hub->stop_descriptor, err) == 0) {
-        int code =
-            mosquitto_connect(connection->client, settings->host, settings->port, KEEPALIVE_S);
-        if (code == MOSQ_ERR_ERRNO)
-            (void)error_set_errno(err, "cannot connect");
-        else if (code != MOSQ_ERR_SUCCESS)
-            (void)error_set(err, ERROR_FAILED, "cannot connect: %s", mosquitto_strerror(code));
-    }
+    connection->error.code = ERROR_NONE;
+    (void)lookup_name(connection->settings->host, connection->hub->stop_descriptor,
+                      &connection->addresses, &connection->error);
     bool is_posted = mailbox_post(connection->hub->arrivals, &connection->index);
     assert(is_posted && "there is room for every connection");
     (void)is_posted;
     return NULL;
 }
 
-static void start_attempt(struct connection *connection)
+static void start_lookup(struct connection *connection)
 {
-    connection->client = new_client(connection);
-    if (pthread_create(&connection->attempt, NULL, attempt_main, connection) == 0)
-        connection->state = CONNECTION_CONNECTING;
-    else
+    if (pthread_create(&connection->lookup, NULL, lookup_main, connection) != 0) {
         break_off(connection, PACING_FAILED, "the system has no room for another thread");
+        return;
+    }
+    connection->state = CONNECTION_LOOKING_UP;
+    connection->hub->lookup_count++;
 }
 
 void connection_arrive(struct connection *connection, int64_t now_ms)
 {
-    (void)pthread_join(connection->attempt, NULL);
-    connection->state = CONNECTION_GREETING;
-    connection->due_ms = now_ms + GREETING_LIMIT_MS;
-    connection->is_broken = connection->error.code != ERROR_NONE;
-    connection->cause = PACING_FAILED;
+    (void)pthread_join(connection->lookup, NULL);
+    connection->hub->lookup_count--;
+    connection->state = CONNECTION_WAITING;
+    if (connection->error.code == ERROR_NONE)
+        begin_dialing(connection, now_ms);
+    else
+        break_off(connection, PACING_FAILED, connection->error.text);
+}
+
+static void start_attempt(struct connection *connection, int64_t now_ms)
+{
+    const struct cloud_settings *settings = connection->settings;
+    bool is_numeric = lookup_numeric(settings->host, &connection->addresses);
+    if (!is_numeric && connection->hub->lookup_count == MAX_LOOKUPS) {
+        connection->due_ms = now_ms + LOOKUP_RETRY_MS;
+        return;
+    }
+    if (credentials_read(settings, &connection->credentials, &connection->error) != 0)
+        break_off(connection, PACING_FAILED, connection->error.text);
+    else if (is_numeric)
+        begin_dialing(connection, now_ms);
+    else
+        start_lookup(connection);
 }
 
 static void take_down(struct connection *connection, int64_t now_ms)
 {
     bool was_online = connection->state == CONNECTION_ONLINE;
-    mosquitto_destroy(connection->client);
+    const struct tls *tls = connection->credentials.tls;
+    connection->is_clock_suspect = tls && tls_is_clock_suspect(tls);
+    mqtt_client_free(connection->client);
     connection->client = NULL;
-    connection->flight_count = 0;
+    credentials_done(&connection->credentials);
+    connection->flights.count = 0;
     connection->is_broken = false;
     connection->state = CONNECTION_WAITING;
     if (was_online)
@@ -304,86 +342,97 @@ static void take_down(struct connection *connection, int64_t now_ms)
     struct uplink_event event = new_event(connection, UPLINK_DISCONNECTED);
     event.disconnected.was_connected = was_online;
     event.disconnected.retry_ms = delay_ms;
-    (void)snprintf(
-        event.disconnected.reason, sizeof event.disconnected.reason, "%s:%u: %s%s",
-        connection->settings->host, connection->settings->port, connection->error.text,
-        is_thrown_out ? ", again right after it was made; is another gateway connected as "
-                        "the same client?"
-                      : "");
+    (void)snprintf(event.disconnected.reason, sizeof event.disconnected.reason, "%s%s",
+                   connection->error.text,
+                   is_thrown_out ? ", again right after it was made; is another gateway "
+                                   "connected as the same client?"
+                                 : "");
     event_post(&connection->hub->events, &event);
+}
+
+void connection_clock_was_set(struct connection *connection, int64_t now_ms)
+{
+    if (connection->state == CONNECTION_WAITING && connection->is_clock_suspect)
+        connection->due_ms = now_ms + random_number() % CLOCK_SPREAD_MS;
+}
+
+// What the end of the waiting means.
+static void take_due(struct connection *connection, int64_t now_ms, bool may_connect)
+{
+    switch (connection->state) {
+    case CONNECTION_WAITING:
+        if (may_connect)
+            start_attempt(connection, now_ms);
+        return;
+    case CONNECTION_DIALING:
+        note_dialing_error(connection, ETIMEDOUT);
+        dial(connection, now_ms);
+        return;
+    case CONNECTION_GREETING:
+        break_off(connection, PACING_FAILED, reason_of_silence(phase_of(connection)));
+        return;
+    case CONNECTION_LOOKING_UP:
+    case CONNECTION_ONLINE:
+        return;
+    }
+}
+
+static int64_t next_due_ms(const struct connection *connection, bool may_connect)
+{
+    switch (connection->state) {
+    case CONNECTION_WAITING:
+        return may_connect ? connection->due_ms : INT64_MAX;
+    case CONNECTION_DIALING:
+        return connection->due_ms;
+    case CONNECTION_GREETING: {
+        int64_t client_ms = mqtt_client_due_ms(connection->client);
+        return client_ms < connection->due_ms ? client_ms : connection->due_ms;
+    }
+    case CONNECTION_ONLINE:
+        return connection->settings->has_ucm ? ucm_due_ms(&connection->ucm) : INT64_MAX;
+    case CONNECTION_LOOKING_UP:
+        break;
+    }
+    return INT64_MAX;
 }
 
 int64_t connection_turn(struct connection *connection, int64_t now_ms, bool may_connect)
 {
-    bool is_due = now_ms >= connection->due_ms;
-    if (connection->state == CONNECTION_WAITING && is_due && may_connect)
-        start_attempt(connection);
-    if (connection->state == CONNECTION_GREETING && is_due)
-        break_off(connection, PACING_FAILED,
-                  "connected, but there is no answer; is this port really an MQTT broker's?");
-    if (connection->state == CONNECTION_ONLINE && connection->flight_count &&
-        now_ms - connection->progress_ms >= ACK_LIMIT_MS)
+    if (now_ms >= connection->due_ms && !connection->is_broken)
+        take_due(connection, now_ms, may_connect);
+    if (connection->state == CONNECTION_ONLINE &&
+        flights_are_stuck(&connection->flights, now_ms))
         break_off(connection, PACING_FAILED, "the broker acknowledges nothing any more");
+    if (connection->state == CONNECTION_ONLINE && connection->settings->has_ucm)
+        ucm_channel_turn(&connection->ucm, connection->settings, connection->client, now_ms);
     if (connection->is_broken)
         take_down(connection, now_ms);
-    bool has_due = connection->state == CONNECTION_GREETING ||
-                   (connection->state == CONNECTION_WAITING && may_connect);
-    return has_due ? connection->due_ms : INT64_MAX;
+    return next_due_ms(connection, may_connect);
 }
 
 // Traffic ------------------------------------------------------------------------------------
 
-static bool has_socket(const struct connection *connection)
+static bool is_served(const struct connection *connection)
 {
     return connection->state == CONNECTION_GREETING || connection->state == CONNECTION_ONLINE;
 }
 
 int connection_socket(const struct connection *connection, short *ret_events)
 {
-    if (!has_socket(connection))
+    bool is_dialing = connection->state == CONNECTION_DIALING;
+    if (!is_dialing && !is_served(connection))
         return -1;
-    *ret_events = (short)(POLLIN | (mosquitto_want_write(connection->client) ? POLLOUT : 0));
-    return mosquitto_socket(connection->client);
-}
-
-static const char *reason_of(const struct connection *connection, int code)
-{
-    switch (code) {
-    case MOSQ_ERR_CONN_LOST:
-        return connection->state == CONNECTION_GREETING
-                   ? "the broker closed the connection at once; is this a TLS port?"
-                   : "the broker closed the connection";
-    case MOSQ_ERR_KEEPALIVE:
-        return "the broker does not answer any more";
-    case MOSQ_ERR_PROTOCOL:
-    case MOSQ_ERR_MALFORMED_PACKET:
-        return "what answers does not speak MQTT; is the port right?";
-    default:
-        return mosquitto_strerror(code);
-    }
-}
-
-// Takes note of what a call of the library returned.
-static void check_call(struct connection *connection, int code)
-{
-    char text[96];
-    if (code == MOSQ_ERR_ERRNO)
-        break_off(connection, PACING_FAILED, strerror_r(errno, text, sizeof text));
-    else if (code != MOSQ_ERR_SUCCESS)
-        break_off(connection, PACING_FAILED, reason_of(connection, code));
+    return mqtt_client_socket(connection->client, is_dialing, ret_events);
 }
 
 void connection_serve(struct connection *connection, short events)
 {
-    struct mosquitto *client = connection->client;
-    if (!has_socket(connection))
-        return;
-    if (events & (POLLIN | POLLHUP | POLLERR))
-        check_call(connection, mosquitto_loop_read(client, 1));
-    if (!connection->is_broken && mosquitto_want_write(client))
-        check_call(connection, mosquitto_loop_write(client, 1));
-    if (!connection->is_broken)
-        check_call(connection, mosquitto_loop_misc(client));
+    struct error err;
+    if (connection->state == CONNECTION_DIALING && events)
+        finish_dialing(connection, clock_monotonic_ms());
+    if (is_served(connection) && !connection->is_broken &&
+        mqtt_client_serve(connection->client, events, phase_of(connection), &err) != 0)
+        break_off(connection, PACING_FAILED, err.text);
 }
 
 static void refuse_row(const struct connection *connection, int64_t row, const char *hopeless)
@@ -396,46 +445,37 @@ static void refuse_row(const struct connection *connection, int64_t row, const c
     event_post(&connection->hub->events, &event);
 }
 
-// The library keeps a QoS 1 message when it says NO_CONN or CONN_LOST: it counts as under way
-// until the connection is taken down.
-static bool is_under_way(int code)
-{
-    return code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_NO_CONN || code == MOSQ_ERR_CONN_LOST;
-}
-
 void connection_publish(struct connection *connection, const struct uplink_publish *message,
                         int64_t now_ms)
 {
     if (connection->state != CONNECTION_ONLINE || connection->session != message->session)
         return;
-    if (connection->flight_count == PACING_MAX_IN_FLIGHT) {
+    if (flights_are_full(&connection->flights)) {
         refuse_row(connection, message->row, NULL);
         return;
     }
     int mid = 0;
-    int code = mosquitto_publish(connection->client, &mid, message->topic,
-                                 (int)strlen(message->payload), message->payload, 1, false);
-    if (!is_under_way(code)) {
-        refuse_row(connection, message->row, mosquitto_strerror(code));
+    struct error err;
+    if (mqtt_client_publish(connection->client, message->topic, message->payload, 1, &mid,
+                            &err) != 0) {
+        refuse_row(connection, message->row, err.text);
         return;
     }
-    if (connection->flight_count == 0)
-        connection->progress_ms = now_ms;
-    connection->flights[connection->flight_count++] = (struct flight){mid, message->row};
+    flights_add(&connection->flights, mid, message->row, now_ms);
 }
 
-bool connection_is_connecting(const struct connection *connection)
+bool connection_is_looking_up(const struct connection *connection)
 {
-    return connection->state == CONNECTION_CONNECTING;
+    return connection->state == CONNECTION_LOOKING_UP;
 }
 
 bool connection_is_busy(const struct connection *connection)
 {
-    return connection->flight_count > 0;
+    return connection->flights.count > 0;
 }
 
 void connection_close(struct connection *connection)
 {
-    if (has_socket(connection))
-        (void)mosquitto_disconnect(connection->client);
+    if (is_served(connection))
+        mqtt_client_close(connection->client);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One MQTT connection: its attempts, its sessions and the messages under way in them. Owned by
-// the uplink's thread, which calls everything here; only an attempt to connect runs on a thread
-// of its own, because the resolver and connect() may block for minutes.
+// the uplink's thread, which calls everything here and never blocks; only the lookup of a name
+// runs on a thread of its own, because the resolver may block for half a minute
+// (docs/decisions/0011-connecting.md).
 #ifndef CLOUD_CONNECTION_H
 #define CLOUD_CONNECTION_H
 
@@ -19,30 +20,30 @@ struct connection;
 struct connection_hub {
     const struct site *site;
     struct event_queue events;
-    struct mailbox *arrivals;  // of int: the index of a connection whose attempt is over; room
+    struct mailbox *arrivals;  // of int: the index of a connection whose lookup is over; room
                                // for all of them
-    int stop_descriptor;       // readable once attempts are to be given up
+    int lookup_count;          // lookups that run
+    int stop_descriptor;       // readable once lookups are to be given up
     bool is_dropping_requests; // main has no room for them; to log it once
     int *subscriptions;        // per device of the site: message id of its SUBSCRIBE
 };
-
-// Before the first and after the last use of anything else here; one thread.
-void connection_library_start(void);
-void connection_library_end(void);
 
 // The connection `index` of the site, down; it is due at once. The caller owns it; `hub` must
 // outlive it.
 struct connection *connection_new(struct connection_hub *hub, int index);
 
-// Closes it without a word and frees it. No attempt may be running.
+// Closes it without a word and frees it. No lookup may be running.
 void connection_free(struct connection *connection);
 
 // Does what time asks for: a new attempt, an end to waiting in vain, the end of a session that
 // broke. Returns when it wants to be called again at the latest, INT64_MAX for whenever.
 int64_t connection_turn(struct connection *connection, int64_t now_ms, bool may_connect);
 
-// Takes over after an attempt, when its index came through hub->arrivals.
+// Takes over after a lookup, when its index came through hub->arrivals.
 void connection_arrive(struct connection *connection, int64_t now_ms);
+
+// The wall clock was set: what failed because of it is tried again soon.
+void connection_clock_was_set(struct connection *connection, int64_t now_ms);
 
 // The socket to poll and for what (POLLIN, POLLOUT); -1 when there is none.
 int connection_socket(const struct connection *connection, short *ret_events);
@@ -55,8 +56,8 @@ void connection_serve(struct connection *connection, short events);
 void connection_publish(struct connection *connection, const struct uplink_publish *message,
                         int64_t now_ms);
 
-// Whether an attempt is running, and whether messages wait for their acknowledgement.
-bool connection_is_connecting(const struct connection *connection);
+// Whether a lookup is running, and whether messages wait for their acknowledgement.
+bool connection_is_looking_up(const struct connection *connection);
 bool connection_is_busy(const struct connection *connection);
 
 // Says good-bye to the broker: the socket is gone once that has been served.

@@ -5,6 +5,8 @@ void pacing_lost(struct pacing *pacing, int64_t lasted_ms)
 {
     if (lasted_ms >= PACING_STEADY_MS)
         pacing->failures = 0;
+    if (pacing->failures < PACING_LOST_FAILURES)
+        pacing->failures = PACING_LOST_FAILURES;
     pacing->abrupt = lasted_ms < PACING_ABRUPT_MS ? pacing->abrupt + 1 : 0;
 }
 

@@ -11,6 +11,8 @@
 enum {
     PACING_MAX_IN_FLIGHT = 20,       // messages sent and not yet acknowledged, per connection
     PACING_FIRST_MS = 1000,          // ceiling of the first wait; doubles with each failure
+    PACING_LOST_FAILURES = 3,        // a lost connection counts as so many: ceiling 8 s, since
+                                     // a fleet loses its broker all at once
     PACING_LIMIT_MS = 5 * 60 * 1000, // ceiling of all waits, and the wait after a refusal
     PACING_STEADY_MS = 30 * 1000,    // a connection that lasted this long counts as good
     PACING_ABRUPT_MS = 5 * 1000,     // one lost sooner was thrown out, and ...
@@ -28,7 +30,9 @@ struct pacing {
     unsigned abrupt;   // lost right after they were made, in a row
 };
 
-// Notes that a connection that had been made was lost after `lasted_ms`.
+// Notes that a connection that had been made was lost after `lasted_ms`. The first wait is then
+// longer than after an attempt that failed: a thousand bridges that lose one broker come back
+// with at most 250 attempts a second (tests/unit/cloud_pacing_test.c), not with a thousand.
 void pacing_lost(struct pacing *pacing, int64_t lasted_ms);
 
 // Whether the broker keeps throwing this connection out right after it was made, as happens

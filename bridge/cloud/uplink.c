@@ -12,11 +12,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cloud/connection.h"
+#include "cloud/mqtt_client.h"
 #include "cloud/pacing.h"
 #include "cloud/topic.h"
 
 enum {
     TURN_LIMIT_MS = 1000, // the library wants its timers looked at this often
+    CLOCK_STEP_MS = 5000, // the wall clock was set when it is off by more between two rounds
     RETRY_FULL_MS = 20,   // main's mailbox was full
     GOODBYE_MS = 300,     // of the time to stop, for DISCONNECT and the end of the thread
     POLLED_STOP = 0,
@@ -30,7 +32,8 @@ struct uplink {
     struct mailbox *orders;  // of struct uplink_publish, from any thread
     int done_descriptor;     // readable once the thread has ended
     _Atomic int64_t stop_ms; // when to be gone, on the monotonic clock; 0: not stopping
-    bool is_stuck;           // an attempt to connect did not end in time
+    int64_t wall_ms;         // wall clock minus monotonic clock, at the last round
+    bool is_stuck;           // a lookup did not end in time
     pthread_t thread;
     struct pollfd *polled;
     size_t count;
@@ -52,6 +55,15 @@ static void take_orders(struct uplink *uplink, int64_t now_ms)
         free(order.topic);
         free(order.payload);
     }
+}
+
+static void watch_clock(struct uplink *uplink, int64_t now_ms)
+{
+    int64_t wall_ms = clock_wall_ms() - now_ms;
+    bool is_set = llabs(wall_ms - uplink->wall_ms) > CLOCK_STEP_MS;
+    uplink->wall_ms = wall_ms;
+    for (size_t i = 0; is_set && i < uplink->count; i++)
+        connection_clock_was_set(uplink->connections[i], now_ms);
 }
 
 static void wait_and_serve(struct uplink *uplink, int limit_ms)
@@ -97,6 +109,7 @@ static bool turn(struct uplink *uplink)
     int64_t now_ms = clock_monotonic_ms();
     int64_t stop_ms = atomic_load(&uplink->stop_ms);
     bool is_free = event_flush(&uplink->hub.events);
+    watch_clock(uplink, now_ms);
     take_arrivals(uplink, now_ms);
     take_orders(uplink, now_ms);
     int limit_ms = TURN_LIMIT_MS;
@@ -107,7 +120,7 @@ static bool turn(struct uplink *uplink)
     }
     if (stop_ms) {
         bool has_work =
-            any(uplink, connection_is_busy) || any(uplink, connection_is_connecting);
+            any(uplink, connection_is_busy) || any(uplink, connection_is_looking_up);
         if (!has_work || now_ms >= stop_ms - GOODBYE_MS)
             return false;
         int left_ms = time_left(stop_ms - GOODBYE_MS, now_ms);
@@ -138,7 +151,7 @@ static void *uplink_main(void *context)
     while (turn(uplink))
         ;
     say_goodbye(uplink);
-    uplink->is_stuck = any(uplink, connection_is_connecting);
+    uplink->is_stuck = any(uplink, connection_is_looking_up);
     (void)eventfd_write(uplink->done_descriptor, 1);
     return NULL;
 }
@@ -177,7 +190,7 @@ static void uplink_free(struct uplink *uplink)
     free(uplink->hub.subscriptions);
     free(uplink->polled);
     free(uplink);
-    connection_library_end();
+    mqtt_client_library_end();
 }
 
 static struct uplink *uplink_new(const struct site *site, struct mailbox *to_main)
@@ -219,7 +232,7 @@ struct uplink *uplink_start(const struct site *site, struct mailbox *to_main, st
 {
     if (check_ids(site, err) != 0)
         return NULL;
-    connection_library_start();
+    mqtt_client_library_start();
     struct uplink *uplink = uplink_new(site, to_main);
     if (uplink_run(uplink, err) == 0)
         return uplink;

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-
 #include "base/mem.h"
 #include "config/endpoint.h"
+#include "config/load_communication.h"
+#include "config/load_credentials.h"
 #include "config/load_site.h"
 
-enum { MQTT_PORT = 1883, MAX_PASSWORD = 4096 };
+enum { MQTT_PORT = 1883, MQTT_TLS_PORT = 8883 };
 
 struct cloud_fields {
     const struct node *host;
@@ -26,12 +23,12 @@ static const struct word topics[] = {
 // clang-format off
 static const struct field cloud_rows[] = {
     {.name = "host", .kind = FIELD_FORMULA, FIELD_AT(cloud_fields, host), .shape = "name or address", .help = "the MQTT broker"},
-    {.name = "port", .kind = FIELD_INT, FIELD_AT(cloud_fields, port), .min = 1, .max = 65535, .initial = "1883", .help = "its port"},
+    {.name = "port", .kind = FIELD_INT, FIELD_AT(cloud_fields, port), .min = 1, .max = 65535, .initial = "1883, with tls 8883", .help = "its port"},
     {.name = "username", .kind = FIELD_TEXT, FIELD_AT(cloud_fields, username), .help = "user at the broker"},
     {.name = "password_file", .kind = FIELD_FORMULA, FIELD_AT(cloud_fields, password_file), .shape = "path", .help = "file that holds the password and nothing else; only its owner may read it"},
-    {.name = "tls", .kind = FIELD_NODE, FIELD_AT(cloud_fields, tls), .shape = "{ca, certificate, private_key, verify_hostname}", .help = "encryption (not supported yet)"},
+    {.name = "tls", .kind = FIELD_NODE, FIELD_AT(cloud_fields, tls), .table = &table_tls, .help = "encryption, TLS 1.2 or later"},
     {.name = "properties_topic", .kind = FIELD_WORD, FIELD_AT(cloud_fields, properties_topic), .words = topics, .initial = "properties", .help = "last word of the topic of properties"},
-    {.name = "communication_config", .kind = FIELD_NODE, FIELD_AT(cloud_fields, communication_config), .shape = "path", .help = "file that Enapter issues for a standalone device (not supported yet)"},
+    {.name = "communication_config", .kind = FIELD_FORMULA, FIELD_AT(cloud_fields, communication_config), .shape = "path", .help = "file that Enapter issues for a standalone device, instead of the keys above; only its owner may read it"},
 };
 // clang-format on
 
@@ -49,116 +46,76 @@ const char *load_site_path(struct site_loader *loader, const char *path)
     return arena_printf(loader->reader.arena, "%s/%s", loader->folder, path);
 }
 
-static int report_file(struct site_loader *loader, const struct node *node, const char *path)
+static int load_host(struct site_loader *loader, const struct child *child,
+                     const struct cloud_fields *fields, struct cloud_settings *cloud)
 {
-    char reason[96];
-    return diagnostics_error(loader->reader.diagnostics, &node->at,
-                             "password_file: %s cannot be read: %s", path,
-                             strerror_r(errno, reason, sizeof reason));
-}
-
-// The descriptor is checked, not the name: nobody can exchange the file in between.
-static int check_permissions(struct site_loader *loader, const struct node *node,
-                             const char *path, FILE *file)
-{
-    struct stat status;
-    if (fstat(fileno(file), &status) < 0)
-        return report_file(loader, node, path);
-    if (!S_ISREG(status.st_mode))
-        return diagnostics_error(loader->reader.diagnostics, &node->at,
-                                 "password_file: %s is no file", path);
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        return diagnostics_error(loader->reader.diagnostics, &node->at,
-                                 "password_file: others than its owner may read %s: chmod 600 "
-                                 "%s",
-                                 path, path);
+    struct error err;
+    uint16_t port = 0;
+    const struct node *host = fields->host;
+    if (!host)
+        return diagnostics_error(loader->reader.diagnostics, &child->key_at,
+                                 "'%s' needs host: the MQTT broker", child->key);
+    if (config_parse_endpoint(loader->reader.arena, host->text, 1, &cloud->host, &port, &err) <
+        0)
+        return diagnostics_error(loader->reader.diagnostics, &host->at, "host: %s", err.text);
+    if (port != 1)
+        return diagnostics_error(loader->reader.diagnostics, &host->at,
+                                 "host: the port has a key of its own: port: %d", port);
     return 0;
 }
 
-// One line, whose end is no part of the password.
-static int read_password(struct site_loader *loader, const struct node *node, const char *path,
-                         FILE *file, const char **ret_password)
+static int load_broker(struct site_loader *loader, const struct child *child,
+                       const struct cloud_fields *fields, struct cloud_settings *cloud)
 {
-    char password[MAX_PASSWORD + 2];
-    size_t length = fread(password, 1, sizeof password - 1, file);
-    if (ferror(file))
-        return report_file(loader, node, path);
-    while (length > 0 && strchr("\r\n", password[length - 1]))
-        length--;
-    password[length] = '\0';
-    if (length == 0 || length > MAX_PASSWORD || strlen(password) != length ||
-        strpbrk(password, "\r\n"))
-        return diagnostics_error(loader->reader.diagnostics, &node->at,
-                                 "password_file: %s must hold one line, the password", path);
-    *ret_password = arena_text(loader->reader.arena, password);
-    explicit_bzero(password, sizeof password);
+    int usual_port = fields->tls ? MQTT_TLS_PORT : MQTT_PORT;
+    cloud->port = (uint16_t)(fields->port ? fields->port : usual_port);
+    cloud->username = fields->username;
+    cloud->has_tls = fields->tls != NULL;
+    int result = load_host(loader, child, fields, cloud);
+    if (fields->tls && load_tls(loader, fields->tls, &cloud->tls) < 0)
+        result = -1;
+    if (fields->password_file && !fields->username)
+        return diagnostics_error(loader->reader.diagnostics, &fields->password_file->at,
+                                 "password_file: a password needs a username");
+    if (fields->password_file &&
+        load_password(loader, fields->password_file, &cloud->password) < 0)
+        result = -1;
+    return result;
+}
+
+// A communication config says everything about the broker itself.
+static int check_alone(struct site_loader *loader, const struct child *child)
+{
+    static const char *const others[] = {"host", "port", "username", "password_file", "tls"};
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+        const struct node *other = tree_find(child->value, others[i]);
+        if (other)
+            return diagnostics_error(loader->reader.diagnostics, &other->at,
+                                     "%s: the communication_config says that already",
+                                     others[i]);
+    }
     return 0;
-}
-
-static int load_password(struct site_loader *loader, const struct node *node,
-                         const char **ret_password)
-{
-    const char *path = load_site_path(loader, node->text);
-    // Without blocking, since opening a pipe would wait for somebody to write.
-    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "r");
-    if (!file)
-        return report_file(loader, node, path);
-    int result = check_permissions(loader, node, path, file);
-    if (result == 0)
-        result = read_password(loader, node, path, file, ret_password);
-    (void)fclose(file);
-    return result;
-}
-
-static int check_supported(struct site_loader *loader, const struct cloud_fields *fields)
-{
-    int result = 0;
-    if (fields->tls)
-        result = diagnostics_error(loader->reader.diagnostics, &fields->tls->at,
-                                   "tls: encrypted connections are not supported yet");
-    if (fields->communication_config)
-        result =
-            diagnostics_error(loader->reader.diagnostics, &fields->communication_config->at,
-                              "communication_config: not supported yet: give host, port "
-                              "and user");
-    return result;
 }
 
 static int load_cloud(struct site_loader *loader, const struct child *child,
                       struct cloud_settings *cloud)
 {
     const struct reader *reader = &loader->reader;
-    struct cloud_fields fields = {.port = MQTT_PORT};
+    struct cloud_fields fields = {0};
     struct layers layers = {{child->value}};
-    struct error err;
-    uint16_t port = 0;
     if (check_label(reader, child->key, &child->key_at) < 0 ||
-        fields_read(reader, &table_cloud, &layers, &fields) < 0 ||
-        check_supported(loader, &fields) < 0)
+        fields_read(reader, &table_cloud, &layers, &fields) < 0)
         return -1;
     *cloud = (struct cloud_settings){
         .name = child->key,
         .at = child->key_at,
-        .port = (uint16_t)fields.port,
-        .username = fields.username,
         .properties_topic = (enum properties_topic)fields.properties_topic,
     };
-    if (!fields.host)
-        return diagnostics_error(reader->diagnostics, &child->key_at,
-                                 "'%s' needs host: the MQTT broker", child->key);
-    if (config_parse_endpoint(reader->arena, fields.host->text, 1, &cloud->host, &port, &err) <
-        0)
-        return diagnostics_error(reader->diagnostics, &fields.host->at, "host: %s", err.text);
-    if (port != 1)
-        return diagnostics_error(reader->diagnostics, &fields.host->at,
-                                 "host: the port has a key of its own: port: %d", port);
-    if (fields.password_file && !fields.username)
-        return diagnostics_error(reader->diagnostics, &fields.password_file->at,
-                                 "password_file: a password needs a username");
-    if (fields.password_file)
-        return load_password(loader, fields.password_file, &cloud->password);
-    return 0;
+    if (!fields.communication_config)
+        return load_broker(loader, child, &fields, cloud);
+    if (check_alone(loader, child) < 0)
+        return -1;
+    return load_communication(loader, fields.communication_config, cloud);
 }
 
 void load_clouds(struct site_loader *loader, const struct node *node)

@@ -123,10 +123,15 @@ static int set_unit(struct site_loader *loader, const struct device_fields *fiel
     return 0;
 }
 
-// Ids become parts of an MQTT topic.
+// Ids become parts of an MQTT topic. `issued` is what the connection's communication config
+// says, or NULL.
 static int read_id(struct site_loader *loader, const struct child *child,
-                   const struct node *node, const char *name, const char **ret_id)
+                   const struct node *node, const char *name, const char *issued,
+                   const char **ret_id)
 {
+    *ret_id = issued;
+    if (!node && issued)
+        return 0;
     if (!node)
         return diagnostics_error(loader->reader.diagnostics, &child->key_at,
                                  "device '%s' is published (cloud:) and needs %s", child->key,
@@ -145,15 +150,20 @@ static int read_id(struct site_loader *loader, const struct child *child,
 static int set_cloud(struct site_loader *loader, const struct child *child,
                      const struct device_fields *fields, struct device *device)
 {
-    device->cloud = NO_INDEX;
-    if (!fields->cloud)
+    device->cloud = loader->default_cloud;
+    if (!fields->cloud && device->cloud == NO_INDEX)
         return 0;
-    int result = 0;
-    device->cloud = find_cloud(loader, fields->cloud);
-    if (device->cloud < 0 ||
-        read_id(loader, child, fields->hardware_id, "hardware_id", &device->hardware_id) < 0)
-        result = -1;
-    if (read_id(loader, child, fields->channel_id, "channel_id", &device->channel_id) < 0)
+    if (fields->cloud)
+        device->cloud = find_cloud(loader, fields->cloud);
+    if (device->cloud < 0)
+        return -1;
+    const struct cloud_settings *cloud = &loader->clouds[device->cloud];
+    if (!cloud->host)
+        return -1; // it has findings of its own
+    int result = read_id(loader, child, fields->hardware_id, "hardware_id", cloud->hardware_id,
+                         &device->hardware_id);
+    if (read_id(loader, child, fields->channel_id, "channel_id", cloud->channel_id,
+                &device->channel_id) < 0)
         result = -1;
     return result;
 }

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "config/endpoint.h"
+#include "config/load_communication.h"
 #include "config/load_site.h"
 
 enum { DAY_MS = 86400 * 1000 };
@@ -228,6 +229,10 @@ static void load_sections(struct site_loader *loader)
                                 "{map: ..., tcp: ...}}");
         return;
     }
+    if (!fields.cloud && fields.devices->count == 1) {
+        struct position at = tree_key_at(loader->root, "devices");
+        load_environment(loader, &at);
+    }
     load_devices(loader, fields.devices);
 }
 
@@ -235,6 +240,7 @@ static void load_root(struct site_loader *loader, struct arena *arena, const cha
                       struct diagnostics *diagnostics)
 {
     loader->reader = (struct reader){arena, diagnostics};
+    loader->default_cloud = NO_INDEX;
     loader->site.path = arena_text(arena, path);
     loader->folder = folder_of(arena, path);
 }

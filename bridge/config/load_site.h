@@ -29,6 +29,7 @@ struct site_loader {
     size_t bus_count;
     struct cloud_settings *clouds;
     size_t cloud_count;
+    int default_cloud; // of devices that name none: NO_INDEX, or the environment's
     struct device *devices;
     size_t device_count;
     struct cached_map *maps;

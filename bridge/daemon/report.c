@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -29,7 +30,7 @@ void report_init(struct report *report, const struct site *site, int64_t now_ms)
         .site = site,
         .devices = mem_new(site->device_count, sizeof(struct report_device)),
         .link_failed = mem_new(site->bus_count, sizeof(bool)),
-        .cloud_failed = mem_new(site->cloud_count, sizeof(bool)),
+        .cloud_failures = mem_new(site->cloud_count, sizeof(char *)),
     };
     for (size_t i = 0; i < site->device_count; i++)
         report->devices[i].changed_ms = now_ms;
@@ -41,7 +42,9 @@ void report_done(struct report *report)
         free(report->devices[i].refused);
     free(report->devices);
     free(report->link_failed);
-    free(report->cloud_failed);
+    for (size_t i = 0; i < report->site->cloud_count; i++)
+        free(report->cloud_failures[i]);
+    free(report->cloud_failures);
 }
 
 void report_started(const struct report *report)
@@ -169,17 +172,21 @@ void report_link(struct report *report, uint16_t bus, bool is_open, const char *
 void report_connected(struct report *report, int connection)
 {
     const struct cloud_settings *cloud = &report->site->clouds[connection];
-    report->cloud_failed[connection] = false;
-    log_line(LOG_LEVEL_NOTICE, cloud->name, "connected to %s:%u", cloud->host, cloud->port);
+    free(report->cloud_failures[connection]);
+    report->cloud_failures[connection] = NULL;
+    log_line(LOG_LEVEL_NOTICE, cloud->name, "connected to %s:%u%s", cloud->host, cloud->port,
+             cloud->has_tls ? " with TLS" : "");
 }
 
 void report_disconnected(struct report *report, int connection, bool was_connected,
                          const char *reason)
 {
     const struct cloud_settings *cloud = &report->site->clouds[connection];
-    if (report->cloud_failed[connection] && !was_connected)
+    char **said = &report->cloud_failures[connection];
+    if (*said && !was_connected && strcmp(*said, reason) == 0)
         return;
-    report->cloud_failed[connection] = true;
+    free(*said);
+    *said = mem_copy_text(reason);
     log_line(LOG_LEVEL_WARNING, cloud->name, "%s %s:%u: %s",
              was_connected ? "lost the connection to" : "cannot connect to", cloud->host,
              cloud->port, reason);

@@ -15,8 +15,8 @@ struct report_device;
 struct report {
     const struct site *site;
     struct report_device *devices;
-    bool *link_failed;  // per bus
-    bool *cloud_failed; // per cloud connection: said once, until it is connected again
+    bool *link_failed;     // per bus
+    char **cloud_failures; // per cloud connection: what was said last; NULL while it is up
 };
 
 void report_init(struct report *report, const struct site *site, int64_t now_ms);
@@ -36,7 +36,7 @@ void report_link(struct report *report, uint16_t bus, bool is_open, const char *
 
 void report_connected(struct report *report, int connection);
 
-// A connection was lost, or could not be made.
+// A connection was lost, or could not be made: said again when the reason is another one.
 void report_disconnected(struct report *report, int connection, bool was_connected,
                          const char *reason);
 

@@ -33,14 +33,33 @@ struct bus_settings {
 
 enum properties_topic { PROPERTIES_TOPIC_PROPERTIES, PROPERTIES_TOPIC_REGISTER };
 
+// Where a password, key or certificate is: in a file, which is read for each attempt to connect
+// so that it can be replaced, or here. Both NULL: there is none.
+struct credential {
+    const char *path;
+    const char *text;
+};
+
+struct tls_settings {
+    struct credential ca;
+    struct credential certificate;
+    struct credential private_key;
+    bool verify_hostname;
+};
+
 struct cloud_settings {
     const char *name;
     struct position at;
     const char *host;
     uint16_t port;
     const char *username; // NULL: none
-    const char *password; // NULL: none; read from password_file at load
+    struct credential password;
+    bool has_tls;
+    struct tls_settings tls;
     enum properties_topic properties_topic;
+    const char *hardware_id; // of its communication config, for devices without one; or NULL
+    const char *channel_id;
+    bool has_ucm; // V1 communication config: the channel "ucm" is served beside the device's
 };
 
 struct device {
