@@ -8,6 +8,11 @@
 #include "wire/cost.h"
 
 enum {
+    // So many time-outs long a request of the same shape waits for the answer that did not
+    // come.
+    // A busy device was late by up to three of them (tests/world, late-rtu: with one, values of
+    // other registers were taken).
+    LATE_TIMEOUTS = 3,
     PEER_FIRST_BACKOFF_MS = 1000,
     PEER_LONGEST_BACKOFF_MS = 5000,
     PORT_FIRST_BACKOFF_MS = 100,
@@ -194,11 +199,8 @@ static void learn(struct line *line, struct unit *unit, const struct request *re
         response_note(&unit->response, link_last_note(line->link)->response_us);
     if (fault == FAULT_TIMEOUT)
         response_missed(&unit->response);
-    if (fault == FAULT_TIMEOUT || fault == FAULT_GARBLED) {
-        // A unit that did not answer in the longest time may be slower still.
-        int64_t factor = unit->waited_long ? 2 : 1;
-        link_await_late(line->link, request, factor * modbus->timeout_ms);
-    }
+    if (fault == FAULT_TIMEOUT || fault == FAULT_GARBLED)
+        link_await_late(line->link, request, LATE_TIMEOUTS * modbus->timeout_ms);
     if (!link_is_open(line->link) && line->has_answered)
         line->retry_at_ms = now_ms;
     else if (!link_is_open(line->link))

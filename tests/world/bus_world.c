@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Runs worlds: bus_world [--kind NAME] [--seed N] [--seeds COUNT] [--minutes OF_EACH].
-// A run that finds something prints how to repeat it and fails.
+// Runs worlds: bus_world [--kind NAME] [--seed N] [--seeds COUNT] [--minutes OF_EACH]
+// [--from SECOND --to SECOND, between which every frame is printed]. A run that finds something
+// prints how to repeat it and fails.
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@ struct choice {
     uint64_t seed;
     uint64_t seeds;
     int64_t minutes;
+    int64_t told_from_s;
+    int64_t told_to_s;
 };
 
 enum { JOIN_MS = 600000 };
@@ -59,12 +62,14 @@ static bool run_bus(struct world *world)
 }
 
 // True when nothing was found.
-static bool run_world(enum world_kind kind, uint64_t seed, int64_t minutes)
+static bool run_world(enum world_kind kind, uint64_t seed, const struct choice *choice)
 {
     struct world *world = mem_new(1, sizeof *world);
     world->kind = kind;
     world->seed = seed;
-    world->end_us = minutes * 60 * US_PER_S;
+    world->end_us = choice->minutes * 60 * US_PER_S;
+    world->told_from_us = choice->told_from_s * US_PER_S;
+    world->told_to_us = choice->told_to_s * US_PER_S;
     bool is_good = world_make(world) && run_bus(world);
     if (is_good) {
         witness_end(world);
@@ -74,7 +79,7 @@ static bool run_world(enum world_kind kind, uint64_t seed, int64_t minutes)
     if (!is_good)
         (void)printf("  %u complaints; again: bus_world --kind %s --seed %llu --minutes %lld\n",
                      world->witness.complaints, world_kind_names[kind],
-                     (unsigned long long)seed, (long long)minutes);
+                     (unsigned long long)seed, (long long)choice->minutes);
     world_free(world);
     free(world);
     return is_good;
@@ -95,7 +100,7 @@ static int find_kind(const char *name)
 
 static struct choice parse(int argc, char **argv)
 {
-    struct choice choice = {NO_INDEX, 1, 1, 10};
+    struct choice choice = {.kind = NO_INDEX, .seed = 1, .seeds = 1, .minutes = 10};
     for (int i = 1; i + 1 < argc; i += 2) {
         long long number = strtoll(argv[i + 1], NULL, 10);
         if (strcmp(argv[i], "--kind") == 0)
@@ -106,6 +111,10 @@ static struct choice parse(int argc, char **argv)
             choice.seeds = (uint64_t)number;
         else if (strcmp(argv[i], "--minutes") == 0)
             choice.minutes = number;
+        else if (strcmp(argv[i], "--from") == 0)
+            choice.told_from_s = number;
+        else if (strcmp(argv[i], "--to") == 0)
+            choice.told_to_s = number;
         else
             exit(2);
     }
@@ -123,7 +132,7 @@ int main(int argc, char **argv)
     for (uint64_t seed = choice.seed; seed < choice.seed + choice.seeds; seed++) {
         for (int kind = 0; kind < WORLD_KINDS; kind++) {
             if (choice.kind == NO_INDEX || choice.kind == kind)
-                bad += !run_world((enum world_kind)kind, seed, choice.minutes);
+                bad += !run_world((enum world_kind)kind, seed, &choice);
         }
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &ended);

@@ -45,6 +45,15 @@ static bool is_cut(void)
     return effect.unplug || effect.refuse;
 }
 
+static void tell(char direction, const uint8_t *bytes, size_t length)
+{
+    char text[3 * MAX_FRAME + 1];
+    if (world->now_us < world->told_from_us || world->now_us > world->told_to_us || !length)
+        return;
+    frame_format(bytes, length, text, sizeof text);
+    (void)printf("  %12.6f %c %s\n", (double)world->now_us / US_PER_S, direction, text);
+}
+
 // Bytes of answers that have arrived.
 static void receive(void)
 {
@@ -58,6 +67,7 @@ static void receive(void)
         assert(world->received_length + length <= sizeof world->received);
         memcpy(world->received + world->received_length, bytes, length);
         world->received_length += length;
+        tell('<', bytes, length);
         world->is_gone |= channel_sent(&world->channel, length) != OUTLET_STAYS;
     }
 }
@@ -310,6 +320,7 @@ enum port_event port_send(const struct port *port, const uint8_t *bytes, size_t 
     if (world->is_gone)
         return PORT_CLOSED;
     check_silence();
+    tell('>', bytes, length);
     witness_sent(bytes, length);
     uint8_t *space = channel_space(&world->channel, &room);
     // A line whose answers nobody took is a line that hears nothing.

@@ -232,6 +232,21 @@ static void add_deaths(struct world *world)
     }
 }
 
+// Each device is now and then so busy that its answer comes up to three times the time-out
+// late. The moments are shorter than any wait for an answer: one answer at a time is late, and
+// what is asked behind it waits no longer.
+static void add_lateness(struct world *world)
+{
+    for (int i = 0; i < (int)world->site->device_count; i++) {
+        struct fault_rule *rule = add_rule(world, 1);
+        rule->device = i;
+        rule->from_ms = world_draw(world, 3000);
+        rule->lasting_ms = 40;
+        rule->every_ms = 1000 + world_draw(world, 2000);
+        rule->effect.jitter_ms = 3 * (int64_t)TIMEOUT_MS;
+    }
+}
+
 static void add_unplugging(struct world *world)
 {
     struct fault_rule *rule = add_rule(world, 1);
@@ -256,7 +271,7 @@ static void add_faults(struct world *world)
         add_deaths(world);
         break;
     case WORLD_LATE_RTU:
-        add_rule(world, 0.1)->effect.jitter_ms = 3 * (int64_t)TIMEOUT_MS;
+        add_lateness(world);
         break;
     case WORLD_UNPLUGGED:
         add_unplugging(world);

@@ -90,6 +90,8 @@ struct world {
     uint64_t random;
     int64_t now_us;
     int64_t end_us;
+    int64_t told_from_us; // frames are printed from here to told_to_us
+    int64_t told_to_us;
     uint64_t standstill; // looks at the clock since time last passed
 
     struct arena *arena;
