@@ -74,7 +74,7 @@ static bool is_frame(const struct hold *hold)
 static int64_t possible_ms(const struct holds *holds, const struct hold *hold,
                            enum holds_access access, int64_t now_ms)
 {
-    if (hold->is_being_over)
+    if (hold->is_being_over || access == HOLDS_TAKEN)
         return INT64_MAX;
     bool wants_frame = is_frame(hold) && now_ms < hold->until_ms;
     if (access == HOLDS_AWAY)

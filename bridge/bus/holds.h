@@ -37,8 +37,9 @@ struct hold *holds_find_ending(const struct holds *holds, size_t unit);
 
 // What can be done with a unit now.
 enum holds_access {
-    HOLDS_AWAY, // nothing, it does not answer; that a frame is missed is to be said once
-    HOLDS_BUSY, // a command is running: a frame may be written while it waits, an end may not
+    HOLDS_AWAY,  // nothing, it does not answer; that a frame is missed is to be said once
+    HOLDS_TAKEN, // nothing: a command is amid its frames
+    HOLDS_BUSY,  // a command is running: a frame may be written while it waits, an end may not
     HOLDS_FREE,
 };
 

@@ -130,6 +130,12 @@ bool jobs_is_running(const struct jobs *jobs, const struct unit *unit)
     return jobs->queues[unit - jobs->line->units].running.job != NULL;
 }
 
+bool jobs_is_waiting(const struct jobs *jobs, const struct unit *unit)
+{
+    const struct running_job *running = &jobs->queues[unit - jobs->line->units].running;
+    return running->job && running->is_waiting;
+}
+
 bool jobs_any(const struct jobs *jobs)
 {
     for (size_t i = 0; i < jobs->line->unit_count; i++) {

@@ -74,6 +74,9 @@ struct job_request *jobs_take_waiting(struct jobs *jobs);
 // Whether a job of the unit is running.
 bool jobs_is_running(const struct jobs *jobs, const struct unit *unit);
 
+// Whether it is, and waits by itself: the device may be asked something else meanwhile.
+bool jobs_is_waiting(const struct jobs *jobs, const struct unit *unit);
+
 // Whether any job is running.
 bool jobs_any(const struct jobs *jobs);
 

@@ -152,7 +152,9 @@ static enum holds_access access_of(void *context, size_t index)
                        : health_may_ask(&unit->health, clock_monotonic_ms());
     if (!answers)
         return HOLDS_AWAY;
-    return jobs_is_running(keep->owner.jobs, unit) ? HOLDS_BUSY : HOLDS_FREE;
+    if (!jobs_is_running(keep->owner.jobs, unit))
+        return HOLDS_FREE;
+    return jobs_is_waiting(keep->owner.jobs, unit) ? HOLDS_BUSY : HOLDS_TAKEN;
 }
 
 static struct holds_asking asking_of(struct keep *keep)
@@ -192,7 +194,10 @@ static void write_again(struct keep *keep, struct unit *unit, struct hold *hold)
     enum fault fault = line_transact(keep->line, unit, &hold->request, &answer);
     int64_t now_ms = clock_monotonic_ms();
     holds_note_cost(&keep->holds, now_ms - began_ms, now_ms);
-    keep->owner.settle(keep->owner.context, unit, fault);
+    // A gateway's word for a unit that does not answer is no sign of its life.
+    bool is_relayed =
+        fault == FAULT_EXCEPTION && exception_kind(answer.exception) == EXCEPTION_SILENCE;
+    keep->owner.settle(keep->owner.context, unit, is_relayed ? FAULT_TIMEOUT : fault);
     if (fault == FAULT_STOPPED)
         return;
     explain(fault, &answer, why, sizeof why);

@@ -263,7 +263,10 @@ static void test_a_busy_unit_gets_frames_but_no_end(void **state)
     assert_ptr_equal(holds_next(&holds, &asking, 2000, &unit), hold);
     assert_null(holds_next(&holds, &asking, 5000, &unit));
     assert_true(holds_next_ms(&holds, &asking, 5000) ==
-                INT64_MAX); // the command's end wakes it
+                INT64_MAX);    // the command's end wakes it
+    accesses[0] = HOLDS_TAKEN; // not even a frame
+    assert_null(holds_next(&holds, &asking, 2000, &unit));
+    assert_true(holds_next_ms(&holds, &asking, 2000) == INT64_MAX);
     accesses[0] = HOLDS_FREE;
     assert_ptr_equal(holds_next(&holds, &asking, 5000, &unit), hold);
     assert_ptr_equal(holds_find_end(&holds, 0, 5000), hold);
