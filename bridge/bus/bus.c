@@ -70,8 +70,13 @@ static void look(struct bus *bus)
     turn->hold_ms = keep_next_ms(&bus->keep, clock_monotonic_ms());
     turn->late = link_late(bus->line.link);
     for (size_t i = 0; i < bus->line.unit_count; i++) {
-        const struct unit *unit = &bus->line.units[i];
+        struct unit *unit = &bus->line.units[i];
         const struct running_job *running = &bus->jobs.queues[i].running;
+        if (unit->is_other)
+            bus_forget_refused(bus, unit);
+        unit->is_other = false;
+        turn->units[i].searches = unit->search.atoms != NULL;
+        turn->units[i].search_ms = unit->search_ms;
         turn->units[i].can_be_probed = unit->probe != NULL;
         turn->units[i].in_command = running->job && !running->is_waiting;
         turn->units[i].free_ms = unit->free_us / 1000;
@@ -111,6 +116,8 @@ static void act(struct bus *bus)
         bus_poll(bus, choice.entry);
         return;
     case TURN_SEARCH:
+        bus_search(bus, &bus->line.units[choice.unit]);
+        return;
     case TURN_WAIT:
         wait_until(bus, choice.until_ms);
         return;
@@ -183,8 +190,9 @@ static int start_thread(struct bus *bus, struct error *err)
     return 0;
 }
 
-struct bus *bus_start(const struct site *site, uint16_t index, struct mailbox *to_main,
-                      struct error *err)
+struct bus *bus_start(const struct site *site, uint16_t index,
+                      const struct learned_range *known, size_t known_count,
+                      struct mailbox *to_main, struct error *err)
 {
     int interrupt = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     struct mailbox *inbox = mailbox_new(sizeof(struct order_message), 0, INBOX_SLOTS);
@@ -205,6 +213,7 @@ struct bus *bus_start(const struct site *site, uint16_t index, struct mailbox *t
         free(bus);
         return NULL;
     }
+    bus_know(bus, known, known_count);
     fill_agenda(bus);
     jobs_init(&bus->jobs, &bus->line);
     bus_keep_holds(bus);

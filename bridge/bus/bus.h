@@ -22,8 +22,11 @@ enum { MAX_WAITING_JOBS = 16 };
 // Starts the thread of bus `index` of the site. It posts struct message into `to_main`:
 // readings as readings, the rest as sure messages. The site must outlive it. NULL with err on
 // failure.
-struct bus *bus_start(const struct site *site, uint16_t index, struct mailbox *to_main,
-                      struct error *err);
+// `known` is what earlier runs have learned of refused registers, of any devices; it is copied.
+// What is learned comes as MESSAGE_LEARNED.
+struct bus *bus_start(const struct site *site, uint16_t index,
+                      const struct learned_range *known, size_t known_count,
+                      struct mailbox *to_main, struct error *err);
 
 // Hands a job over; ownership moves on true. False when the bus takes no more ("busy").
 bool bus_post_job(struct bus *bus, struct job_request *request);

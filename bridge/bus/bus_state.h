@@ -57,6 +57,24 @@ void bus_poll(struct bus *bus, struct agenda_entry *entry);
 // Asks a dead unit for a sign of life.
 void bus_probe(struct bus *bus, struct unit *unit);
 
+// ---- bus_search.c ----
+
+// Gives the units what is known of them, and the plans that follow.
+void bus_know(struct bus *bus, const struct learned_range *known, size_t count);
+
+// A block was refused: begins a search for what is to blame. False when that makes no sense.
+bool bus_begin_search(struct unit *unit, const struct block *block, uint8_t exception);
+
+// The next question of a unit's search, or its conclusion.
+void bus_search(struct bus *bus, struct unit *unit);
+
+// A block was granted: if it was known to be refused, that is over, and the unit has a new
+// plan.
+void bus_take_granted(struct bus *bus, struct unit *unit, const struct block *block);
+
+// All that was learned of the unit is void. It has a new plan.
+void bus_forget_refused(struct bus *bus, struct unit *unit);
+
 // ---- bus_commands.c ----
 
 // Takes a command into its device's queue, or turns it away.

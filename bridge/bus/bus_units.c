@@ -87,6 +87,7 @@ bool bus_identify(struct bus *bus, struct unit *unit, char *ret_text, size_t siz
     if (identity_is_known(&bus->line, unit))
         return true;
     enum fault fault = identity_check(&bus->line, unit, ret_text, size);
+    unit->is_other |= fault == FAULT_IDENTITY;
     bus_settle(bus, unit, fault, ret_text);
     return fault == FAULT_NONE;
 }
@@ -119,6 +120,8 @@ static enum agenda_outcome read_block(struct bus *bus, struct unit *unit,
     }
     if (outcome == AGENDA_READ && !block->when && !block->optional)
         unit->probe = block;
+    if (outcome == AGENDA_REFUSED && bus_begin_search(unit, block, reading->exception))
+        return outcome; // main hears of what is found, not of all that was asked together
     if (is_worth_telling(bus, unit, outcome, reading))
         mailbox_post_reading(bus->to_main, &message);
     return outcome;
@@ -135,6 +138,8 @@ void bus_poll(struct bus *bus, struct agenda_entry *entry)
     else if (image_wants(unit->image, block, clock_monotonic_ms()))
         outcome = read_block(bus, unit, block, entry->laters);
     agenda_settle(&bus->agenda, entry, outcome, clock_monotonic_ms());
+    if (outcome == AGENDA_READ)
+        bus_take_granted(bus, unit, block);
 }
 
 void bus_probe(struct bus *bus, struct unit *unit)

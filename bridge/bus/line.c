@@ -83,8 +83,11 @@ int line_init(struct line *line, struct arena *arena, const struct site *site, i
 
 void line_done(struct line *line)
 {
-    for (size_t i = 0; i < line->unit_count; i++)
+    for (size_t i = 0; i < line->unit_count; i++) {
         image_free(line->units[i].image);
+        refused_done(&line->units[i].refused);
+        search_done(&line->units[i].search);
+    }
     free(line->units);
     link_free(line->link);
     *line = (struct line){0};

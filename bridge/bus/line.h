@@ -14,7 +14,9 @@
 #include "bus/health.h"
 #include "bus/link.h"
 #include "bus/record.h"
+#include "bus/refused.h"
 #include "bus/response.h"
+#include "bus/search.h"
 #include "model/site.h"
 #include "registers/block.h"
 #include "registers/image.h"
@@ -33,6 +35,12 @@ struct unit {
     const struct block *probe;  // what to ask to see whether it is there; NULL: nothing
     int64_t free_us;            // the pause it wants is over
     bool waited_long;           // the last wait was the longest the map allows
+    bool has_granted;           // a read
+    bool is_other;              // not the device of its map: what was learned is void
+    struct refused refused;     // what it is known to refuse
+    struct search search;       // for what it refuses
+    int64_t search_ms;          // the next question is not asked before
+    unsigned search_tries;      // of that question
     uint32_t silences;          // time-outs in a row over the present connection
     uint64_t identified_serial; // the connection its identity is settled on; 0: none
     uint64_t link_serial;       // the line's connection it was last asked over

@@ -22,9 +22,19 @@ static enum agenda_outcome judge(const struct block *block, const struct reading
     if (reading->fault != FAULT_EXCEPTION)
         return AGENDA_SILENT;
     enum exception_kind kind = exception_kind(reading->exception);
-    if (kind == EXCEPTION_REFUSAL)
-        return block->optional ? AGENDA_NOT_FITTED : AGENDA_REFUSED;
-    return kind == EXCEPTION_LATER ? AGENDA_LATER : AGENDA_FAILED;
+    if (kind == EXCEPTION_LATER)
+        return AGENDA_LATER;
+    if (block->optional)
+        return AGENDA_NOT_FITTED;
+    return kind == EXCEPTION_REFUSAL ? AGENDA_REFUSED : AGENDA_FAILED;
+}
+
+// A gateway speaks for the device; for what is optional or has a unit of its own it says that
+// this is not there.
+static bool is_silence(const struct block *block, uint8_t exception)
+{
+    return exception_kind(exception) == EXCEPTION_SILENCE && !block->optional &&
+           block->unit_id == NO_INDEX;
 }
 
 static void take_words(struct unit *unit, const struct block *block,
@@ -42,7 +52,7 @@ enum agenda_outcome poll_block(struct line *line, struct unit *unit, const struc
     struct request request = poll_request(unit, block);
     struct answer answer = {0};
     enum fault fault = line_poll(line, unit, &request, &answer);
-    if (fault == FAULT_EXCEPTION && exception_kind(answer.exception) == EXCEPTION_SILENCE)
+    if (fault == FAULT_EXCEPTION && is_silence(block, answer.exception))
         fault = FAULT_TIMEOUT;
     ret_reading->device = unit->index;
     ret_reading->block = block;

@@ -36,6 +36,21 @@ static void fill_commands(const struct job_queue *queue, struct unit_status *ret
                    job_request_of(queue->running.job)->command->key);
 }
 
+static void fill_holes(const struct unit *unit, struct unit_status *ret_status)
+{
+    ret_status->hole_count = unit->refused.count;
+    for (size_t i = 0; i < unit->refused.count && i < MAX_STATUS_HOLES; i++) {
+        const struct refused_range *range = &unit->refused.ranges[i];
+        ret_status->holes[i] = (struct unit_hole){
+            .table = range->span.table,
+            .address = range->span.address,
+            .count = range->span.count,
+            .exception = range->exception,
+            .since_ms = range->since_ms,
+        };
+    }
+}
+
 static void fill_unit(const struct snapshot_of *of, size_t index, int64_t now_ms,
                       struct unit_status *ret_status)
 {
@@ -49,6 +64,7 @@ static void fill_unit(const struct snapshot_of *of, size_t index, int64_t now_ms
     };
     record_report(&unit->record, now_ms, ret_status);
     ret_status->counters.missed = of->agenda->units[index].missed;
+    fill_holes(unit, ret_status);
     fill_commands(&of->jobs->queues[index], ret_status);
 }
 

@@ -15,6 +15,7 @@
 #include "cloud/store.h"
 #include "daemon/feed.h"
 #include "daemon/holds.h"
+#include "daemon/learned.h"
 #include "daemon/outgoing.h"
 #include "daemon/report.h"
 #include "daemon/requests.h"
@@ -48,6 +49,7 @@ struct daemon {
     struct mailbox *from_uplink;
     struct mailbox *from_store;
     struct store *store; // NULL with --dry
+    struct learned learned;
     int signals;
 };
 
@@ -111,6 +113,9 @@ static void take_bus_message(struct daemon *daemon, const struct message *messag
         return;
     case MESSAGE_LINK:
         report_link(&daemon->report, message->bus, message->link.is_open, message->link.text);
+        return;
+    case MESSAGE_LEARNED:
+        learned_take(&daemon->learned, &message->learned);
         return;
     case MESSAGE_HOLD:
         take_hold(daemon, &message->hold);
@@ -299,7 +304,8 @@ static int start_buses(struct daemon *daemon, struct error *err)
 {
     daemon->buses = mem_new(daemon->site->bus_count, sizeof(struct bus *));
     for (size_t i = 0; i < daemon->site->bus_count; i++) {
-        daemon->buses[i] = bus_start(daemon->site, (uint16_t)i, daemon->from_buses, err);
+        daemon->buses[i] = bus_start(daemon->site, (uint16_t)i, daemon->learned.ranges,
+                                     daemon->learned.count, daemon->from_buses, err);
         if (!daemon->buses[i])
             return -1;
         daemon->buses_running++;
@@ -315,6 +321,7 @@ static int start_store(struct daemon *daemon, bool is_dry, struct error *err)
     if (!is_dry && !daemon->store)
         return -1;
     open_holds_init(&daemon->holds, daemon->site, daemon->store);
+    learned_init(&daemon->learned, daemon->site, daemon->store);
     return is_dry ? 0 : store_start(daemon->store, err);
 }
 
@@ -349,6 +356,7 @@ static int start(struct daemon *daemon, const struct daemon_options *options, st
 
 static void finish(struct daemon *daemon)
 {
+    learned_done(&daemon->learned);
     requests_done(&daemon->requests);
     open_holds_done(&daemon->holds);
     outgoing_done(&daemon->outgoing);

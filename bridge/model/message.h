@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "model/command.h"
+#include "model/map.h"
 #include "model/point.h"
 
 struct block;      // registers/block.h
@@ -142,6 +143,14 @@ struct hold_change {
     char text[240]; // for the operator
 };
 
+// Registers that a device refuses to read, as its bus has learned, or grants again.
+struct learned_range {
+    uint16_t device; // index in the site
+    struct span span;
+    uint8_t exception; // what it answered
+    bool is_forgotten; // it grants them again, or is another device
+};
+
 enum message_kind {
     MESSAGE_READING,
     MESSAGE_HEALTH,
@@ -151,6 +160,7 @@ enum message_kind {
     MESSAGE_LINK,   // the bus's link opened or failed
     MESSAGE_STATUS, // the answer to bus_post_status
     MESSAGE_HOLD,   // what became of a hold
+    MESSAGE_LEARNED,
 };
 
 struct message {
@@ -171,6 +181,7 @@ struct message {
             char text[200]; // why not
         } link;
         struct hold_change hold;
+        struct learned_range learned;
     };
 };
 

@@ -55,8 +55,8 @@ def test_faults_become_alerts(world):
     world.start_broker()
     _, endpoint = world.simulate(MAPPINGS / "enapter_el41.yaml", "--values", case / "values.yaml")
     world.run(world.site({"electrolyser": f'map: enapter_el41, tcp: "{endpoint}"'}))
-    payload = world.mqtt.await_payload(TELEMETRY, lambda p: p.get("alerts"))
-    assert sorted(payload["alerts"]) == sorted(expected["alerts"])
+    # The first second of reading may end before all is read.
+    payload = world.mqtt.await_payload(TELEMETRY, lambda p: sorted(p.get("alerts") or []) == sorted(expected["alerts"]))
     assert payload["alert_details"], "codes without an alert of their own are named"
 
 

@@ -46,7 +46,7 @@ static bool run_bus(struct world *world)
 {
     struct error err;
     physics_begin(world);
-    struct bus *bus = bus_start(world->site, 0, world->to_main, &err);
+    struct bus *bus = bus_start(world->site, 0, NULL, 0, world->to_main, &err);
     if (!bus) {
         (void)printf("no bus: %s\n", err.text);
         return false;

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "base/clock.h"
+#include "bus/bus_state.h"
+
+enum {
+    MAX_TRIES = 10, // of one question that is answered with "busy"
+    RETRY_MS = 1000,
+};
+
+static void post_learned(struct bus *bus, const struct unit *unit,
+                         const struct refused_range *range, bool is_forgotten)
+{
+    struct message message = {
+        .kind = MESSAGE_LEARNED,
+        .learned = {.device = unit->index,
+                    .span = range->span,
+                    .exception = range->exception,
+                    .is_forgotten = is_forgotten},
+    };
+    bus_post(bus, &message);
+}
+
+static void plan_anew(struct bus *bus, struct unit *unit)
+{
+    unit->plan = refused_plan(&unit->refused, bus->arena, &unit->planning);
+    agenda_set_plan(&bus->agenda, (uint16_t)(unit - bus->line.units), unit->plan,
+                    clock_monotonic_ms());
+}
+
+void bus_know(struct bus *bus, const struct learned_range *known, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct unit *unit = line_unit(&bus->line, known[i].device);
+        struct refused_range range = {
+            .span = known[i].span,
+            .exception = known[i].exception,
+            .since_ms = clock_monotonic_ms(),
+        };
+        if (unit && refused_add(&unit->refused, &range))
+            unit->plan = refused_plan(&unit->refused, bus->arena, &unit->planning);
+    }
+}
+
+// Whether it is one the firmware wants exactly so: then halves of it say nothing.
+static bool is_exact(const struct unit *unit, const struct block *block)
+{
+    const struct modbus_settings *modbus = &unit->device->modbus;
+    for (size_t i = 0; i < modbus->block_count; i++) {
+        const struct span *span = &modbus->blocks[i];
+        if (span->table == block->table && span->address == block->address &&
+            span->count == block->count)
+            return true;
+    }
+    return false;
+}
+
+// A range is refused by all units behind an address at once; where a map names units of its
+// own, nothing is learned.
+static bool names_units(const struct map *map)
+{
+    for (size_t i = 0; i < map->point_count; i++) {
+        if (map->points[i].unit_id != NO_INDEX)
+            return true;
+    }
+    return false;
+}
+
+bool bus_begin_search(struct unit *unit, const struct block *block, uint8_t exception)
+{
+    if (block->optional || refused_find(&unit->refused, block) || is_exact(unit, block) ||
+        names_units(unit->device->map))
+        return false;
+    if (unit->search.atoms)
+        return true; // its turn comes when the present one is over
+    search_begin(&unit->search, unit->device->map, block, exception);
+    unit->search_tries = 0;
+    unit->search_ms = clock_monotonic_ms();
+    return true;
+}
+
+static void put_off(struct unit *unit)
+{
+    unit->search_ms = clock_monotonic_ms() + RETRY_MS;
+    if (++unit->search_tries >= MAX_TRIES)
+        search_done(&unit->search); // begun again with the next refusal
+}
+
+// Takes the verdict over, if the unit grants anything at all: one that refuses everything is
+// not itself at the moment.
+static void conclude(struct bus *bus, struct unit *unit)
+{
+    const struct search *search = &unit->search;
+    if (search->granted == 0 && !unit->has_granted) {
+        put_off(unit);
+        return;
+    }
+    for (size_t i = 0; i < search->hole_count; i++) {
+        struct refused_range range = {
+            .span = search->holes[i].span,
+            .exception = search->holes[i].exception,
+            .since_ms = clock_monotonic_ms(),
+        };
+        if (refused_add(&unit->refused, &range))
+            post_learned(bus, unit, &range, false);
+    }
+    if (search->limit > 0)
+        refused_limit(&unit->refused, search->table, search->limit);
+    search_done(&unit->search);
+    plan_anew(bus, unit);
+}
+
+void bus_search(struct bus *bus, struct unit *unit)
+{
+    struct span span;
+    struct answer answer = {0};
+    if (!search_next(&unit->search, &span)) {
+        conclude(bus, unit);
+        return;
+    }
+    struct request request = {
+        .unit_id = line_unit_id(unit, NO_INDEX),
+        .function = pdu_read_function(span.table),
+        .address = span.address,
+        .count = span.count,
+    };
+    int64_t late_us = line_late_until_us(&bus->line, &request);
+    if (late_us > 0) {
+        unit->search_ms = late_us / 1000 + 1;
+        return;
+    }
+    enum fault fault = line_poll(&bus->line, unit, &request, &answer);
+    bus_settle(bus, unit, fault, "");
+    enum exception_kind kind = exception_kind(answer.exception);
+    if (fault == FAULT_NONE || (fault == FAULT_EXCEPTION && kind == EXCEPTION_REFUSAL))
+        search_note(&unit->search, answer.exception);
+    else
+        put_off(unit);
+}
+
+void bus_take_granted(struct bus *bus, struct unit *unit, const struct block *block)
+{
+    const struct refused_range *known = refused_find(&unit->refused, block);
+    unit->has_granted = true;
+    if (!known)
+        return;
+    struct refused_range range = *known;
+    refused_remove(&unit->refused, &range.span);
+    post_learned(bus, unit, &range, true);
+    plan_anew(bus, unit);
+}
+
+void bus_forget_refused(struct bus *bus, struct unit *unit)
+{
+    search_done(&unit->search);
+    if (unit->refused.count == 0)
+        return;
+    for (size_t i = 0; i < unit->refused.count; i++)
+        post_learned(bus, unit, &unit->refused.ranges[i], true);
+    refused_done(&unit->refused);
+    plan_anew(bus, unit);
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+// The search for refused registers, and the plan that follows, against devices that are a list
+// of what they refuse.
+#include "bus/search.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "bus/refused.h"
+#include "support/random.h"
+
+enum { MAX_POINTS = 60, SPACE = 300 };
+
+struct device_model {
+    bool is_bad[SPACE];
+    int limit; // of one request; 0: none
+};
+
+struct world {
+    struct arena *arena;
+    struct point points[MAX_POINTS];
+    struct map map;
+    struct modbus_settings modbus;
+    struct plan_request planning;
+    struct device_model device;
+    struct refused refused;
+    unsigned questions;
+};
+
+static void add_point(struct world *world, uint16_t address, uint16_t words)
+{
+    world->points[world->map.point_count++] = (struct point){
+        .key = "p",
+        .source = SOURCE_WORDS,
+        .table = TABLE_HOLDING,
+        .unit_id = NO_INDEX,
+        .address = address,
+        .word_count = words,
+        .access = ACCESS_READ,
+        .from = NO_INDEX,
+        .sf = NO_INDEX,
+        .every_ms = 1000,
+    };
+}
+
+static struct world *new_world(int merge_gap)
+{
+    struct world *world = mem_new(1, sizeof *world);
+    world->arena = arena_new();
+    world->map.points = world->points;
+    world->modbus = (struct modbus_settings){
+        .max_registers = 125, .max_bits = 2000, .merge_gap = merge_gap, .timeout_ms = 1000};
+    world->planning =
+        (struct plan_request){.map = &world->map,
+                              .modbus = &world->modbus,
+                              .cost = {.frames_ns = 10000000, .byte_ns = 1000000}};
+    return world;
+}
+
+static void free_world(struct world *world)
+{
+    refused_done(&world->refused);
+    arena_free(world->arena);
+    free(world);
+}
+
+static uint8_t ask(struct world *world, struct span span)
+{
+    world->questions++;
+    assert_int_equal(span.table, TABLE_HOLDING);
+    assert_true(span.count > 0);
+    if (world->device.limit && span.count > world->device.limit)
+        return 3;
+    for (int i = 0; i < span.count; i++) {
+        if (world->device.is_bad[span.address + i])
+            return 2;
+    }
+    return 0;
+}
+
+// Reads the plan as a bus does: refused blocks are searched, then all is planned anew. Returns
+// the number of rounds until nothing new was refused.
+static int learn_all(struct world *world)
+{
+    for (int round = 0; round < 50; round++) {
+        const struct plan *plan = refused_plan(&world->refused, world->arena, &world->planning);
+        bool is_new = false;
+        for (size_t i = 0; i < plan->block_count && !is_new; i++) {
+            const struct block *block = &plan->blocks[i];
+            struct span span = {block->table, block->address, block->count};
+            uint8_t exception = ask(world, span);
+            if (!exception || refused_find(&world->refused, block))
+                continue;
+            struct search search;
+            search_begin(&search, &world->map, block, exception);
+            while (search_next(&search, &span))
+                search_note(&search, ask(world, span));
+            for (size_t k = 0; k < search.hole_count; k++) {
+                struct refused_range range = {.span = search.holes[k].span,
+                                              .exception = search.holes[k].exception};
+                is_new |= refused_add(&world->refused, &range);
+            }
+            if (search.limit) {
+                refused_limit(&world->refused, block->table, search.limit);
+                is_new = true;
+            }
+            assert_true(is_new);
+            search_done(&search);
+        }
+        if (!is_new)
+            return round;
+    }
+    fail_msg("it does not come to an end");
+    return 0;
+}
+
+static const struct refused_range *range_at(const struct world *world, uint16_t address)
+{
+    for (size_t i = 0; i < world->refused.count; i++) {
+        if (world->refused.ranges[i].span.address == address)
+            return &world->refused.ranges[i];
+    }
+    return NULL;
+}
+
+static void test_one_missing_register_is_found_in_few_questions(void **state)
+{
+    (void)state;
+    struct world *world = new_world(0);
+    for (uint16_t i = 0; i < 32; i++)
+        add_point(world, i, 1);
+    world->device.is_bad[11] = true;
+    assert_int_equal(learn_all(world), 1);
+    assert_int_equal(world->refused.count, 1);
+    assert_int_equal(range_at(world, 11)->span.count, 1);
+    assert_int_equal(range_at(world, 11)->exception, 2);
+    // The block, two halves of 32, 16, 8, 4 and 2, then the new plan: two blocks and the range.
+    assert_in_range(world->questions, 1 + 5 + 3, 1 + 10 + 3);
+    const struct plan *plan = refused_plan(&world->refused, world->arena, &world->planning);
+    assert_int_equal(plan->block_count, 3);
+    free_world(world);
+}
+
+static void test_a_value_of_two_words_is_one(void **state)
+{
+    (void)state;
+    struct world *world = new_world(0);
+    for (uint16_t i = 0; i < 8; i++)
+        add_point(world, (uint16_t)(2 * i), 2);
+    world->device.is_bad[7] = true;
+    (void)learn_all(world);
+    assert_int_equal(world->refused.count, 1);
+    assert_int_equal(range_at(world, 6)->span.count, 2);
+    free_world(world);
+}
+
+static void test_registers_between_the_listed_ones_are_to_blame(void **state)
+{
+    (void)state;
+    struct world *world = new_world(8);
+    add_point(world, 10, 1);
+    add_point(world, 11, 1);
+    add_point(world, 15, 1);
+    add_point(world, 16, 1);
+    world->device.is_bad[13] = true;
+    (void)learn_all(world);
+    assert_int_equal(world->refused.count, 1);
+    assert_int_equal(range_at(world, 12)->span.count, 3);
+    free_world(world);
+}
+
+static void test_a_number_that_is_too_large(void **state)
+{
+    (void)state;
+    struct world *world = new_world(0);
+    for (uint16_t i = 0; i < 40; i++)
+        add_point(world, i, 1);
+    world->device.limit = 13;
+    (void)learn_all(world);
+    assert_int_equal(world->refused.count, 0);
+    assert_int_equal(world->refused.register_limit, 10);
+    free_world(world);
+}
+
+static void test_a_mood_teaches_nothing(void **state)
+{
+    (void)state;
+    struct world *world = new_world(0);
+    for (uint16_t i = 0; i < 16; i++)
+        add_point(world, i, 1);
+    const struct plan *plan = block_plan(world->arena, &world->planning);
+    struct search search;
+    struct span span;
+    search_begin(&search, &world->map, &plan->blocks[0], 2);
+    for (int i = 0; search_next(&search, &span); i++) {
+        assert_true(i < 3);
+        search_note(&search, 0);
+    }
+    assert_int_equal(search.hole_count, 0);
+    assert_int_equal(search.limit, 0);
+    search_done(&search);
+    free_world(world);
+}
+
+static void test_everything_refused(void **state)
+{
+    (void)state;
+    struct world *world = new_world(0);
+    for (uint16_t i = 0; i < 20; i++) {
+        add_point(world, i, 1);
+        world->device.is_bad[i] = true;
+    }
+    (void)learn_all(world);
+    assert_int_equal(world->refused.count, 20);
+    free_world(world);
+}
+
+static void test_more_than_one_search_finds(void **state)
+{
+    (void)state;
+    struct world *world = new_world(0);
+    for (uint16_t i = 0; i < MAX_POINTS; i++)
+        add_point(world, (uint16_t)(i * 2), 2);
+    for (int i = 0; i < 120; i++)
+        world->device.is_bad[i] = true;
+    (void)learn_all(world);
+    assert_int_equal(world->refused.count, MAX_POINTS);
+    free_world(world);
+}
+
+static void test_what_is_granted_again_is_planned_again(void **state)
+{
+    (void)state;
+    struct world *world = new_world(0);
+    for (uint16_t i = 0; i < 8; i++)
+        add_point(world, i, 1);
+    world->device.is_bad[3] = true;
+    (void)learn_all(world);
+    const struct plan *plan = refused_plan(&world->refused, world->arena, &world->planning);
+    const struct block *alone = &plan->blocks[plan->block_count - 1];
+    assert_non_null(refused_find(&world->refused, alone));
+    assert_int_equal(alone->point_count, 1);
+    assert_int_equal(alone->points[0], 3);
+    assert_null(refused_find(&world->refused, &plan->blocks[0]));
+    struct span span = {alone->table, alone->address, alone->count};
+    refused_remove(&world->refused, &span);
+    plan = refused_plan(&world->refused, world->arena, &world->planning);
+    assert_int_equal(plan->block_count, 1);
+    assert_int_equal(plan->blocks[0].count, 8);
+    free_world(world);
+}
+
+// Random devices: in the end every block but the refused ranges is granted, every readable
+// entry is in a granted block, and no range without a bad register is refused.
+static void check_outcome(struct world *world)
+{
+    const struct plan *plan = refused_plan(&world->refused, world->arena, &world->planning);
+    bool is_read[MAX_POINTS] = {false};
+    for (size_t i = 0; i < plan->block_count; i++) {
+        const struct block *block = &plan->blocks[i];
+        struct span span = {block->table, block->address, block->count};
+        uint8_t exception = ask(world, span);
+        assert_int_equal(exception != 0, refused_find(&world->refused, block) != NULL);
+        for (size_t k = 0; !exception && k < block->point_count; k++)
+            is_read[block->points[k]] = true;
+    }
+    for (size_t i = 0; i < world->map.point_count; i++) {
+        const struct point *point = &world->points[i];
+        struct span span = {point->table, point->address, point->word_count};
+        assert_int_equal(is_read[i], ask(world, span) == 0);
+    }
+}
+
+static void test_random_devices(void **state)
+{
+    (void)state;
+    uint64_t seed = 11;
+    for (int run = 0; run < 2000; run++) {
+        struct world *world = new_world((int)random_below(&seed, 6));
+        size_t count = 1 + random_below(&seed, MAX_POINTS - 1);
+        uint16_t address = 0;
+        for (size_t i = 0; i < count && address < SPACE - 10; i++) {
+            uint16_t words = (uint16_t)(1 + random_below(&seed, 2));
+            add_point(world, address, words);
+            address = (uint16_t)(address + words);
+            if (random_below(&seed, 4) == 0)
+                address = (uint16_t)(address + random_below(&seed, 4));
+        }
+        uint32_t bad = random_below(&seed, 5);
+        for (uint32_t i = 0; i < bad; i++)
+            world->device.is_bad[random_below(&seed, (uint32_t)address + 1)] = true;
+        (void)learn_all(world);
+        check_outcome(world);
+        free_world(world);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_missing_register_is_found_in_few_questions),
+        cmocka_unit_test(test_a_value_of_two_words_is_one),
+        cmocka_unit_test(test_registers_between_the_listed_ones_are_to_blame),
+        cmocka_unit_test(test_a_number_that_is_too_large),
+        cmocka_unit_test(test_a_mood_teaches_nothing),
+        cmocka_unit_test(test_everything_refused),
+        cmocka_unit_test(test_more_than_one_search_finds),
+        cmocka_unit_test(test_what_is_granted_again_is_planned_again),
+        cmocka_unit_test(test_random_devices),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
