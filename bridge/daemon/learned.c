@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 
 #define NOTE_KIND "hole"
 
@@ -43,34 +44,59 @@ static void format_key(const struct span *span, char ret_key[KEY_SIZE])
                    span->count);
 }
 
-// False when a key or text is none of ours, as from a later version.
+static bool read_number(const char *text, int64_t low, int64_t high, int64_t *ret_number)
+{
+    return num_parse_int(text, ret_number) && *ret_number >= low && *ret_number <= high;
+}
+
+// The text behind the separator, which becomes the end of what is before it; NULL: there is
+// none.
+static char *cut_at(char *text, char separator)
+{
+    char *found = strchr(text, separator);
+    if (found)
+        *found++ = '\0';
+    return found;
+}
+
+// "holding:100:2". False when it is none of ours, as from a later version.
 static bool parse_key(const char *key, struct span *ret_span)
 {
+    char copy[KEY_SIZE];
+    int64_t first = 0;
+    int64_t count = 0;
+    (void)snprintf(copy, sizeof copy, "%s", key);
+    char *address = cut_at(copy, ':');
+    char *number = address ? cut_at(address, ':') : NULL;
+    if (!number || !read_number(address, 0, ADDRESS_END - 1, &first) ||
+        !read_number(number, 1, ADDRESS_END - first, &count))
+        return false;
     for (int table = 0; table < TABLE_COUNT; table++) {
-        size_t length = strlen(table_names[table]);
-        unsigned address = 0;
-        unsigned count = 0;
-        int used = 0;
-        if (strncmp(key, table_names[table], length) != 0 ||
-            sscanf(key + length, ":%5u:%5u%n", &address, &count, &used) != 2 ||
-            key[length + (size_t)used] != '\0')
-            continue;
-        if (count == 0 || address + count > ADDRESS_END)
-            return false;
-        *ret_span = (struct span){(enum table)table, (uint16_t)address, (uint16_t)count};
-        return true;
+        *ret_span = (struct span){(enum table)table, (uint16_t)first, (uint16_t)count};
+        if (strcmp(copy, table_names[table]) == 0)
+            return true;
     }
     return false;
 }
 
-static bool parse_text(const char *text, uint64_t *ret_fingerprint, uint8_t *ret_exception)
+static void format_text(const struct map *map, uint8_t exception, char ret_text[TEXT_SIZE])
 {
-    unsigned long long fingerprint = 0;
-    unsigned exception = 0;
-    if (sscanf(text, "%16llx %3u", &fingerprint, &exception) != 2 || exception == 0 ||
-        exception > LAST_EXCEPTION)
+    (void)snprintf(ret_text, TEXT_SIZE, "%016llx %u",
+                   (unsigned long long)learned_fingerprint(map), exception);
+}
+
+// Whether it was learned with this map, and what the equipment had answered.
+static bool parse_text(const char *text, const struct map *map, uint8_t *ret_exception)
+{
+    char copy[TEXT_SIZE];
+    char ours[TEXT_SIZE];
+    int64_t exception = 0;
+    (void)snprintf(copy, sizeof copy, "%s", text);
+    format_text(map, 0, ours);
+    (void)cut_at(ours, ' ');
+    const char *code = cut_at(copy, ' ');
+    if (!code || strcmp(copy, ours) != 0 || !read_number(code, 1, LAST_EXCEPTION, &exception))
         return false;
-    *ret_fingerprint = fingerprint;
     *ret_exception = (uint8_t)exception;
     return true;
 }
@@ -102,11 +128,9 @@ static void take_note(void *context, const struct note *note)
 {
     struct learned *learned = context;
     struct learned_range range = {0};
-    uint64_t fingerprint = 0;
     int device = site_find_device(learned->site, note->device);
     if (device == NO_INDEX || !parse_key(note->key, &range.span) ||
-        !parse_text(note->text, &fingerprint, &range.exception) ||
-        fingerprint != learned_fingerprint(learned->site->devices[device].map))
+        !parse_text(note->text, learned->site->devices[device].map, &range.exception))
         return;
     range.device = (uint16_t)device;
     add(learned, &range);
@@ -133,8 +157,7 @@ static void keep(const struct learned *learned, const struct learned_range *rang
     if (!learned->store)
         return;
     format_key(&range->span, key);
-    (void)snprintf(text, sizeof text, "%016llx %u",
-                   (unsigned long long)learned_fingerprint(device->map), range->exception);
+    format_text(device->map, range->exception, text);
     struct note note = {NOTE_KIND, device->name, key, text};
     if (range->is_forgotten)
         (void)store_delete_note(learned->store, NOTE_KIND, device->name, key, false);
