@@ -66,6 +66,15 @@ bool late_doubts_exception(const struct late *late, const struct request *reques
     return false;
 }
 
+bool late_awaits_any(const struct late *late, int64_t now_us)
+{
+    for (size_t i = 0; i < late->count; i++) {
+        if (late->answers[i].until_us > now_us)
+            return true;
+    }
+    return false;
+}
+
 void late_came(struct late *late, const uint8_t *frame, size_t length, int64_t now_us)
 {
     drop_ended(late, now_us);

@@ -40,6 +40,9 @@ int64_t late_until_us(const struct late *late, uint8_t unit_id, uint8_t function
 bool late_doubts_exception(const struct late *late, const struct request *request,
                            int64_t now_us);
 
+// Whether any answer is still awaited: then bytes that are no whole frame may be part of it.
+bool late_awaits_any(const struct late *late, int64_t now_us);
+
 // A whole frame that answers nothing that is asked: if it is a late answer it is awaited no
 // longer.
 void late_came(struct late *late, const uint8_t *frame, size_t length, int64_t now_us);

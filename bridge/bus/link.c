@@ -358,7 +358,9 @@ static enum fault give_up(struct link *link, const struct exchange *exchange)
     link->is_disturbed = true;
     link->last_byte_us = clock_monotonic_us();
     size_t noise = seen->noise - exchange->noise_before;
-    link->answer_came = 2 * noise >= frame_response_size(link->framing, exchange->request);
+    // Unless it was half of somebody's late answer: then this one is still to come.
+    link->answer_came = 2 * noise >= frame_response_size(link->framing, exchange->request) &&
+                        !late_awaits_any(&link->late, link->last_byte_us);
     if (noise == 0) {
         note(link,
              seen->foreign ? "no answer in time, only frames of others" : "no answer in time");

@@ -39,6 +39,10 @@ static void test_only_the_same_shape_must_wait(void **state)
     assert_int_equal(until(&late, 7, 4, 10), 0);
     assert_int_equal(until(&late, 8, 3, 10), 0);
     assert_int_equal(late_until_us(&late, 7, 3, 10, 5000), 0);
+    assert_true(late_awaits_any(&late, 4999));
+    assert_false(late_awaits_any(&late, 5000));
+    late_forget(&late);
+    assert_false(late_awaits_any(&late, 1000));
 }
 
 static void test_bits_are_alike_by_their_bytes(void **state)

@@ -48,7 +48,7 @@ static bool is_cut(void)
 static void tell(char direction, const uint8_t *bytes, size_t length)
 {
     char text[3 * MAX_FRAME + 1];
-    if (world->now_us < world->told_from_us || world->now_us > world->told_to_us || !length)
+    if (world->now_us < world->told_from_us || world->now_us >= world->told_to_us || !length)
         return;
     frame_format(bytes, length, text, sizeof text);
     (void)printf("  %12.6f %c %s\n", (double)world->now_us / US_PER_S, direction, text);
