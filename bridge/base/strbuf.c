@@ -80,6 +80,16 @@ void strbuf_clear(struct strbuf *buf)
         buf->text[0] = '\0';
 }
 
+void strbuf_skip(struct strbuf *buf, size_t length)
+{
+    if (length >= buf->length) {
+        strbuf_clear(buf);
+        return;
+    }
+    buf->length -= length;
+    memmove(buf->text, buf->text + length, buf->length + 1);
+}
+
 char *strbuf_take(struct strbuf *buf)
 {
     char *text = buf->text ? buf->text : mem_copy_text("");

@@ -27,6 +27,9 @@ const char *strbuf_text(const struct strbuf *buf);
 // Empties the buffer and keeps its memory.
 void strbuf_clear(struct strbuf *buf);
 
+// Removes the first `length` bytes, of those there are.
+void strbuf_skip(struct strbuf *buf, size_t length);
+
 // Gives the text to the caller, who frees it with free(); the buffer is empty afterwards.
 char *strbuf_take(struct strbuf *buf);
 

@@ -13,49 +13,6 @@
 #include "cloud/json.h"
 #include "registers/arguments.h"
 
-// The deepest nesting of brackets outside texts. Found before parsing, because a parser that
-// calls itself for each level is at the mercy of the sender.
-static int nesting(const char *payload, size_t length)
-{
-    int depth = 0;
-    int deepest = 0;
-    bool in_text = false;
-    for (size_t i = 0; i < length; i++) {
-        char c = payload[i];
-        if (in_text && c == '\\')
-            i++;
-        else if (c == '"')
-            in_text = !in_text;
-        else if (!in_text && (c == '{' || c == '['))
-            deepest = ++depth > deepest ? depth : deepest;
-        else if (!in_text && (c == '}' || c == ']'))
-            depth--;
-    }
-    return deepest;
-}
-
-static json_t *parse_json(const char *payload, size_t length, struct error *err)
-{
-    if (length > COMMAND_MAX_BYTES) {
-        (void)error_set(err, ERROR_FAILED,
-                        "a command request of %zu bytes; at most %d are read", length,
-                        COMMAND_MAX_BYTES);
-        return NULL;
-    }
-    if (nesting(payload, length) > COMMAND_MAX_DEPTH) {
-        (void)error_set(err, ERROR_FAILED, "a command request nested deeper than %d levels",
-                        COMMAND_MAX_DEPTH);
-        return NULL;
-    }
-    json_error_t where;
-    json_t *root = json_loadb(payload, length, JSON_REJECT_DUPLICATES, &where);
-    if (!root)
-        (void)error_set(err, ERROR_FAILED,
-                        "a command request that is not JSON: line %d, column %d: %s",
-                        where.line, where.column, where.text);
-    return root;
-}
-
 static int take_id(const json_t *root, char ret_id[COMMAND_ID_SIZE], struct error *err)
 {
     const json_t *id = json_object_get(root, "id");
@@ -196,7 +153,9 @@ void command_parse(const struct device *device, const char *payload, size_t leng
                    struct command_request *ret_request)
 {
     *ret_request = (struct command_request){.kind = COMMAND_UNUSABLE};
-    json_t *root = parse_json(payload, length, &ret_request->error);
+    static const struct json_limits limits = {COMMAND_MAX_BYTES, COMMAND_MAX_DEPTH};
+    json_t *root =
+        json_read("a command request", payload, length, &limits, &ret_request->error);
     if (!root)
         return;
     if (!json_is_object(root)) {

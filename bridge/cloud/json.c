@@ -191,3 +191,45 @@ char *json_print(json_t *json)
     json_decref(json);
     return text;
 }
+
+// The deepest nesting of brackets outside texts. Found before parsing, because a parser that
+// calls itself for each level is at the mercy of the sender.
+static int nesting(const char *text, size_t length)
+{
+    int depth = 0;
+    int deepest = 0;
+    bool in_text = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (in_text && c == '\\')
+            i++;
+        else if (c == '"')
+            in_text = !in_text;
+        else if (!in_text && (c == '{' || c == '['))
+            deepest = ++depth > deepest ? depth : deepest;
+        else if (!in_text && (c == '}' || c == ']'))
+            depth--;
+    }
+    return deepest;
+}
+
+json_t *json_read(const char *what, const char *text, size_t length,
+                  const struct json_limits *limits, struct error *err)
+{
+    if (length > limits->max_bytes) {
+        (void)error_set(err, ERROR_FAILED, "%s of %zu bytes; at most %zu are read", what,
+                        length, limits->max_bytes);
+        return NULL;
+    }
+    if (nesting(text, length) > limits->max_depth) {
+        (void)error_set(err, ERROR_FAILED, "%s nested deeper than %d levels", what,
+                        limits->max_depth);
+        return NULL;
+    }
+    json_error_t where;
+    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+    if (!root)
+        (void)error_set(err, ERROR_FAILED, "%s that is not JSON: line %d, column %d: %s", what,
+                        where.line, where.column, where.text);
+    return root;
+}

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "base/error.h"
 #include "model/point.h"
 #include "model/value.h"
 
@@ -36,6 +37,17 @@ void json_add(json_t *list, json_t *value);
 // A new object or list.
 json_t *json_new_object(void);
 json_t *json_new_list(void);
+
+// What is read of JSON from outside.
+struct json_limits {
+    size_t max_bytes;
+    int max_depth; // of nested objects and lists: a parser calls itself for each level
+};
+
+// Reads an object or list from outside, without duplicate keys. `what` names it in messages ("a
+// command request"). The caller frees it with json_decref. NULL with err for a person.
+json_t *json_read(const char *what, const char *text, size_t length,
+                  const struct json_limits *limits, struct error *err);
 
 // Compact text with the keys in the order they were put, reals with at most 15 significant
 // digits. Frees `json`. Heap; the caller frees the text.

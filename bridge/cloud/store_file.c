@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/folder.h"
+#include "base/lock_file.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "cloud/store_salvage.h"
@@ -72,36 +74,19 @@ static void tell(struct store_file *file, const char *format, ...)
 // Folders
 // --------------------------------------------------------------------------------------
 
-static int make_folder(const char *folder)
-{
-    if (mkdir(folder, 0700) == 0 || errno == EEXIST)
-        return 0;
-    if (errno != ENOENT)
-        return -1;
-    char *parent = mem_copy_text(folder);
-    char *slash = strrchr(parent, '/');
-    int failed = -1;
-    if (slash && slash != parent) {
-        *slash = '\0';
-        failed = mkdir(parent, 0755) != 0 || mkdir(folder, 0700) != 0;
-    }
-    free(parent);
-    return failed;
-}
-
 // 0, 1 when the folder cannot be used, -1 with err when another process uses it.
 static int lock_folder(struct store_file *file, struct error *err)
 {
+    struct error why;
     char *path = joined(file->folder, "lock");
-    file->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    enum lock_result result = lock_file_take(path, &file->lock, &why);
     free(path);
-    if (file->lock < 0)
-        return 1;
-    if (flock(file->lock, LOCK_EX | LOCK_NB) == 0)
-        return 0;
-    return error_set(err, ERROR_FAILED,
-                     "the state folder %s is in use by another modbridge; each needs its own",
-                     file->folder);
+    if (result == LOCK_HELD)
+        return error_set(err, ERROR_FAILED,
+                         "the state folder %s is in use by another modbridge; each needs its "
+                         "own: %s",
+                         file->folder, why.text);
+    return result == LOCK_TAKEN ? 0 : 1;
 }
 
 // Opening
@@ -318,7 +303,7 @@ int store_file_open(struct store_file *file, const char *folder, int64_t max_byt
     }
     file->folder = mem_copy_text(folder);
     file->path = joined(folder, "modbridge.db");
-    int failed = make_folder(folder) != 0 ? 1 : lock_folder(file, err);
+    int failed = folder_make(folder) != 0 ? 1 : lock_folder(file, err);
     if (failed < 0) {
         store_file_close(file);
         return -1;

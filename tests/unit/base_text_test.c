@@ -38,6 +38,22 @@ static void strbuf_grows(void **state)
     assert_null(buf.text);
 }
 
+static void strbuf_loses_its_beginning(void **state)
+{
+    (void)state;
+    struct strbuf buf = {0};
+    strbuf_skip(&buf, 3);
+    strbuf_add(&buf, "one\ntwo");
+    strbuf_skip(&buf, 4);
+    assert_string_equal(strbuf_text(&buf), "two");
+    strbuf_add(&buf, "!");
+    assert_string_equal(strbuf_text(&buf), "two!");
+    strbuf_skip(&buf, 4);
+    assert_string_equal(strbuf_text(&buf), "");
+    assert_int_equal(buf.length, 0);
+    strbuf_done(&buf);
+}
+
 static void strbuf_gives_its_text_away(void **state)
 {
     (void)state;
@@ -156,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strbuf_grows),
+        cmocka_unit_test(strbuf_loses_its_beginning),
         cmocka_unit_test(strbuf_gives_its_text_away),
         cmocka_unit_test(error_says_what_and_where),
         cmocka_unit_test(error_is_cut_between_characters),
