@@ -48,6 +48,15 @@ static void count(struct unit_counters *counters, const struct transaction *tran
     }
 }
 
+static void note_fault(struct record *record, enum fault fault, uint8_t exception,
+                       const char *text, int64_t now_ms)
+{
+    record->fault = fault;
+    record->exception = exception;
+    record->fault_ms = now_ms;
+    (void)snprintf(record->fault_text, sizeof record->fault_text, "%s", text);
+}
+
 void record_note(struct record *record, const struct transaction *transaction, int64_t now_ms)
 {
     enum fault fault = transaction->fault;
@@ -58,10 +67,13 @@ void record_note(struct record *record, const struct transaction *transaction, i
     }
     if (fault == FAULT_NONE || fault == FAULT_STOPPED)
         return;
-    record->fault = fault;
-    record->exception = fault == FAULT_EXCEPTION ? transaction->exception : 0;
-    record->fault_ms = now_ms;
-    (void)snprintf(record->fault_text, sizeof record->fault_text, "%s", transaction->text);
+    note_fault(record, fault, fault == FAULT_EXCEPTION ? transaction->exception : 0,
+               transaction->text, now_ms);
+}
+
+void record_stranger(struct record *record, const char *text, int64_t now_ms)
+{
+    note_fault(record, FAULT_IDENTITY, 0, text, now_ms);
 }
 
 void record_report(const struct record *record, int64_t now_ms, struct unit_status *ret_status)

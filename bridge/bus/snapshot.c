@@ -10,7 +10,7 @@ static void fill_link(const struct snapshot_of *of, struct bus_status *ret_statu
     const struct line *line = of->line;
     const struct link_counters *counters = link_counters(line->link);
     ret_status->link_is_open = link_is_open(line->link);
-    ret_status->link_since_ms = of->link_since_ms;
+    ret_status->link_since_ms = ret_status->link_is_open ? line->opened_ms : of->link_since_ms;
     ret_status->link_opened = line->link_serial;
     (void)snprintf(ret_status->link_text, sizeof ret_status->link_text, "%s",
                    ret_status->link_is_open || line->why.code == ERROR_NONE ? ""
@@ -60,6 +60,7 @@ static void fill_unit(const struct snapshot_of *of, size_t index, int64_t now_ms
         .unit_id = unit->device->unit_id,
         .health = unit->health.state,
         .health_since_ms = unit->health.changed_at_ms,
+        .health_fault = unit->health.fault,
         .next_probe_ms = unit->health.state == HEALTH_OFFLINE ? unit->health.retry_at_ms : 0,
     };
     record_report(&unit->record, now_ms, ret_status);

@@ -17,6 +17,7 @@ static const struct subcommand subcommands[] = {
     {"read", cmd_read, "TARGET [KEY...] [--raw] [--json]", "read and decode values once"},
     {"command", cmd_command, "TARGET NAME [ARGUMENT=VALUE...] [--json]",
      "execute a command of the map"},
+    {"status", cmd_status, "[SITE] [--json] [--watch]", "ask the running bridge how it does"},
     {"simulate", cmd_simulate,
      "MAP|SITE [--listen HOST:PORT] [--unit N] [--values FILE] [--faults FILE] [--links "
      "FOLDER]",

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/strbuf.h"
+#include "cli/terminal.h"
 
 static const char *const colours[] = {
     [FINDING_ERROR] = "\033[1;31m",
@@ -75,9 +75,7 @@ static void print_colours(struct diagnostics *diagnostics)
 
 void findings_print(struct diagnostics *diagnostics)
 {
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs here
-    bool in_colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-    if (in_colour)
+    if (terminal_in_colour())
         print_colours(diagnostics);
     else
         diagnostics_print(diagnostics, stdout);

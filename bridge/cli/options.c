@@ -24,6 +24,7 @@ static const struct option_row rows[] = {
     {"raw", OPTION_FLAG, offsetof(struct options, raw), 0, 0},
     {"dry", OPTION_FLAG, offsetof(struct options, dry), 0, 0},
     {"reference", OPTION_FLAG, offsetof(struct options, reference), 0, 0},
+    {"watch", OPTION_FLAG, offsetof(struct options, watch), 0, 0},
     {"map", OPTION_TEXT, offsetof(struct options, map), 0, 0},
     {"tcp", OPTION_TEXT, offsetof(struct options, tcp), 0, 0},
     {"rtu", OPTION_TEXT, offsetof(struct options, rtu), 0, 0},

@@ -17,6 +17,7 @@ struct options {
     bool dry;
     bool reference;
     bool entries;
+    bool watch;
     const char *map;
     const char *tcp;
     const char *rtu;

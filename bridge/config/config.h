@@ -38,6 +38,11 @@ int config_load_map(struct arena *arena, const char *path,
 int config_load_site(struct arena *arena, const char *path, struct diagnostics *diagnostics,
                      const struct site **ret_site);
 
+// The state folder of a site, whatever else is wrong with it: for programs that look for the
+// daemon. NULL when the file is no YAML.
+const char *config_site_state(struct arena *arena, const char *path,
+                              struct diagnostics *diagnostics);
+
 // Reads whichever the file says it is. One of the results is set, the other NULL.
 int config_load_any(struct arena *arena, const char *path, struct diagnostics *diagnostics,
                     const struct map **ret_map, const struct site **ret_site);

@@ -268,6 +268,18 @@ int config_load_site(struct arena *arena, const char *path, struct diagnostics *
     return 0;
 }
 
+const char *config_site_state(struct arena *arena, const char *path,
+                              struct diagnostics *diagnostics)
+{
+    struct site_loader *loader = ARENA_NEW(arena, struct site_loader);
+    load_root(loader, arena, path, diagnostics);
+    if (tree_read(arena, path, diagnostics, &loader->root) < 0)
+        return NULL;
+    const struct node *state = tree_find(loader->root, "state");
+    set_state(loader, state && state->kind == NODE_SCALAR ? state->text : NULL);
+    return loader->site.state_path;
+}
+
 int config_load_any(struct arena *arena, const char *path, struct diagnostics *diagnostics,
                     const struct map **ret_map, const struct site **ret_site)
 {

@@ -13,12 +13,14 @@
 #include "bus/bus.h"
 #include "cloud/notice.h"
 #include "cloud/store.h"
+#include "daemon/control_place.h"
 #include "daemon/feed.h"
 #include "daemon/holds.h"
 #include "daemon/learned.h"
 #include "daemon/outgoing.h"
 #include "daemon/report.h"
 #include "daemon/requests.h"
+#include "daemon/status.h"
 
 enum {
     READING_SLOTS = 512,
@@ -45,6 +47,10 @@ struct daemon {
     struct open_holds holds;
     struct requests requests;
     struct report report;
+    struct control_place place;
+    struct control *control;
+    struct control_handler handlers[1];
+    struct status status;
     struct mailbox *from_buses;
     struct mailbox *from_uplink;
     struct mailbox *from_store;
@@ -109,7 +115,7 @@ static void take_bus_message(struct daemon *daemon, const struct message *messag
         daemon->buses_running--;
         return;
     case MESSAGE_STATUS:
-        bus_status_free(message->status);
+        status_take_bus(&daemon->status, message->status);
         return;
     case MESSAGE_LINK:
         report_link(&daemon->report, message->bus, message->link.is_open, message->link.text);
@@ -127,6 +133,7 @@ static void take_connected(struct daemon *daemon, const struct uplink_event *eve
 {
     int connection = event->connection;
     report_connected(&daemon->report, connection);
+    status_connected(&daemon->status, connection, clock_monotonic_ms());
     outgoing_connected(&daemon->outgoing, connection, event->session);
     for (size_t i = 0; i < daemon->site->device_count; i++) {
         if (daemon->site->devices[i].cloud == connection)
@@ -163,6 +170,7 @@ static void take_uplink_event(struct daemon *daemon, struct uplink_event *event)
     case UPLINK_DISCONNECTED:
         report_disconnected(&daemon->report, event->connection,
                             event->disconnected.was_connected, event->disconnected.reason);
+        status_disconnected(&daemon->status, event, clock_monotonic_ms());
         outgoing_disconnected(&daemon->outgoing, event->connection);
         return;
     case UPLINK_ACKED:
@@ -180,6 +188,7 @@ static void take_uplink_event(struct daemon *daemon, struct uplink_event *event)
 static void take_store_event(struct daemon *daemon, const struct store_event *event)
 {
     requests_stored(&daemon->requests, event);
+    status_take_store(&daemon->status, &event->stats);
     switch (event->kind) {
     case STORE_SETTLED:
         return;
@@ -223,18 +232,32 @@ static int wait_ms(const struct daemon *daemon, int64_t longest_ms)
         int64_t next_ms = feed_next_ms(&daemon->feeds[i]);
         until_ms = next_ms < until_ms ? next_ms : until_ms;
     }
+    int64_t control_ms = control_next_ms(daemon->control);
+    int64_t status_ms = status_next_ms(&daemon->status);
+    until_ms = control_ms < until_ms ? control_ms : until_ms;
+    until_ms = status_ms < until_ms ? status_ms : until_ms;
     int64_t now_ms = clock_monotonic_ms();
     if (until_ms <= now_ms)
         return 0;
     return (int)(until_ms - now_ms < longest_ms ? until_ms - now_ms : longest_ms);
 }
 
+static void serve_control(struct daemon *daemon, bool is_readable)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (is_readable || now_ms >= control_next_ms(daemon->control))
+        control_turn(daemon->control, now_ms);
+    status_turn(&daemon->status, now_ms);
+}
+
 // Sleeps until something happens or is due, then deals with it. False when a signal asks to
 // stop.
 static bool turn(struct daemon *daemon, int64_t longest_ms)
 {
+    enum { SIGNALS, CONTROL };
     struct pollfd wake[] = {
-        {.fd = daemon->signals, .events = POLLIN},
+        [SIGNALS] = {.fd = daemon->signals, .events = POLLIN},
+        [CONTROL] = {.fd = control_descriptor(daemon->control), .events = POLLIN},
         {.fd = mailbox_descriptor(daemon->from_buses), .events = POLLIN},
         {.fd = mailbox_descriptor(daemon->from_uplink), .events = POLLIN},
         {.fd = mailbox_descriptor(daemon->from_store), .events = POLLIN},
@@ -242,7 +265,8 @@ static bool turn(struct daemon *daemon, int64_t longest_ms)
     (void)poll(wake, ARRAY_LENGTH(wake), wait_ms(daemon, longest_ms));
     drain(daemon);
     publish_due(daemon);
-    return !(wake[0].revents & POLLIN);
+    serve_control(daemon, wake[CONTROL].revents != 0);
+    return !(wake[SIGNALS].revents & POLLIN);
 }
 
 static void turn_until(struct daemon *daemon, bool (*is_over)(const struct daemon *),
@@ -276,6 +300,7 @@ static bool stop(struct daemon *daemon)
 {
     log_line(LOG_LEVEL_NOTICE, "modbridge", "stopping");
     requests_stop(&daemon->requests);
+    control_free(daemon->control);
     for (size_t i = 0; i < daemon->site->bus_count; i++)
         bus_stop(daemon->buses[i]);
     turn_until(daemon, buses_have_stopped, ROLLBACK_MS);
@@ -325,10 +350,35 @@ static int start_store(struct daemon *daemon, bool is_dry, struct error *err)
     return is_dry ? 0 : store_start(daemon->store, err);
 }
 
+// The bridge works without its socket too: then nobody can ask it.
+static int start_control(struct daemon *daemon, bool is_dry, int64_t began_ms,
+                         struct error *err)
+{
+    struct error why;
+    daemon->handlers[0] =
+        (struct control_handler){"status", status_take_request, &daemon->status};
+    daemon->control = control_new(daemon->handlers, ARRAY_LENGTH(daemon->handlers));
+    if (!daemon->control)
+        return error_set_errno(err, "no descriptor for the control socket");
+    struct status_sources sources = {
+        .site = daemon->site,
+        .buses = daemon->buses,
+        .outgoing = &daemon->outgoing,
+        .from_buses = daemon->from_buses,
+        .control = daemon->control,
+        .is_dry = is_dry,
+    };
+    status_init(&daemon->status, &sources, began_ms);
+    if (control_listen(daemon->control, daemon->place.folder, &why) != 0)
+        log_line(LOG_LEVEL_ERROR, "modbridge", "nobody can ask for the status: %s", why.text);
+    return 0;
+}
+
 static int start(struct daemon *daemon, const struct daemon_options *options, struct error *err)
 {
+    int64_t began_ms = clock_monotonic_ms();
     daemon->signals = stop_signals_open(err);
-    if (daemon->signals < 0)
+    if (daemon->signals < 0 || control_place_take(&daemon->place, daemon->site, err) != 0)
         return -1;
     daemon->from_buses = mailbox_new(sizeof(struct message), READING_SLOTS, SURE_SLOTS);
     size_t events =
@@ -348,6 +398,8 @@ static int start(struct daemon *daemon, const struct daemon_options *options, st
         return -1;
     if (start_buses(daemon, err) != 0)
         return -1;
+    if (start_control(daemon, options->is_dry, began_ms, err) != 0)
+        return -1;
     requests_init(&daemon->requests, daemon->site, daemon->buses, &daemon->outgoing,
                   &daemon->holds);
     open_holds_resume(&daemon->holds, daemon->buses);
@@ -357,6 +409,14 @@ static int start(struct daemon *daemon, const struct daemon_options *options, st
 static void finish(struct daemon *daemon)
 {
     learned_done(&daemon->learned);
+    struct message message; // from a bus that ended late
+    while (mailbox_take(daemon->from_buses, &message)) {
+        if (message.kind == MESSAGE_STATUS)
+            bus_status_free(message.status);
+        else if (message.kind == MESSAGE_JOB_DONE)
+            job_result_free(message.result);
+    }
+    status_done(&daemon->status);
     requests_done(&daemon->requests);
     open_holds_done(&daemon->holds);
     outgoing_done(&daemon->outgoing);
@@ -369,6 +429,7 @@ static void finish(struct daemon *daemon)
     mailbox_free(daemon->from_uplink);
     mailbox_free(daemon->from_store);
     (void)close(daemon->signals);
+    control_place_release(&daemon->place);
 }
 
 int daemon_run(const struct site *site, const struct daemon_options *options, struct error *err)

@@ -148,6 +148,17 @@ void outgoing_refused(struct outgoing *outgoing, int64_t row, bool is_hopeless)
         (void)outbox_release(outgoing->outbox, row);
 }
 
+struct outbox_status outgoing_status(const struct outgoing *outgoing)
+{
+    struct outbox_stats stats = outbox_stats(outgoing->outbox);
+    return (struct outbox_status){
+        .messages = stats.rows,
+        .in_flight = stats.in_flight,
+        .bytes = stats.bytes,
+        .dropped = stats.dropped,
+    };
+}
+
 bool outgoing_is_busy(const struct outgoing *outgoing)
 {
     for (size_t i = 0; i < outgoing->site->cloud_count; i++) {

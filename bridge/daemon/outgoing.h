@@ -15,6 +15,7 @@
 #include "cloud/topic.h"
 #include "cloud/uplink.h"
 #include "model/site.h"
+#include "model/status.h"
 
 struct outgoing {
     const struct site *site;
@@ -46,6 +47,9 @@ void outgoing_connected(struct outgoing *outgoing, int connection, uint32_t sess
 void outgoing_disconnected(struct outgoing *outgoing, int connection);
 void outgoing_acked(struct outgoing *outgoing, int64_t row);
 void outgoing_refused(struct outgoing *outgoing, int64_t row, bool is_hopeless);
+
+// How much waits for the cloud.
+struct outbox_status outgoing_status(const struct outgoing *outgoing);
 
 // Whether anything waits to be sent or acknowledged on a connection that is up.
 bool outgoing_is_busy(const struct outgoing *outgoing);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "daemon/wording.h"
 #include "registers/block.h"
 
 // A request that was refused and has not been granted since.
@@ -56,29 +57,6 @@ void report_started(const struct report *report)
              report->site->cloud_count);
 }
 
-// Where a bus is, for the installer: "tcp 192.168.1.61:502", "port /dev/ttyUSB0 at 9600 baud".
-static void format_place(const struct bus_settings *bus, char *ret_text, size_t size)
-{
-    switch (bus->transport) {
-    case TRANSPORT_TCP:
-        (void)snprintf(ret_text, size, "tcp %s:%u", bus->host, bus->port);
-        return;
-    case TRANSPORT_RTU_OVER_TCP:
-        (void)snprintf(ret_text, size, "RTU over tcp %s:%u", bus->host, bus->port);
-        return;
-    case TRANSPORT_RTU:
-        (void)snprintf(ret_text, size, "port %s at %d baud", bus->path, bus->baud);
-        return;
-    }
-}
-
-static const char *const advice[FAULT_COUNT] = {
-    [FAULT_IDENTITY] = "it is not the device of its map",
-    [FAULT_TIMEOUT] = "no answer: check power, cable and unit id",
-    [FAULT_GARBLED] = "answers are garbled: check speed, parity, wiring and termination",
-    [FAULT_LINK] = "the link is down",
-};
-
 void report_health(struct report *report, const struct health_change *change, int64_t now_ms,
                    char *ret_text, size_t size)
 {
@@ -87,7 +65,7 @@ void report_health(struct report *report, const struct health_change *change, in
     bool online = change->health == HEALTH_ONLINE;
     char place[160];
     char lasted[32];
-    format_place(&report->site->buses[device->bus], place, sizeof place);
+    wording_place(&report->site->buses[device->bus], place, sizeof place);
     num_format_duration(lasted, sizeof lasted, now_ms - known->changed_ms);
     known->changed_ms = now_ms;
     if (online)
@@ -97,9 +75,8 @@ void report_health(struct report *report, const struct health_change *change, in
         (void)snprintf(
             ret_text, size, "%s at %s unit %d: %s%s%s; it is asked again until it %s",
             change->fault == FAULT_IDENTITY ? "not accepted" : "stopped answering", place,
-            device->unit_id,
-            advice[change->fault] ? advice[change->fault] : fault_names[change->fault],
-            change->text[0] ? ": " : "", change->text,
+            device->unit_id, wording_advice(change->fault), change->text[0] ? ": " : "",
+            change->text,
             change->fault == FAULT_IDENTITY ? "is: check address and map" : "answers");
     log_line(online ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, device->name, "%s", ret_text);
 }

@@ -46,7 +46,8 @@ struct unit_status {
     int unit_id;
     enum unit_health health;
     int64_t health_since_ms;
-    int64_t next_probe_ms; // of a unit that is offline
+    enum fault health_fault; // what took it offline
+    int64_t next_probe_ms;   // of a unit that is offline
     struct unit_counters counters;
     int64_t last_answer_ms;
 
@@ -64,7 +65,6 @@ struct unit_status {
     int64_t command_since_ms;
     size_t commands_waiting;
 
-    char identity[160]; // who it says it is, or ""
     struct unit_hole holes[MAX_STATUS_HOLES];
     size_t hole_count; // may be more than fit
 };
@@ -91,6 +91,25 @@ struct bus_status {
     struct bus_counters counters;
     size_t unit_count;
     struct unit_status units[];
+};
+
+// A connection to the cloud.
+struct cloud_status {
+    bool is_connected;
+    int64_t since_ms;  // when it was made or lost; 0: neither yet
+    int64_t retry_ms;  // when it is tried again, while it is not connected
+    uint64_t connects; // since the start
+    uint64_t failures; // attempts that failed
+    char reason[300];  // why it is not connected, or ""
+};
+
+// What waits for the cloud.
+struct outbox_status {
+    size_t messages;
+    size_t in_flight; // of them, published and not acknowledged yet
+    size_t bytes;
+    int64_t oldest_ms; // when the oldest was put in
+    uint64_t dropped;  // since the start
 };
 
 // An empty status with room for `unit_count` units.

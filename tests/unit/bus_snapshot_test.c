@@ -66,6 +66,11 @@ static void test_the_last_fault_stays_until_the_next(void **state)
     assert_string_equal(status.fault_text, "what went wrong");
     note(&record, FAULT_TIMEOUT, 0, 9);
     assert_int_equal(report(&record, 9).exception, 0);
+    record_stranger(&record, "model is 5", 10);
+    status = report(&record, 10);
+    assert_int_equal(status.fault, FAULT_IDENTITY);
+    assert_string_equal(status.fault_text, "model is 5");
+    assert_int_equal(status.counters.requests, 4);
 }
 
 static void test_response_times_of_the_last_minutes(void **state)

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Answers the request "status": gathers what every bus, the outbox and the cloud connections
+// say. A bus that hangs is not waited for: what it said last is shown, marked as stale. The
+// main thread owns it.
+#ifndef DAEMON_STATUS_H
+#define DAEMON_STATUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mailbox.h"
+#include "bus/bus.h"
+#include "cloud/event.h"
+#include "cloud/store.h"
+#include "daemon/board.h"
+#include "daemon/control.h"
+#include "daemon/outgoing.h"
+#include "model/site.h"
+#include "model/status.h"
+
+enum { STATUS_PATIENCE_MS = 1000 }; // for buses to answer
+
+// A client that waits for the buses.
+struct status_waiter {
+    bool waits;
+    struct control_ticket ticket;
+    int64_t until_ms;
+};
+
+// What it asks, borrowed.
+struct status_sources {
+    const struct site *site;
+    struct bus **buses; // as the site's
+    const struct outgoing *outgoing;
+    struct mailbox *from_buses; // for what it displaced
+    struct control *control;
+    bool is_dry;
+};
+
+struct status {
+    struct status_sources sources;
+    char *path; // of the site file
+    int64_t began_ms;
+    struct board board;
+    struct cloud_status *clouds; // as the site's
+    struct store_stats store;
+    struct status_waiter waiters[CONTROL_MAX_CLIENTS]; // by client
+};
+
+// `began_ms`: when the daemon was started.
+void status_init(struct status *status, const struct status_sources *sources, int64_t began_ms);
+void status_done(struct status *status);
+
+// The handler of the request; `context` is the struct status.
+void status_take_request(void *context, const struct control_request *request,
+                         struct control_ticket ticket);
+
+// A bus answered; takes ownership.
+void status_take_bus(struct status *status, struct bus_status *answer);
+
+// What the store last said of itself.
+void status_take_store(struct status *status, const struct store_stats *stats);
+
+// A cloud connection was made, or lost, or could not be made.
+void status_connected(struct status *status, int connection, int64_t now_ms);
+void status_disconnected(struct status *status, const struct uplink_event *event,
+                         int64_t now_ms);
+
+// When status_turn has something to do; INT64_MAX: when a bus answers.
+int64_t status_next_ms(const struct status *status);
+
+// Answers clients when all buses have answered or have had their time.
+void status_turn(struct status *status, int64_t now_ms);
+
+#endif

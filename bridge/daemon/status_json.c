@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/status_json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cloud/json.h"
+#include "daemon/wording.h"
+
+enum { STALE_MS = 2000 }; // an answer this old was not to be had anew
+
+static const char *const transport_names[] = {
+    [TRANSPORT_TCP] = "tcp",
+    [TRANSPORT_RTU] = "rtu",
+    [TRANSPORT_RTU_OVER_TCP] = "rtu_over_tcp",
+};
+
+static const char *const health_names[] = {
+    [HEALTH_UNKNOWN] = "unknown",
+    [HEALTH_ONLINE] = "online",
+    [HEALTH_OFFLINE] = "offline",
+};
+
+static void put_text(json_t *object, const char *key, const char *text)
+{
+    json_put(object, key, json_from_text(text, strlen(text)));
+}
+
+static void put_text_unless_empty(json_t *object, const char *key, const char *text)
+{
+    if (text[0])
+        put_text(object, key, text);
+}
+
+static void put_count(json_t *object, const char *key, uint64_t count)
+{
+    json_put(object, key, json_integer((json_int_t)count));
+}
+
+// How long ago something was; left out when it never was.
+static void put_age(json_t *object, const char *key, int64_t since_ms, int64_t now_ms)
+{
+    if (since_ms)
+        json_put(object, key, json_integer(now_ms > since_ms ? now_ms - since_ms : 0));
+}
+
+static json_t *rounded(double value, double steps)
+{
+    return json_real(round(value * steps) / steps);
+}
+
+static json_t *milliseconds(int64_t us)
+{
+    return rounded((double)us / 1000, 1000);
+}
+
+static json_t *link_json(const struct bus_status *bus, int64_t now_ms)
+{
+    json_t *link = json_new_object();
+    bool is_failed = !bus->link_is_open && bus->link_text[0];
+    const char *state = bus->link_is_open    ? "open"
+                        : is_failed          ? "failed"
+                        : bus->link_since_ms ? "closed"
+                                             : "untried";
+    put_text(link, "state", state);
+    if (bus->link_is_open || is_failed)
+        put_age(link, "for_ms", bus->link_since_ms, now_ms);
+    put_text_unless_empty(link, "reason", bus->link_text);
+    put_count(link, "opened", bus->link_opened);
+    return link;
+}
+
+static json_t *exceptions_json(const struct unit_counters *counters)
+{
+    json_t *exceptions = json_new_object();
+    char code[8];
+    for (int i = 0; i < EXCEPTION_CODES; i++) {
+        (void)snprintf(code, sizeof code, "%d", i);
+        if (counters->exceptions[i])
+            put_count(exceptions, i ? code : "other", counters->exceptions[i]);
+    }
+    return exceptions;
+}
+
+static void put_counters(json_t *unit, const struct unit_counters *counters)
+{
+    put_count(unit, "requests", counters->requests);
+    put_count(unit, "writes", counters->writes);
+    put_count(unit, "answers", counters->answers);
+    put_count(unit, "timeouts", counters->timeouts);
+    put_count(unit, "garbled", counters->garbled);
+    put_count(unit, "link_failures", counters->link_failures);
+    json_put(unit, "exceptions", exceptions_json(counters));
+    put_count(unit, "missed", counters->missed);
+}
+
+static json_t *health_json(const struct unit_status *unit, int64_t now_ms)
+{
+    json_t *health = json_new_object();
+    put_text(health, "state", health_names[unit->health]);
+    put_age(health, "for_ms", unit->health_since_ms, now_ms);
+    if (unit->health != HEALTH_OFFLINE)
+        return health;
+    put_text(health, "fault", fault_names[unit->health_fault]);
+    put_text(health, "advice", wording_advice(unit->health_fault));
+    int64_t wait_ms = unit->next_probe_ms - now_ms;
+    json_put(health, "next_probe_in_ms", json_integer(wait_ms > 0 ? wait_ms : 0));
+    return health;
+}
+
+static json_t *fault_json(const struct unit_status *unit, int64_t now_ms)
+{
+    json_t *fault = json_new_object();
+    put_text(fault, "fault", fault_names[unit->fault]);
+    put_age(fault, "age_ms", unit->fault_ms, now_ms);
+    if (unit->fault == FAULT_EXCEPTION) {
+        json_put(fault, "exception", json_integer(unit->exception));
+        put_text(fault, "text", exception_name(unit->exception));
+    } else {
+        put_text(fault, "text",
+                 unit->fault_text[0] ? unit->fault_text : wording_advice(unit->fault));
+    }
+    return fault;
+}
+
+static json_t *response_json(const struct unit_status *unit)
+{
+    json_t *response = json_new_object();
+    json_put(response, "mean", milliseconds(unit->response_mean_us));
+    json_put(response, "max", milliseconds(unit->response_max_us));
+    return response;
+}
+
+static json_t *command_json(const struct unit_status *unit, int64_t now_ms)
+{
+    json_t *command = json_new_object();
+    put_text(command, "name", unit->command);
+    put_age(command, "for_ms", unit->command_since_ms, now_ms);
+    return command;
+}
+
+static json_t *holes_json(const struct unit_status *unit, int64_t now_ms)
+{
+    json_t *holes = json_new_list();
+    for (size_t i = 0; i < unit->hole_count && i < MAX_STATUS_HOLES; i++) {
+        const struct unit_hole *hole = &unit->holes[i];
+        json_t *row = json_new_object();
+        put_text(row, "table", table_names[hole->table]);
+        json_put(row, "address", json_integer(hole->address));
+        json_put(row, "count", json_integer(hole->count));
+        json_put(row, "exception", json_integer(hole->exception));
+        put_age(row, "age_ms", hole->since_ms, now_ms);
+        json_add(holes, row);
+    }
+    return holes;
+}
+
+static void put_device(json_t *unit, const struct device *device)
+{
+    put_text(unit, "device", device->name);
+    json_put(unit, "unit", json_integer(device->unit_id));
+    put_text(unit, "map", device->map->name);
+    put_text_unless_empty(unit, "vendor", device->map->vendor ? device->map->vendor : "");
+    put_text_unless_empty(unit, "model", device->map->model ? device->map->model : "");
+}
+
+static json_t *unit_json(const struct site *site, const struct unit_status *status,
+                         int64_t now_ms)
+{
+    json_t *unit = json_new_object();
+    put_device(unit, &site->devices[status->device]);
+    json_put(unit, "health", health_json(status, now_ms));
+    put_age(unit, "last_answer_age_ms", status->last_answer_ms, now_ms);
+    if (status->response_max_us)
+        json_put(unit, "response_ms", response_json(status));
+    put_counters(unit, &status->counters);
+    if (status->fault != FAULT_NONE)
+        json_put(unit, "last_fault", fault_json(status, now_ms));
+    if (status->command[0])
+        json_put(unit, "command", command_json(status, now_ms));
+    put_count(unit, "commands_waiting", status->commands_waiting);
+    json_put(unit, "unreadable", holes_json(status, now_ms));
+    put_count(unit, "unreadable_count", status->hole_count);
+    return unit;
+}
+
+static void put_bus_counters(json_t *bus, const struct bus_status *status)
+{
+    uint64_t missed = 0;
+    for (size_t i = 0; i < status->unit_count; i++)
+        missed += status->units[i].counters.missed;
+    json_put(bus, "utilisation", rounded(status->utilisation, 10000));
+    put_count(bus, "missed", missed);
+    put_count(bus, "requests", status->counters.requests);
+    put_count(bus, "answers", status->counters.answers);
+    put_count(bus, "exceptions", status->counters.exceptions);
+    put_count(bus, "timeouts", status->counters.timeouts);
+    put_count(bus, "garbled", status->counters.garbled);
+    put_count(bus, "foreign", status->counters.foreign);
+    put_count(bus, "unsolicited_bytes", status->counters.unsolicited_bytes);
+}
+
+// The devices of a bus that never answered: nothing is known of them but their place.
+static json_t *unknown_units(const struct site *site, size_t bus)
+{
+    json_t *units = json_new_list();
+    for (size_t i = 0; i < site->device_count; i++) {
+        if (site->devices[i].bus != (int)bus)
+            continue;
+        json_t *unit = json_new_object();
+        put_device(unit, &site->devices[i]);
+        json_add(units, unit);
+    }
+    return units;
+}
+
+static json_t *bus_json(const struct site_status *status, size_t index)
+{
+    const struct bus_settings *settings = &status->site->buses[index];
+    const struct board_slot *slot = &status->board->slots[index];
+    const struct bus_status *latest = slot->latest;
+    json_t *bus = json_new_object();
+    char place[160];
+    wording_place(settings, place, sizeof place);
+    put_text(bus, "name", settings->name);
+    put_text(bus, "transport", transport_names[settings->transport]);
+    put_text(bus, "place", place);
+    bool is_old = latest && status->now_ms - latest->at_ms > STALE_MS;
+    json_put(bus, "stale", json_boolean(slot->is_asked || is_old));
+    if (!latest) {
+        json_put(bus, "units", unknown_units(status->site, index));
+        return bus;
+    }
+    put_age(bus, "age_ms", latest->at_ms, status->now_ms);
+    json_put(bus, "link", link_json(latest, status->now_ms));
+    put_bus_counters(bus, latest);
+    json_t *units = json_new_list();
+    for (size_t i = 0; i < latest->unit_count; i++)
+        json_add(units, unit_json(status->site, &latest->units[i], status->now_ms));
+    json_put(bus, "units", units);
+    return bus;
+}
+
+static json_t *cloud_json(const struct site_status *status, size_t index)
+{
+    const struct cloud_settings *settings = &status->site->clouds[index];
+    const struct cloud_status *now = &status->clouds[index];
+    json_t *cloud = json_new_object();
+    put_text(cloud, "name", settings->name);
+    put_text(cloud, "host", settings->host);
+    json_put(cloud, "port", json_integer(settings->port));
+    json_put(cloud, "connected", json_boolean(now->is_connected));
+    put_age(cloud, "for_ms", now->since_ms, status->now_ms);
+    put_count(cloud, "connects", now->connects);
+    put_count(cloud, "failures", now->failures);
+    put_text_unless_empty(cloud, "reason", now->reason);
+    if (now->is_connected || !now->retry_ms)
+        return cloud;
+    int64_t wait_ms = now->retry_ms - status->now_ms;
+    json_put(cloud, "retry_in_ms", json_integer(wait_ms > 0 ? wait_ms : 0));
+    return cloud;
+}
+
+static json_t *outbox_json(const struct outbox_status *status, int64_t now_ms)
+{
+    json_t *outbox = json_new_object();
+    put_count(outbox, "messages", status->messages);
+    put_count(outbox, "in_flight", status->in_flight);
+    put_count(outbox, "bytes", status->bytes);
+    put_age(outbox, "oldest_age_ms", status->oldest_ms, now_ms);
+    put_count(outbox, "dropped", status->dropped);
+    return outbox;
+}
+
+static json_t *store_json(const struct store_stats *stats)
+{
+    static const char *const names[] = {
+        [STORE_GOOD] = "good",
+        [STORE_FULL] = "full",
+        [STORE_FAILING] = "failing",
+    };
+    json_t *store = json_new_object();
+    put_text(store, "health", names[stats->health]);
+    json_put(store, "in_memory", json_boolean(stats->is_in_memory));
+    put_count(store, "damaged", stats->damaged);
+    put_count(store, "commits", stats->commits);
+    put_count(store, "failures", stats->failures);
+    json_put(store, "longest_commit_ms", milliseconds(stats->longest_commit_us));
+    return store;
+}
+
+char *status_json(const struct site_status *status)
+{
+    json_t *root = json_new_object();
+    json_t *buses = json_new_list();
+    json_t *clouds = json_new_list();
+    put_text(root, "version", MODBRIDGE_VERSION);
+    put_text(root, "site", status->path);
+    json_put(root, "pid", json_integer(getpid()));
+    json_put(root, "timestamp", json_integer(status->wall_ms / 1000));
+    put_age(root, "running_ms", status->began_ms, status->now_ms);
+    json_put(root, "dry", json_boolean(status->is_dry));
+    for (size_t i = 0; i < status->site->bus_count; i++)
+        json_add(buses, bus_json(status, i));
+    json_put(root, "buses", buses);
+    for (size_t i = 0; i < status->site->cloud_count; i++)
+        json_add(clouds, cloud_json(status, i));
+    json_put(root, "clouds", clouds);
+    json_put(root, "outbox", outbox_json(&status->outbox, status->now_ms));
+    if (status->store)
+        json_put(root, "store", store_json(status->store));
+    put_count(root, "readings_displaced", status->readings_displaced);
+    return json_print(root);
+}

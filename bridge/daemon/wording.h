@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// Words for the installer that logs and status share. Pure, any thread.
+#ifndef DAEMON_WORDING_H
+#define DAEMON_WORDING_H
+
+#include <stddef.h>
+
+#include "model/message.h"
+#include "model/site.h"
+
+// Where a bus is: "tcp 192.168.1.61:502", "port /dev/ttyUSB0 at 9600 baud".
+void wording_place(const struct bus_settings *bus, char *ret_text, size_t size);
+
+// What a fault means and what to check: "no answer: check power, cable and unit id". Never
+// NULL.
+const char *wording_advice(enum fault fault);
+
+#endif

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "cli/status_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *const whole =
+    "{'version':'0.1.0','site':'/etc/plant.yaml','pid':812,'running_ms':10800000,'dry':true,"
+    "'buses':[{'name':'cabinet','place':'port /dev/ttyUSB0 at 9600 baud','stale':true,"
+    "'age_ms':5000,'link':{'state':'failed','for_ms':180000,'reason':'no such "
+    "port','opened':3},"
+    "'utilisation':0.3144,'missed':1,'requests':100,'timeouts':7,'garbled':0,'exceptions':2,"
+    "'units':[{'device':'meter','unit':4,'health':{'state':'online','for_ms':7200000},"
+    "'response_ms':{'mean':12.34,'max':40.0},'requests':90,'timeouts':1,'garbled':2,"
+    "'link_failures':3,'exceptions':{'2':5,'6':1},'missed':1,"
+    "'last_fault':{'fault':'exception','exception':2,'age_ms':4000,'text':'illegal data "
+    "address'},"
+    "'command':{'name':'open_valve','for_ms':3000},'commands_waiting':2,"
+    "'unreadable':[{'table':'holding','address':100,'count':4,'exception':2,'age_ms':7200000},"
+    "{'table':'input','address':7,'count':1,'exception':3,'age_ms':1000}],'unreadable_count':5}"
+    ","
+    "{'device':'pump','unit':5,'health':{'state':'offline','for_ms':180000,"
+    "'advice':'no answer: check power','next_probe_in_ms':12000},'unreadable':[]}]}],"
+    "'clouds':[{'name':'plant','host':'mqtt.example.com','port':8883,'connected':false,"
+    "'for_ms':180000,'reason':'refused','retry_in_ms':12000}],"
+    "'outbox':{'messages':12,'bytes':3210,'in_flight':3,'oldest_age_ms':4000,'dropped':0}}";
+
+static json_t *parse(const char *with_single_quotes)
+{
+    struct strbuf text = {0};
+    for (const char *c = with_single_quotes; *c; c++)
+        strbuf_add_char(&text, *c == '\'' ? '"' : *c);
+    json_error_t where;
+    json_t *json = json_loads(strbuf_text(&text), 0, &where);
+    if (!json)
+        fail_msg("%s at %d", where.text, where.position);
+    strbuf_done(&text);
+    return json;
+}
+
+static void assert_text(const char *json_text, bool in_colour, const char *expected)
+{
+    json_t *json = parse(json_text);
+    struct strbuf out = {0};
+    status_text(json, in_colour, &out);
+    assert_string_equal(strbuf_text(&out), expected);
+    strbuf_done(&out);
+    json_decref(json);
+}
+
+static void test_everything_there_may_be(void **state)
+{
+    (void)state;
+    assert_text(
+        whole, false,
+        "modbridge 0.1.0 runs /etc/plant.yaml for 3 h (process 812, dry: nothing is "
+        "published)\n"
+        "\n"
+        "bus cabinet: port /dev/ttyUSB0 at 9600 baud\n"
+        "  this bus does not answer now; what follows is 5 s old: it is opening its link or "
+        "waiting for an answer\n"
+        "  link FAILED for 3 min, opened 3 times\n"
+        "    no such port\n"
+        "  31.4 % busy, 1 period missed; 100 requests, 7 time-outs, 2 refused\n"
+        "  UNIT  DEVICE  STATE               RESPONSE MEAN/MAX   REQUESTS  FAILED  REFUSED  "
+        "MISSED\n"
+        "     4  meter   online for 2 h      12.3 / 40.0 ms            90       6        6     "
+        "  "
+        "1\n"
+        "          last fault 4 s ago: illegal data address (exception 2)\n"
+        "          command open_valve runs for 3 s, 2 more wait\n"
+        "          not readable: holding 100..103 (exception 2), learned 2 h ago\n"
+        "          not readable: input 7 (exception 3), learned 1 s ago\n"
+        "          not readable: 3 more\n"
+        "     5  pump    OFFLINE for 3 min   -                          0       0        0     "
+        "  "
+        "0\n"
+        "          no answer: check power; asked again in 12 s\n"
+        "\n"
+        "cloud plant: mqtt.example.com:8883 NOT CONNECTED for 3 min: refused; tried again in "
+        "12 "
+        "s\n"
+        "outbox: 12 messages, 3.2 kB, the oldest is 4 s old, 3 on their way, 0 dropped\n");
+}
+
+static void test_colours_change_no_character(void **state)
+{
+    (void)state;
+    json_t *json = parse(whole);
+    struct strbuf plain = {0};
+    struct strbuf coloured = {0};
+    struct strbuf stripped = {0};
+    status_text(json, false, &plain);
+    status_text(json, true, &coloured);
+    assert_non_null(strstr(strbuf_text(&coloured), "\033[1;31mOFFLINE for 3 min"));
+    assert_non_null(strstr(strbuf_text(&coloured), "\033[32monline for 2 h"));
+    for (const char *c = strbuf_text(&coloured); *c; c++) {
+        if (*c == '\033')
+            c = strchr(c, 'm');
+        else
+            strbuf_add_char(&stripped, *c);
+    }
+    assert_string_equal(strbuf_text(&stripped), strbuf_text(&plain));
+    strbuf_done(&plain);
+    strbuf_done(&coloured);
+    strbuf_done(&stripped);
+    json_decref(json);
+}
+
+static void test_texts_from_outside_do_not_move_the_cursor(void **state)
+{
+    (void)state;
+    json_t *json = parse("{'buses':[{'name':'a','link':{'state':'failed',"
+                         "'reason':'x\\u001b[2J\\u009b5m\\u007f\\nÜ'},'units':[]}]}");
+    struct strbuf out = {0};
+    status_text(json, false, &out);
+    assert_non_null(strstr(strbuf_text(&out), "    x?[2J?5m??Ü\n"));
+    strbuf_done(&out);
+    json_decref(json);
+}
+
+static void test_a_daemon_of_another_version_may_say_less(void **state)
+{
+    (void)state;
+    assert_text("{}", true,
+                "\033[1mmodbridge \033[0m runs  (process 0)\n\noutbox: 0 messages, 0 on their "
+                "way, 0 dropped\n");
+    json_t *odd = parse("{'buses':[7,{'units':[{},[]],'link':3}],'clouds':[null],'outbox':[]}");
+    struct strbuf out = {0};
+    status_text(odd, false, &out);
+    assert_non_null(strstr(strbuf_text(&out), "not asked yet"));
+    strbuf_done(&out);
+    json_decref(odd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_everything_there_may_be),
+        cmocka_unit_test(test_colours_change_no_character),
+        cmocka_unit_test(test_texts_from_outside_do_not_move_the_cursor),
+        cmocka_unit_test(test_a_daemon_of_another_version_may_say_less),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
