@@ -97,8 +97,9 @@ static const struct agenda_entry *find_alike(const struct agenda_unit *unit,
     for (size_t i = 0; i < unit->count; i++) {
         const struct block *other = unit->entries[i].block;
         if (other->unit_id == block->unit_id && other->table == block->table &&
-            other->address == block->address && other->count == block->count &&
-            other->every_ms == block->every_ms && other->optional == block->optional)
+            other->model == block->model && other->address == block->address &&
+            other->count == block->count && other->every_ms == block->every_ms &&
+            other->optional == block->optional)
             return &unit->entries[i];
     }
     return NULL;

@@ -47,8 +47,8 @@ static bool is_exact(const struct unit *unit, const struct block *block)
     const struct modbus_settings *modbus = &unit->device->modbus;
     for (size_t i = 0; i < modbus->block_count; i++) {
         const struct span *span = &modbus->blocks[i];
-        if (span->table == block->table && span->address == block->address &&
-            span->count == block->count)
+        if (span->table == block->table && span->model == block->model &&
+            span->address == block->address && span->count == block->count)
             return true;
     }
     return false;
@@ -67,7 +67,9 @@ static bool names_units(const struct map *map)
 
 bool bus_begin_search(struct unit *unit, const struct block *block, uint8_t exception)
 {
-    if (block->optional || refused_find(&unit->refused, block) || is_exact(unit, block) ||
+    // Of a SunSpec model its length says what is there.
+    if (block->model != SUNSPEC_NONE || block->optional ||
+        refused_find(&unit->refused, block) || is_exact(unit, block) ||
         names_units(unit->device->map))
         return false;
     if (unit->search.atoms)

@@ -61,6 +61,20 @@ void bus_open(struct bus *bus)
     }
 }
 
+// Tells main where the SunSpec models of a unit are, once per connection.
+static void tell_models(struct bus *bus, struct unit *unit)
+{
+    const struct sunspec_places *places = image_models(unit->image);
+    if (!places || unit->identified_serial == 0 || unit->told_serial == unit->identified_serial)
+        return;
+    unit->told_serial = unit->identified_serial;
+    struct message message = {
+        .kind = MESSAGE_MODELS,
+        .models = {.device = unit->index, .places = *places},
+    };
+    bus_post(bus, &message);
+}
+
 void bus_settle(struct bus *bus, struct unit *unit, enum fault fault, const char *text)
 {
     int64_t now_ms = clock_monotonic_ms();
@@ -68,6 +82,7 @@ void bus_settle(struct bus *bus, struct unit *unit, enum fault fault, const char
     bool answered = fault == FAULT_NONE || fault == FAULT_EXCEPTION;
     bool was_lost = unit->health.state != HEALTH_ONLINE;
     watch_link(bus);
+    tell_models(bus, unit);
     if (line_note(&bus->line, unit, fault, now_ms))
         post_health(bus, unit, text);
     if (line_is_deserted(&bus->line))

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/stop_signals.h"
+#include "bus/placed.h"
 
 // Whether a write has certainly had no effect.
 static bool is_void(const struct line *line, enum fault fault, const struct answer *answer)
@@ -21,7 +22,8 @@ static void send_request(struct line *line, struct unit *unit, struct running_jo
         running->ready_ms = late_us / 1000 + 1;
         return;
     }
-    enum fault fault = line_transact(line, unit, &action->request, &running->answer);
+    enum fault fault =
+        placed_transact(line, unit, &action->request, action->model, &running->answer);
     if (action->is_write && !is_void(line, fault, &running->answer))
         report->wrote(report->context, unit, job_request_of(running->job), action);
     *ret_fault = fault;

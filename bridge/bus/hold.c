@@ -96,10 +96,12 @@ static bool covers(const struct request *request, uint8_t unit_id, enum table ta
            address >= request->address && address - request->address < request->count;
 }
 
-static bool is_overwritten(const struct request *request, const struct map *map, int unit_id,
-                           int point)
+static bool is_overwritten(const struct request *request, uint8_t model, const struct map *map,
+                           int unit_id, int point)
 {
     const struct point *words_of = map_words_of(map, &map->points[point]);
+    if (words_of->model != model)
+        return false;
     int own_id = words_of->unit_id == NO_INDEX ? unit_id : words_of->unit_id;
     for (int i = 0; i < words_of->word_count; i++) {
         uint16_t address =
@@ -121,16 +123,16 @@ static bool frames_meet(const struct request *a, const struct request *b)
 }
 
 bool hold_overwrite(struct hold *hold, const struct map *map, int unit_id,
-                    const struct request *request, int64_t now_ms)
+                    const struct request *request, uint8_t model, int64_t now_ms)
 {
     struct hold_end *end = hold->end;
     size_t kept = 0;
     for (size_t i = 0; i < end->count; i++) {
-        if (!is_overwritten(request, map, unit_id, end->entries[i].point))
+        if (!is_overwritten(request, model, map, unit_id, end->entries[i].point))
             end->entries[kept++] = end->entries[i];
     }
-    bool is_touched =
-        kept < end->count || (!hold->is_over && frames_meet(&hold->request, request));
+    bool is_touched = kept < end->count || (!hold->is_over && hold->model == model &&
+                                            frames_meet(&hold->request, request));
     end->count = kept;
     if (is_touched)
         hold_finish(hold, now_ms);

@@ -34,6 +34,7 @@ struct hold {
     struct hold_end *end;      // what is written when it is over; owned
     char name[HOLD_NAME_SIZE]; // its entries, for people
     struct request request;    // its frame
+    uint8_t model;             // what its address counts from, as of a point
     int64_t every_ms;
     int64_t until_ms;   // when it is over
     int64_t due_ms;     // when it wants something next
@@ -69,10 +70,11 @@ bool hold_note_frame(struct hold *hold, bool taken, int64_t now_ms);
 // Its end could not be written. True when that is news.
 bool hold_note_late(struct hold *hold, int64_t now_ms);
 
-// Something else was written to the device whose unit id is `unit_id`. True when the hold has
+// Something else was written to the device whose unit id is `unit_id`, at an address that
+// counts from `model`. True when the hold has
 // lost registers by it: it is over then, and what is left of its end is still to be written;
 // nothing when end->count is 0.
 bool hold_overwrite(struct hold *hold, const struct map *map, int unit_id,
-                    const struct request *request, int64_t now_ms);
+                    const struct request *request, uint8_t model, int64_t now_ms);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "bus/models.h"
 #include "bus/poll.h"
 #include "registers/needs.h"
 
@@ -78,7 +79,7 @@ enum fault identity_judge(const struct map *map, const struct image *image, int6
 
 bool identity_is_known(const struct line *line, const struct unit *unit)
 {
-    if (unit->device->map->identify_count == 0)
+    if (unit->device->map->identify_count == 0 && unit->device->modbus.sunspec_count == 0)
         return true;
     return unit->identified_serial != 0 && unit->identified_serial == line->link_serial;
 }
@@ -92,6 +93,10 @@ static enum fault read_needs(struct line *line, struct unit *unit, const struct 
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < plan->block_count && fault == FAULT_NONE; i++) {
         struct reading reading;
+        uint16_t address = 0;
+        uint16_t count = 0;
+        if (!image_place(unit->image, &plan->blocks[i], &address, &count))
+            continue;
         (void)poll_block(line, unit, &plan->blocks[i], &reading);
         fault = reading.fault == FAULT_EXCEPTION ? FAULT_NONE : reading.fault;
     }
@@ -99,7 +104,7 @@ static enum fault read_needs(struct line *line, struct unit *unit, const struct 
     return fault;
 }
 
-enum fault identity_check(struct line *line, struct unit *unit, char *ret_text, size_t size)
+static enum fault compare(struct line *line, struct unit *unit, char *ret_text, size_t size)
 {
     const struct map *map = unit->device->map;
     struct needs needs;
@@ -107,16 +112,32 @@ enum fault identity_check(struct line *line, struct unit *unit, char *ret_text, 
     for (size_t i = 0; i < map->identify_count; i++)
         needs_add(&needs, map->identify[i].point);
     needs_close(&needs);
-    // What an earlier connection brought says nothing about this one.
-    image_forget(unit->image);
-    ret_text[0] = '\0';
     enum fault fault = read_needs(line, unit, &needs);
     if (fault == FAULT_NONE)
         fault = identity_judge(map, unit->image, clock_monotonic_ms(), ret_text, size);
     needs_done(&needs);
+    return fault;
+}
+
+enum fault identity_check(struct line *line, struct unit *unit, char *ret_text, size_t size)
+{
+    enum fault fault = FAULT_NONE;
+    // What an earlier connection brought says nothing about this one.
+    image_forget(unit->image);
+    ret_text[0] = '\0';
+    if (unit->device->modbus.sunspec_count)
+        fault = models_walk(line, unit, ret_text, size);
+    uint64_t walked_serial = line->link_serial;
+    if (fault == FAULT_NONE)
+        fault = compare(line, unit, ret_text, size);
+    if (fault == FAULT_NONE && unit->device->modbus.sunspec_count &&
+        line->link_serial != walked_serial)
+        fault = FAULT_LINK; // the chain is of a connection that broke meanwhile
     if (fault == FAULT_NONE)
         unit->identified_serial = line->link_serial;
-    else if (fault == FAULT_IDENTITY)
+    else
+        image_set_models(unit->image, NULL);
+    if (fault == FAULT_IDENTITY)
         image_forget(unit->image);
     return fault;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Is it the device the map is for? Compared after each new connection (identify: of the map),
+// Is it the device the map is for? Its chain of SunSpec models is walked (bus/models), where
+// the map has one, and identify: is compared after each new connection (identify: of the map),
 // before anything else is read and before a command begins: values of another model under this
 // map's names would be wrong, and writes to it worse. The owner of the line calls it.
 #ifndef BUS_IDENTITY_H
@@ -24,8 +25,8 @@ bool identity_matches(const char *pattern, size_t pattern_length, const char *te
 // Whether the unit's identity is settled on the present connection.
 bool identity_is_known(const struct line *line, const struct unit *unit);
 
-// Reads what identify: names and judges it; on FAULT_NONE the identity is settled. Silence is
-// returned as the fault it is, with "" in `ret_text`.
+// Walks the chain of models, reads what identify: names and judges it; on FAULT_NONE the
+// identity is settled. Silence is returned as the fault it is, with "" in `ret_text`.
 enum fault identity_check(struct line *line, struct unit *unit, char *ret_text, size_t size);
 
 #endif

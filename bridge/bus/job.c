@@ -125,13 +125,15 @@ bool job_must_end(struct job *job)
     return true;
 }
 
-enum progress job_send(struct job *job, const struct request *request, bool is_write)
+enum progress job_send(struct job *job, const struct request *request, uint8_t model,
+                       bool is_write)
 {
     if (job_must_end(job))
         return PROGRESS_FAILED;
     job->action = (struct job_action){
         .kind = JOB_SEND,
         .request = *request,
+        .model = model,
         .is_write = is_write,
     };
     job->is_sent = true;

@@ -33,6 +33,7 @@ enum job_action_kind {
 struct job_action {
     enum job_action_kind kind;
     struct request request;  // JOB_SEND; unit id filled in
+    uint8_t model;           // JOB_SEND: what its address counts from, as of a point
     bool is_write;           // JOB_SEND: a write frame
     const struct step *hold; // JOB_SEND: the step whose hold begins with this frame, unless it
                              // is refused; or NULL

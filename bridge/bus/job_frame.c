@@ -24,7 +24,8 @@ static int check_alike(const struct map *map, const struct assignment *writes, s
     const struct point *words_of = map_words_of(map, point);
     if (!words_of || !(words_of->access & ACCESS_WRITE))
         return error_set(err, ERROR_FAILED, "%s cannot be written", point->key);
-    if (words_of->table != first->table || words_of->unit_id != first->unit_id)
+    if (words_of->table != first->table || words_of->unit_id != first->unit_id ||
+        words_of->model != first->model)
         return error_set(err, ERROR_FAILED, "%s and %s cannot be written in one step",
                          first->key, point->key);
     return 0;
@@ -75,6 +76,7 @@ int write_frame_lay_out(const struct map *map, const struct assignment *writes, 
     *ret_frame = (struct write_frame){
         .table = first->table,
         .unit_id = first->unit_id,
+        .model = first->model,
         .function = first->write_function,
         .address = addresses[0],
         .count = (uint16_t)used,

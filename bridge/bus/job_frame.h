@@ -18,6 +18,7 @@ struct write_frame {
     enum table table;
     int unit_id; // of the entries, or NO_INDEX: the device's
     enum write_function function;
+    uint8_t model; // of the entries: what `address` counts from
     uint16_t address;
     uint16_t count;
     uint16_t words[MAX_WRITE_REGISTERS];

@@ -75,6 +75,8 @@ static bool is_due(struct job *job, int index, bool conditional)
         return false;
     if (reads->marks[index] & (MARK_READ | MARK_SILENT | MARK_REFUSED))
         return false;
+    if (image_lacks(job->image, point))
+        return false;
     if (reads->is_forced || !point->when)
         return !conditional;
     if (!conditional)
@@ -197,7 +199,7 @@ static void take_outcome(struct job *job)
         take_refusal(job, block, outcome->answer->exception);
         return;
     }
-    if (fault == FAULT_NONE && outcome->answer->count != block->count)
+    if (fault == FAULT_NONE && outcome->answer->count != job->action.request.count)
         fault = FAULT_GARBLED;
     if (fault == FAULT_NONE) {
         image_store(job->image, block, outcome->answer->words, job->now_ms);
@@ -236,7 +238,10 @@ enum progress job_read_run(struct job *job)
         .address = block->address,
         .count = block->count,
     };
-    enum progress progress = job_send(job, &request, false);
+    uint16_t address = 0;
+    if (image_models(job->image)) // a request of the map may be longer than the model is
+        (void)image_place(job->image, block, &address, &request.count);
+    enum progress progress = job_send(job, &request, block->model, false);
     reads->is_sent = progress == PROGRESS_ACT;
     return progress;
 }

@@ -148,8 +148,10 @@ struct job {
     char log_text[JOB_TEXT_SIZE];
 };
 
-// Asks for a request to be sent. Fails instead when the time is over or the program stops.
-enum progress job_send(struct job *job, const struct request *request, bool is_write);
+// Asks for a request to be sent; its address counts from `model`, as a point's does. Fails
+// instead when the time is over or the program stops.
+enum progress job_send(struct job *job, const struct request *request, uint8_t model,
+                       bool is_write);
 
 // Asks to be called again at `until_ms`, or before when the time is over then.
 enum progress job_wait(struct job *job, int64_t until_ms);

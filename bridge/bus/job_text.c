@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "bus/job_read.h"
+#include "registers/sunspec.h"
 
 enum {
     ADDRESS_ONE_BASED = 1,
@@ -34,16 +35,30 @@ void name_point(const struct map *map, const struct modbus_settings *modbus, int
 {
     const struct point *entry = &map->points[point];
     const struct point *words_of = map_words_of(map, entry);
-    if (!words_of)
+    char model[40];
+    if (!words_of) {
         (void)snprintf(ret_text, size, "%s", entry->key);
-    else
+    } else if (words_of->model != SUNSPEC_NONE) {
+        sunspec_name(&map->models[words_of->model - 1], model, sizeof model);
+        (void)snprintf(ret_text, size, "%s (%s %s + %u)", entry->key,
+                       table_names[words_of->table], model, words_of->address);
+    } else {
         (void)snprintf(ret_text, size, "%s (%s %d)", entry->key, table_names[words_of->table],
                        shown_address(modbus, words_of));
+    }
 }
 
 void job_name_point(const struct job *job, int point, char *ret_text, size_t size)
 {
-    name_point(job->map, job->modbus, point, ret_text, size);
+    const struct point *words_of = map_words_of(job->map, &job->map->points[point]);
+    char place[64];
+    if (!words_of || words_of->model == SUNSPEC_NONE) {
+        name_point(job->map, job->modbus, point, ret_text, size);
+        return;
+    }
+    image_name_place(job->image, words_of->table, words_of->model, words_of->address, place,
+                     sizeof place);
+    (void)snprintf(ret_text, size, "%s (%s)", job->map->points[point].key, place);
 }
 
 void job_name_writes(const struct job *job, const struct assignment *writes, size_t count,

@@ -124,6 +124,20 @@ static int find_scale(struct job *job, int index, struct point *ret_point, int *
     return 0;
 }
 
+// Fails for an entry in a SunSpec model that the device does not have.
+static int check_models(const struct job *job, const struct step *step, struct error *err)
+{
+    for (size_t i = 0; i < step->write_count; i++) {
+        char name[JOB_NAME_SIZE];
+        if (!image_lacks(job->image, words_of_write(job, &step->writes[i])))
+            continue;
+        job_name_point(job, step->writes[i].point, name, sizeof name);
+        return error_set(err, ERROR_FAILED,
+                         "%s cannot be written: the device has no such SunSpec model", name);
+    }
+    return 0;
+}
+
 static int find_value(struct job *job, const struct assignment *write,
                       struct image_space *space, struct value *ret_value, struct error *err)
 {
@@ -212,7 +226,8 @@ static enum progress fail_before(struct job *job, const struct error *err)
 static enum progress send_frame(struct job *job, const struct step *step)
 {
     struct error err = {0};
-    if (write_frame_lay_out(job->map, step->writes, step->write_count, &job->frame, &err) !=
+    if (check_models(job, step, &err) != 0 ||
+        write_frame_lay_out(job->map, step->writes, step->write_count, &job->frame, &err) !=
             0 ||
         load_present(job, step, &err) != 0)
         return fail_before(job, &err);
@@ -227,7 +242,7 @@ static enum progress send_frame(struct job *job, const struct step *step)
         return PROGRESS_DONE;
     struct request request = write_frame_request(&job->frame, job->modbus, job->unit_id);
     job->stage = STAGE_SENT;
-    enum progress progress = job_send(job, &request, true);
+    enum progress progress = job_send(job, &request, job->frame.model, true);
     if (progress == PROGRESS_ACT && step->hold_every_ms > 0) {
         job->action.hold = step;
         job->action.hold_for_ms = hold_for_ms;
@@ -282,8 +297,10 @@ static enum progress take_answer(struct job *job, const struct step *step)
     if (outcome->is_unsent) {
         char names[JOB_TEXT_SIZE];
         job_name_writes(job, step->writes, step->write_count, names, sizeof names);
-        return job_fail(job, outcome->fault, "write of %s: it was not sent, the link is down",
-                        names);
+        return job_fail(job, outcome->fault, "write of %s: it was not sent, %s", names,
+                        outcome->fault == FAULT_IDENTITY
+                            ? "another device or chain of SunSpec models answered"
+                            : "the link is down");
     }
     if (outcome->fault != FAULT_EXCEPTION)
         return begin_verify(job, step, outcome->fault);

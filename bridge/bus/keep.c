@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "bus/hold_end.h"
 #include "bus/job_text.h"
+#include "bus/placed.h"
 
 enum {
     END_TIMEOUT_MS = 10 * 1000, // what the command that writes an end may take
@@ -84,6 +85,7 @@ static void begin(struct keep *keep, struct unit *unit, const struct job_request
     name_entries(unit->device, end, name, sizeof name);
     struct hold *hold = hold_new(end, name, &action->request, action->hold->hold_every_ms,
                                  action->hold_for_ms, now_ms);
+    hold->model = action->model;
     holds_add(&keep->holds, index_of(keep, unit), hold);
     num_format_duration(every, sizeof every, action->hold->hold_every_ms);
     num_format_duration(time, sizeof time, action->hold_for_ms);
@@ -93,7 +95,7 @@ static void begin(struct keep *keep, struct unit *unit, const struct job_request
         hold_finish(hold, now_ms);
 }
 
-static void overwrite(struct keep *keep, struct unit *unit, const struct request *request,
+static void overwrite(struct keep *keep, struct unit *unit, const struct job_action *action,
                       int64_t now_ms)
 {
     const struct device *device = unit->device;
@@ -101,7 +103,8 @@ static void overwrite(struct keep *keep, struct unit *unit, const struct request
     struct hold *next = NULL;
     for (struct hold *hold = keep->holds.lists[index]; hold; hold = next) {
         next = hold->next;
-        if (!hold_overwrite(hold, device->map, device->unit_id, request, now_ms) ||
+        if (!hold_overwrite(hold, device->map, device->unit_id, &action->request, action->model,
+                            now_ms) ||
             hold->end->count > 0)
             continue;
         tell(keep, hold, HOLD_REPLACED, "the hold of %s has ended: something else was written",
@@ -116,7 +119,7 @@ void keep_note_write(struct keep *keep, struct unit *unit, const struct job_requ
 {
     if (request->ends_hold)
         return;
-    overwrite(keep, unit, &action->request, now_ms);
+    overwrite(keep, unit, action, now_ms);
     if (action->hold)
         begin(keep, unit, request, action, now_ms);
 }
@@ -191,7 +194,7 @@ static void write_again(struct keep *keep, struct unit *unit, struct hold *hold)
     struct answer answer = {0};
     char why[80];
     int64_t began_ms = clock_monotonic_ms();
-    enum fault fault = line_transact(keep->line, unit, &hold->request, &answer);
+    enum fault fault = placed_transact(keep->line, unit, &hold->request, hold->model, &answer);
     int64_t now_ms = clock_monotonic_ms();
     holds_note_cost(&keep->holds, now_ms - began_ms, now_ms);
     // A gateway's word for a unit that does not answer is no sign of its life.

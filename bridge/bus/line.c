@@ -273,7 +273,13 @@ bool line_note(struct line *line, struct unit *unit, enum fault fault, int64_t n
         event.others_live |=
             &line->units[i] != unit && line->units[i].health.state == HEALTH_ONLINE;
     unit->silences = fault == FAULT_TIMEOUT ? unit->silences + 1 : 0;
-    return health_note(&unit->health, &event, now_ms);
+    bool changed = health_note(&unit->health, &event, now_ms);
+    // Who comes back may be another one, on a serial line without a new connection.
+    if (unit->health.state == HEALTH_OFFLINE) {
+        unit->identified_serial = 0;
+        unit->told_serial = 0;
+    }
+    return changed;
 }
 
 bool line_is_deserted(const struct line *line)

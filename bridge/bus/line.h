@@ -43,6 +43,7 @@ struct unit {
     unsigned search_tries;      // of that question
     uint32_t silences;          // time-outs in a row over the present connection
     uint64_t identified_serial; // the connection its identity is settled on; 0: none
+    uint64_t told_serial;       // the connection whose SunSpec models were told of; 0: none
     uint64_t link_serial;       // the line's connection it was last asked over
 };
 

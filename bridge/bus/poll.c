@@ -41,7 +41,7 @@ static void take_words(struct unit *unit, const struct block *block,
                        const struct answer *answer, struct reading *reading)
 {
     bool bits = table_is_bits(block->table);
-    reading->word_count = (uint16_t)(bits ? (block->count + 15) / 16 : block->count);
+    reading->word_count = (uint16_t)(bits ? (answer->count + 15) / 16 : answer->count);
     memcpy(reading->words, answer->words, reading->word_count * sizeof(uint16_t));
     image_store(unit->image, block, reading->words, reading->monotonic_ms);
 }
@@ -51,7 +51,9 @@ enum agenda_outcome poll_block(struct line *line, struct unit *unit, const struc
 {
     struct request request = poll_request(unit, block);
     struct answer answer = {0};
-    enum fault fault = line_poll(line, unit, &request, &answer);
+    enum fault fault = FAULT_IDENTITY; // a model that is not there: nothing to ask for
+    if (image_place(unit->image, block, &request.address, &request.count))
+        fault = line_poll(line, unit, &request, &answer);
     if (fault == FAULT_EXCEPTION && is_silence(block, answer.exception))
         fault = FAULT_TIMEOUT;
     ret_reading->device = unit->index;

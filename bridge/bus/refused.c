@@ -15,7 +15,8 @@ void refused_done(struct refused *refused)
 
 static bool is_same(const struct span *a, const struct span *b)
 {
-    return a->table == b->table && a->address == b->address && a->count == b->count;
+    return a->table == b->table && a->model == b->model && a->address == b->address &&
+           a->count == b->count;
 }
 
 static size_t place_of_span(const struct refused *refused, const struct span *span)
@@ -42,7 +43,7 @@ bool refused_add(struct refused *refused, const struct refused_range *range)
 const struct refused_range *refused_find(const struct refused *refused,
                                          const struct block *block)
 {
-    struct span span = {block->table, block->address, block->count};
+    struct span span = {block->table, block->address, block->count, block->model};
     size_t i = place_of_span(refused, &span);
     return i < refused->count ? &refused->ranges[i] : NULL;
 }
@@ -68,8 +69,8 @@ static bool lies_inside(const struct point *point, const struct span *span)
 {
     size_t parts = point->part_count ? point->part_count : 1;
     if (point->source != SOURCE_WORDS || point->table != span->table ||
-        point->unit_id != NO_INDEX || !(point->access & ACCESS_READ) ||
-        point->every_ms == EVERY_NEED)
+        point->model != span->model || point->unit_id != NO_INDEX ||
+        !(point->access & ACCESS_READ) || point->every_ms == EVERY_NEED)
         return false;
     for (size_t i = 0; i < parts; i++) {
         uint32_t from = point->part_count ? point->parts[i] : point->address;
@@ -88,6 +89,7 @@ static struct block block_of(struct arena *arena, const struct map *map,
     struct block block = {
         .table = span->table,
         .unit_id = NO_INDEX,
+        .model = span->model,
         .address = span->address,
         .count = span->count,
         .every_ms = LEAST_EVERY_MS,

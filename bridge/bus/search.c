@@ -65,7 +65,7 @@ static void add_hole(struct search *search, uint32_t address, uint32_t end)
     if (search->hole_count == MAX_SEARCH_HOLES)
         return;
     search->holes[search->hole_count++] = (struct search_hole){
-        .span = {search->table, (uint16_t)address, (uint16_t)(end - address)},
+        .span = {search->table, (uint16_t)address, (uint16_t)(end - address), SUNSPEC_NONE},
         .exception = search->exception,
     };
 }
@@ -144,8 +144,8 @@ bool search_next(const struct search *search, struct span *ret_span)
     if (search->depth == 0)
         return false;
     present(search, &from, &to);
-    *ret_span =
-        (struct span){search->table, search->atoms[from].address, width(search, from, to)};
+    *ret_span = (struct span){search->table, search->atoms[from].address,
+                              width(search, from, to), SUNSPEC_NONE};
     return true;
 }
 

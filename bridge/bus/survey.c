@@ -62,6 +62,8 @@ static bool read_points(struct survey *survey, const int *points, size_t count)
 
 static bool is_wanted(const struct survey *survey, const struct point *point, bool conditional)
 {
+    if (image_lacks(survey->unit->image, point))
+        return false;
     if (!point->when || !conditional)
         return !point->when && !conditional;
     struct image_space space = {0};

@@ -201,6 +201,20 @@ static int explain_silence(const struct target *target, enum fault fault)
     return ERROR_NO_ANSWER;
 }
 
+// Another device is read all the same, but for one without the models its map counts from.
+static int check_identity(struct target *target, struct error *err)
+{
+    char other[200] = "";
+    if (identity_is_known(&target->line, target->unit) ||
+        identity_check(&target->line, target->unit, other, sizeof other) != FAULT_IDENTITY)
+        return 0;
+    if (target->device->modbus.sunspec_count && !image_models(target->unit->image))
+        return error_set(err, ERROR_FAILED, "%s, unit %d: %s", target->device->name,
+                         target->device->unit_id, other);
+    (void)fprintf(stderr, "modbridge read: this is not the device of the map: %s\n", other);
+    return 0;
+}
+
 static int read_target(struct target *target, const struct options *options, struct error *err)
 {
     struct needs asked;
@@ -208,10 +222,8 @@ static int read_target(struct target *target, const struct options *options, str
     needs_init(&asked, target->device->map);
     int failed = choose(&asked, target, options, err);
     needs_init(&read, target->device->map);
-    char other[200] = "";
-    if (!failed && target->device->map->identify_count &&
-        identity_check(&target->line, target->unit, other, sizeof other) == FAULT_IDENTITY)
-        (void)fprintf(stderr, "modbridge read: this is not the device of the map: %s\n", other);
+    if (!failed)
+        failed = check_identity(target, err);
     bool all = options->positional_count == target->next;
     for (size_t i = 0; i < asked.count; i++)
         needs_add(&read, asked.points[i]);

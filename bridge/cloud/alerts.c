@@ -128,8 +128,9 @@ static void describe_failed(struct strbuf *text, const struct image *image,
     enum fault fault = image_fault(image, index, &exception);
     if (text->length)
         strbuf_add(text, "; ");
-    strbuf_printf(text, "%s %u: ", table_names[point->table],
-                  point->part_count ? point->parts[0] : point->address);
+    char place[64];
+    image_name_place(image, point->table, point->model, point->address, place, sizeof place);
+    strbuf_printf(text, "%s: ", place);
     describe_fault(text, fault, exception);
 }
 

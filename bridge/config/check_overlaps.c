@@ -15,6 +15,8 @@ static int compare_places(const void *left, const void *right)
     if (order == 0)
         order = a->unit_id - b->unit_id;
     if (order == 0)
+        order = a->model - b->model;
+    if (order == 0)
         order = a->address - b->address;
     if (order == 0)
         order = a->word_count - b->word_count;
@@ -29,7 +31,7 @@ static bool is_counted(const struct point *point)
 
 static bool overlap(const struct point *a, const struct point *b)
 {
-    return a->table == b->table && a->unit_id == b->unit_id &&
+    return a->table == b->table && a->unit_id == b->unit_id && a->model == b->model &&
            b->address < a->address + a->word_count;
 }
 

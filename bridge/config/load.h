@@ -90,6 +90,7 @@ struct loader {
     const struct node *presets; // may be NULL
     const struct node *procedures;
     struct names names;
+    struct sunspec_model *models; // map.models, with room for all there may be
     struct point *points;
     struct entry *entries;
     size_t count;
@@ -106,7 +107,8 @@ struct scope {
     int owner;               // the entry the formula belongs to, or NO_INDEX
     const struct argument *arguments;
     size_t argument_count;
-    bool constants_only; // parameters and repeat variables
+    bool constants_only;   // parameters and repeat variables
+    bool model_is_address; // model(id) may stand in it, as an address
     bool allow_raw;
     enum formula_type raw_type;
     bool raw_is_integer;
@@ -128,6 +130,10 @@ int load_formula_text(const struct scope *scope, const struct node *node, const 
 int load_constant(struct loader *loader, const struct spot *spot, const struct node *node,
                   const char *name, int64_t *ret_value);
 
+// The whole number that a constant formula gives.
+int load_whole(struct loader *loader, const struct node *node, const char *name,
+               const struct formula *formula, int64_t *ret_value);
+
 // A text with formulas in braces.
 int load_template(const struct scope *scope, const struct node *node, const char *name,
                   const struct text_template **ret_template);
@@ -148,7 +154,29 @@ void load_modbus(struct loader *loader, const struct node *node);
 int load_spans(struct loader *loader, const struct node *node, const char *name,
                const struct span **ret_spans, size_t *ret_count);
 
-// The PDU address of an address as the map writes it.
+// --- load_sunspec.c
+
+// Where a register is: a PDU address, or one counted from a SunSpec model of the map.
+struct written_address {
+    uint8_t model; // 1.., or SUNSPEC_NONE
+    uint16_t address;
+};
+
+// The candidates for the marker.
+int load_sunspec(struct loader *loader, const struct node *node);
+
+// The number (1..) of a model, which the map names from here on; -1 with err.
+int load_model(struct loader *loader, const struct sunspec_model *model, struct error *err);
+
+// An address as the map writes it: a number, a constant formula, model(id) + constant.
+int load_place(struct loader *loader, const struct spot *spot, const struct node *node,
+               enum table table, struct written_address *ret_place);
+
+// first..last, both as load_place has them.
+int load_place_range(struct loader *loader, const struct node *node, const char *name,
+                     enum table table, struct span *ret_span);
+
+// The PDU address of a number as the map writes it.
 int load_pdu_address(struct loader *loader, const struct node *node, enum table table,
                      int64_t written, uint16_t *ret_address);
 

@@ -23,14 +23,10 @@ static enum table find_table(struct loader *loader, const struct entry *entry)
 }
 
 static int read_address(struct loader *loader, int index, const struct node *node,
-                        uint16_t *ret_address)
+                        struct written_address *ret_place)
 {
-    enum table table = loader->points[index].table;
-    int64_t written = 0;
-    if (load_constant(loader, &loader->entries[index].spot, node, table_names[table],
-                      &written) < 0)
-        return -1;
-    return load_pdu_address(loader, node, table, written, ret_address);
+    return load_place(loader, &loader->entries[index].spot, node, loader->points[index].table,
+                      ret_place);
 }
 
 // Words that lie apart: one address each.
@@ -43,8 +39,16 @@ static int read_parts(struct loader *loader, int index, const struct node *node)
                                  table_names[point->table], codec_type(point->type)->name,
                                  point->word_count, node->count);
     for (size_t i = 0; i < node->count; i++) {
-        if (read_address(loader, index, node->children[i].value, &point->parts[i]) < 0)
+        const struct node *part = node->children[i].value;
+        struct written_address place;
+        if (read_address(loader, index, part, &place) < 0)
             return -1;
+        if (i > 0 && place.model != point->model)
+            return diagnostics_error(loader->reader.diagnostics, &part->at,
+                                     "%s: the words of one value are in one SunSpec model",
+                                     table_names[point->table]);
+        point->model = place.model;
+        point->parts[i] = place.address;
     }
     point->address = point->parts[0];
     point->part_count = node->count > 1 ? (uint8_t)node->count : 0;
@@ -57,8 +61,11 @@ static int read_words(struct loader *loader, int index, const struct node *node)
     const struct modbus_settings *modbus = &loader->map.modbus;
     if (node->kind == NODE_SEQUENCE)
         return read_parts(loader, index, node);
-    if (read_address(loader, index, node, &point->address) < 0)
+    struct written_address place;
+    if (read_address(loader, index, node, &place) < 0)
         return -1;
+    point->model = place.model;
+    point->address = place.address;
     if (point->address + point->word_count > UINT16_MAX + 1)
         return diagnostics_error(loader->reader.diagnostics, &node->at,
                                  "%s: %d registers from this address reach beyond the last one",
@@ -88,6 +95,18 @@ static int read_unit_id(struct loader *loader, int index)
                                  unit_id == 0 ? " (0 is the broadcast address)" : "");
     loader->points[index].unit_id = (int)unit_id;
     return 0;
+}
+
+// The chain that is walked is the device's own.
+static int check_model_unit(struct loader *loader, int index)
+{
+    const struct entry *entry = &loader->entries[index];
+    const struct point *point = &loader->points[index];
+    if (point->model == SUNSPEC_NONE || point->unit_id == NO_INDEX)
+        return 0;
+    return diagnostics_error(loader->reader.diagnostics, &entry->fields.unit_id->at,
+                             "unit_id: model() is about the chain of the device itself: make "
+                             "the other unit a device of its own");
 }
 
 static int check_bit_table(struct loader *loader, int index)
@@ -133,7 +152,8 @@ int load_words(struct loader *loader, int index)
     const struct point *point = &loader->points[index];
     int result = read_unit_id(loader, index);
     if (check_bit_table(loader, index) < 0 ||
-        read_words(loader, index, loader->entries[index].fields.tables[point->table]) < 0)
+        read_words(loader, index, loader->entries[index].fields.tables[point->table]) < 0 ||
+        check_model_unit(loader, index) < 0)
         result = -1;
     return result;
 }

@@ -153,6 +153,12 @@ static void match_names(void *context, const char *pattern,
     }
 }
 
+static int find_model(void *context, const struct sunspec_model *model, struct error *err)
+{
+    const struct scope *scope = context;
+    return load_model(scope->loader, model, err);
+}
+
 // Parses; on failure *ret_offset and err say why.
 static int parse(const struct scope *scope, const char *text, enum formula_type expected,
                  const struct formula **ret_formula, size_t *ret_offset, struct error *err)
@@ -167,11 +173,9 @@ static int parse(const struct scope *scope, const char *text, enum formula_type 
         .raw_type = scope->raw_type,
         .raw_is_integer = scope->raw_is_integer,
         .allow_now = scope->allow_now,
+        .model = scope->constants_only && !scope->model_is_address ? NULL : find_model,
+        .model_is_address = scope->model_is_address,
     };
-    if (strstr(text, "model(")) {
-        *ret_offset = (size_t)(strstr(text, "model(") - text);
-        return error_set(err, ERROR_CONFIG, "model() of SunSpec is not supported yet");
-    }
     scope->loader->is_quiet = false;
     return formula_parse(scope->loader->reader.arena, text, &names, expected, ret_formula,
                          ret_offset, err);
@@ -220,6 +224,12 @@ int load_constant(struct loader *loader, const struct spot *spot, const struct n
         return field_read_int(&loader->reader, node, name, ret_value);
     if (load_formula(&scope, node, name, FORMULA_NUMBER, &formula) < 0)
         return -1;
+    return load_whole(loader, node, name, formula, ret_value);
+}
+
+int load_whole(struct loader *loader, const struct node *node, const char *name,
+               const struct formula *formula, int64_t *ret_value)
+{
     const struct value *value = formula_constant_value(formula);
     if (value && value->kind == VALUE_INTEGER && value->integer >= INT64_MIN &&
         value->integer <= INT64_MAX) {

@@ -59,7 +59,7 @@ static const struct field modbus_rows[] = {
     {.name = "unreadable", .kind = FIELD_NODE, FIELD_AT(modbus_fields, unreadable), .shape = "list of {table: first..last}",
      .help = "addresses no request may touch"},
     {.name = "sunspec", .kind = FIELD_NODE, FIELD_AT(modbus_fields, sunspec), .shape = "list of addresses",
-     .help = "where the chain of SunSpec models may begin (not supported yet)"},
+     .help = "PDU addresses where the SunSpec marker may be, such as [40000, 50000, 0]: addresses may then begin at model(id)"},
 };
 // clang-format on
 
@@ -182,10 +182,7 @@ void load_modbus(struct loader *loader, const struct node *node)
     modbus->word_order = (enum order)fields.word_order;
     modbus->byte_order = (enum order)fields.byte_order;
     modbus->write_function = (enum write_function)fields.write_function;
-    if (fields.sunspec)
-        (void)diagnostics_error(loader->reader.diagnostics, &fields.sunspec->at,
-                                "sunspec: walking the chain of models is not supported yet: "
-                                "write the addresses");
+    (void)load_sunspec(loader, fields.sunspec);
     if (fields.verify)
         load_verify(loader, fields.verify, &modbus->verify_within_ms);
     if (fields.invalid)

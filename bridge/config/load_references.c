@@ -238,6 +238,7 @@ static void inherit(struct loader *loader, int index, int source, int words)
     if (fields->byte_order == NO_INDEX)
         view->byte_order = of->byte_order;
     view->table = owner->table;
+    view->model = owner->model;
     view->address = owner->address;
     memcpy(view->parts, owner->parts, sizeof view->parts);
     view->part_count = owner->part_count;

@@ -9,6 +9,7 @@
 
 struct values_fields {
     bool only;
+    const struct node *chain;
     const struct node *tables[TABLE_COUNT];
     const struct node *values;
     const struct node *devices;
@@ -25,6 +26,11 @@ struct values_fields {
      .kind = FIELD_BOOL,                                                                       \
      FIELD_AT(values_fields, only),                                                            \
      .help = "true: addresses that are not given here do not exist"},                          \
+        {.name = "sunspec",                                                                    \
+         .kind = FIELD_NODE,                                                                   \
+         FIELD_AT(values_fields, chain),                                                       \
+         .table = &table_given_chain,                                                          \
+         .help = "another chain of SunSpec models than the one made from the map"},            \
         WORDS_FIELD("holding", TABLE_HOLDING,                                                  \
                     "words of holding registers by PDU address; a list gives "                 \
                     "those that follow each other"),                                           \
@@ -254,6 +260,8 @@ static int read_device(const struct reader *reader, const struct values_fields *
                        const struct map *map, struct device_values *values)
 {
     int failed = read_words(reader, fields, values);
+    if (fields->chain)
+        failed |= load_given_chain(reader, fields->chain, &values->chain);
     if (fields->values)
         failed |= load_given_values(reader, map, fields->values, &values->values,
                                     &values->value_count);
@@ -304,7 +312,7 @@ static int read_devices(const struct reader *reader, const struct node *devices,
 static int check_single(const struct reader *reader, const struct node *root,
                         const struct values_fields *fields, size_t count)
 {
-    bool is_about_one = fields->values != NULL;
+    bool is_about_one = fields->values || fields->chain;
     for (int table = 0; table < TABLE_COUNT; table++)
         is_about_one = is_about_one || fields->tables[table];
     if (is_about_one && count != 1)

@@ -30,4 +30,9 @@ int load_given_values(const struct reader *reader, const struct map *map,
                       const struct node *node, const struct given_value **ret_values,
                       size_t *ret_count);
 
+// Internal to config: a chain of SunSpec models (load_simulated_chain.c).
+extern const struct field_table table_given_chain;
+int load_given_chain(const struct reader *reader, const struct node *node,
+                     const struct given_chain **ret_chain);
+
 #endif

@@ -68,27 +68,13 @@ static int load_span(struct loader *loader, const struct node *node, const char 
                      struct span *ret_span)
 {
     struct diagnostics *diagnostics = loader->reader.diagnostics;
-    struct codes codes;
-    uint16_t first = 0;
-    uint16_t last = 0;
     if (node->kind != NODE_MAPPING || node->count != 1 ||
         !find_table(node->children[0].key, &ret_span->table))
         return diagnostics_error(diagnostics, &node->at,
                                  "%s: expected a table and a range of addresses, such as "
                                  "{holding: 35100..35224}",
                                  name);
-    const struct node *range = node->children[0].value;
-    if (field_read_codes(&loader->reader, range, name, &codes) < 0 ||
-        load_pdu_address(loader, range, ret_span->table, codes.low, &first) < 0 ||
-        load_pdu_address(loader, range, ret_span->table, codes.high, &last) < 0)
-        return -1;
-    int count = last - first + 1;
-    if (count > UINT16_MAX)
-        return diagnostics_error(diagnostics, &range->at, "%s: the whole table is no range",
-                                 name);
-    ret_span->address = first;
-    ret_span->count = (uint16_t)count;
-    return 0;
+    return load_place_range(loader, node->children[0].value, name, ret_span->table, ret_span);
 }
 
 int load_spans(struct loader *loader, const struct node *node, const char *name,

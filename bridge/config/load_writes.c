@@ -161,6 +161,8 @@ static const char *why_apart(const struct point *a, const struct point *b)
 {
     if (a->table != b->table || a->unit_id != b->unit_id)
         return "are not in one table";
+    if (a->model != b->model)
+        return "are not in one SunSpec model";
     if (a->part_count > 0 || b->part_count > 0)
         return "have words that lie apart";
     if (is_field(a) && is_field(b) && a->address == b->address &&

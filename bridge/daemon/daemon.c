@@ -93,6 +93,12 @@ static void take_hold(struct daemon *daemon, const struct hold_change *change)
                  notice_payload(clock_wall_ms() / 1000, severity, change->text));
 }
 
+static void take_models(struct feed *feed, const struct sunspec_places *places)
+{
+    report_models(feed->device, image_models(feed->image), places);
+    feed_take_models(feed, places);
+}
+
 static void take_bus_message(struct daemon *daemon, const struct message *message)
 {
     struct feed_outlet outlet = outlet_of(daemon);
@@ -125,6 +131,9 @@ static void take_bus_message(struct daemon *daemon, const struct message *messag
         return;
     case MESSAGE_HOLD:
         take_hold(daemon, &message->hold);
+        return;
+    case MESSAGE_MODELS:
+        take_models(&daemon->feeds[message->models.device], &message->models.places);
         return;
     }
 }

@@ -106,6 +106,11 @@ void feed_take_reading(struct feed *feed, const struct reading *reading,
         feed->due_ms = reading->monotonic_ms + feed->interval_ms - reading->wall_ms % 1000;
 }
 
+void feed_take_models(struct feed *feed, const struct sunspec_places *places)
+{
+    image_set_models(feed->image, places);
+}
+
 void feed_take_health(struct feed *feed, enum unit_health health, int64_t now_ms,
                       int64_t wall_ms, const struct feed_outlet *outlet)
 {

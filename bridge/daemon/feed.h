@@ -43,6 +43,9 @@ void feed_done(struct feed *feed);
 void feed_take_reading(struct feed *feed, const struct reading *reading,
                        const struct feed_outlet *outlet);
 
+// Takes where the SunSpec models of the map are on the device.
+void feed_take_models(struct feed *feed, const struct sunspec_places *places);
+
 // Takes a change of health; says at once that the device cannot be read.
 void feed_take_health(struct feed *feed, enum unit_health health, int64_t now_ms,
                       int64_t wall_ms, const struct feed_outlet *outlet);

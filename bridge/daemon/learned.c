@@ -30,6 +30,7 @@ uint64_t learned_fingerprint(const struct map *map)
             continue;
         mix(&hash, point->table);
         mix(&hash, point->unit_id);
+        mix(&hash, point->model);
         mix(&hash, point->address);
         mix(&hash, point->word_count);
         for (size_t k = 0; k < point->part_count; k++)
@@ -72,7 +73,8 @@ static bool parse_key(const char *key, struct span *ret_span)
         !read_number(number, 1, ADDRESS_END - first, &count))
         return false;
     for (int table = 0; table < TABLE_COUNT; table++) {
-        *ret_span = (struct span){(enum table)table, (uint16_t)first, (uint16_t)count};
+        *ret_span =
+            (struct span){(enum table)table, (uint16_t)first, (uint16_t)count, SUNSPEC_NONE};
         if (strcmp(copy, table_names[table]) == 0)
             return true;
     }

@@ -8,13 +8,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/strbuf.h"
 #include "daemon/wording.h"
 #include "registers/block.h"
+#include "registers/sunspec.h"
 
 // A request that was refused and has not been granted since.
 struct refused {
     int unit_id;
     enum table table;
+    uint8_t model;
     uint16_t address;
     uint16_t count;
 };
@@ -87,7 +90,8 @@ static struct refused *find_refused(const struct report_device *device,
     for (size_t i = 0; i < device->refused_count; i++) {
         struct refused *refused = &device->refused[i];
         if (refused->unit_id == block->unit_id && refused->table == block->table &&
-            refused->address == block->address && refused->count == block->count)
+            refused->model == block->model && refused->address == block->address &&
+            refused->count == block->count)
             return refused;
     }
     return NULL;
@@ -100,40 +104,84 @@ static void add_refused(struct report_device *device, const struct block *block)
     device->refused[device->refused_count++] = (struct refused){
         .unit_id = block->unit_id,
         .table = block->table,
+        .model = block->model,
         .address = block->address,
         .count = block->count,
     };
 }
 
-static void log_refused(const char *name, const struct reading *reading)
+// "holding 40083..40085", "holding model(103) + 14..16".
+static void name_block(const struct device *device, const struct block *block, char *ret_text,
+                       size_t size)
 {
-    const struct block *block = reading->block;
-    const char *table = table_names[block->table];
-    int last = block->address + block->count - 1;
-    if (block->optional)
-        log_line(LOG_LEVEL_INFO, name, "%s %u..%d is not fitted", table, block->address, last);
+    char model[40] = "";
+    bool is_counted = block->model != SUNSPEC_NONE;
+    if (is_counted)
+        sunspec_name(&device->map->models[block->model - 1], model, sizeof model);
+    (void)snprintf(ret_text, size, "%s %s%s%u..%d", table_names[block->table], model,
+                   is_counted ? " + " : "", block->address, block->address + block->count - 1);
+}
+
+static void log_refused(const struct device *device, const struct reading *reading)
+{
+    char place[80];
+    name_block(device, reading->block, place, sizeof place);
+    if (reading->block->optional)
+        log_line(LOG_LEVEL_INFO, device->name, "%s is not fitted", place);
     else
-        log_line(LOG_LEVEL_WARNING, name,
-                 "%s %u..%d is refused: %s (exception %u); check the map against the model and "
+        log_line(LOG_LEVEL_WARNING, device->name,
+                 "%s is refused: %s (exception %u); check the map against the model and "
                  "firmware, or mark these entries optional",
-                 table, block->address, last, exception_name(reading->exception),
-                 reading->exception);
+                 place, exception_name(reading->exception), reading->exception);
 }
 
 void report_reading(struct report *report, const struct reading *reading)
 {
-    struct report_device *device = &report->devices[reading->device];
+    struct report_device *known_of = &report->devices[reading->device];
     const struct block *block = reading->block;
-    const char *name = report->site->devices[reading->device].name;
-    struct refused *known = find_refused(device, block);
+    const struct device *device = &report->site->devices[reading->device];
+    struct refused *known = find_refused(known_of, block);
     if (reading->fault == FAULT_EXCEPTION && !known) {
-        add_refused(device, block);
-        log_refused(name, reading);
+        add_refused(known_of, block);
+        log_refused(device, reading);
     } else if (reading->fault == FAULT_NONE && known) {
-        *known = device->refused[--device->refused_count];
-        log_line(LOG_LEVEL_NOTICE, name, "%s %u..%d can be read again",
-                 table_names[block->table], block->address, block->address + block->count - 1);
+        char place[80];
+        *known = known_of->refused[--known_of->refused_count];
+        name_block(device, block, place, sizeof place);
+        log_line(LOG_LEVEL_NOTICE, device->name, "%s can be read again", place);
     }
+}
+
+static bool is_as_before(const struct sunspec_places *before,
+                         const struct sunspec_places *places)
+{
+    for (size_t i = 0; before && i < places->count; i++) {
+        if (before->items[i].address != places->items[i].address ||
+            before->items[i].length != places->items[i].length)
+            return false;
+    }
+    return before != NULL;
+}
+
+void report_models(const struct device *device, const struct sunspec_places *before,
+                   const struct sunspec_places *places)
+{
+    const struct map *map = device->map;
+    struct strbuf text = {0};
+    if (is_as_before(before, places))
+        return;
+    for (size_t i = 0; i < places->count; i++) {
+        char name[40];
+        sunspec_name(&map->models[i], name, sizeof name);
+        strbuf_add(&text, i ? ", " : "");
+        if (places->items[i].length)
+            strbuf_printf(&text, "%s at %u (%u registers)", name, places->items[i].address,
+                          places->items[i].length);
+        else
+            strbuf_printf(&text, "no %s", name);
+    }
+    log_line(LOG_LEVEL_NOTICE, device->name, "SunSpec models: %s", strbuf_text(&text));
+    strbuf_done(&text);
 }
 
 void report_link(struct report *report, uint16_t bus, bool is_open, const char *why)

@@ -32,6 +32,11 @@ void report_health(struct report *report, const struct health_change *change, in
 // A block was refused for the first time, or is read again.
 void report_reading(struct report *report, const struct reading *reading);
 
+// Where the SunSpec models of the map are, unless they are where they were; `before` is NULL at
+// first.
+void report_models(const struct device *device, const struct sunspec_places *before,
+                   const struct sunspec_places *places);
+
 void report_link(struct report *report, uint16_t bus, bool is_open, const char *why);
 
 void report_connected(struct report *report, int connection);

@@ -10,6 +10,7 @@
 
 #include "model/command.h"
 #include "model/point.h"
+#include "model/sunspec.h"
 
 struct simulation;
 
@@ -20,6 +21,7 @@ struct span {
     enum table table;
     uint16_t address;
     uint16_t count;
+    uint8_t model; // as of a point
 };
 
 // How a family of devices wants to be talked to (modbus: of a map, overridden by the site).
@@ -40,6 +42,8 @@ struct modbus_settings {
     size_t block_count;
     const struct span *unreadable; // never inside a request
     size_t unreadable_count;
+    const uint16_t *sunspec; // PDU addresses where the chain of SunSpec models may begin
+    size_t sunspec_count;
 };
 
 enum alert_kind { ALERT_BIT, ALERT_CODE, ALERT_OTHERWISE, ALERT_CONDITION };
@@ -79,6 +83,8 @@ struct map {
     size_t implements_count;
     struct position implements_at;
     struct modbus_settings modbus;
+    const struct sunspec_model *models; // that its addresses and formulas name
+    size_t model_count;
     const struct identify *identify;
     size_t identify_count;
     const struct point *points;

@@ -12,6 +12,7 @@
 #include "model/command.h"
 #include "model/map.h"
 #include "model/point.h"
+#include "model/sunspec.h"
 
 struct block;      // registers/block.h
 struct bus_status; // model/status.h
@@ -161,6 +162,7 @@ enum message_kind {
     MESSAGE_STATUS, // the answer to bus_post_status
     MESSAGE_HOLD,   // what became of a hold
     MESSAGE_LEARNED,
+    MESSAGE_MODELS, // the chain of SunSpec models of a device was walked
 };
 
 struct message {
@@ -182,6 +184,10 @@ struct message {
         } link;
         struct hold_change hold;
         struct learned_range learned;
+        struct {
+            uint16_t device;
+            struct sunspec_places places;
+        } models;
     };
 };
 

@@ -101,7 +101,9 @@ struct point {
 
     // SOURCE_WORDS
     enum table table;
-    int unit_id; // 0..255, or NO_INDEX: the device's
+    int unit_id;   // 0..255, or NO_INDEX: the device's
+    uint8_t model; // 1..: addresses count from the id word of this SunSpec model of the map
+                   // (map->models[model - 1]); SUNSPEC_NONE: PDU addresses
     uint16_t address;
     uint16_t parts[MAX_PARTS]; // addresses of words that lie apart, in order of the map
     uint8_t part_count;        // 0: the words follow each other from `address`

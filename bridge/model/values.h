@@ -23,7 +23,21 @@ struct given_value {
     struct value value;
 };
 
+struct given_model {
+    uint16_t id;
+    uint16_t length; // 0: as long as the map needs it
+};
+
+// A chain of SunSpec models other than the one made from the map.
+struct given_chain {
+    bool has_base;
+    uint16_t base;                    // of the marker
+    const struct given_model *models; // in the order of the chain
+    size_t model_count;               // 0: those the map names
+};
+
 struct device_values {
+    const struct given_chain *chain; // NULL: made from the map
     bool only; // addresses that no word or value is given for do not exist
     const struct given_word *words;
     size_t word_count;

@@ -65,6 +65,7 @@ static void add_block(struct planner *planner, const struct run_kind *kind, stru
     planner->blocks[planner->block_count++] = (struct block){
         .table = kind->place.table,
         .unit_id = kind->place.unit_id,
+        .model = kind->place.model,
         .address = (uint16_t)at.from,
         .count = (uint16_t)(at.to - at.from),
         .every_ms = kind->every_ms,

@@ -17,7 +17,8 @@
 // One read request and the entries it brings.
 struct block {
     enum table table;
-    int unit_id; // or NO_INDEX: the device's
+    int unit_id;   // or NO_INDEX: the device's
+    uint8_t model; // as of its entries: what `address` counts from (image_place)
     uint16_t address;
     uint16_t count;             // registers or bits
     int64_t every_ms;           // as point->every_ms

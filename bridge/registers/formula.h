@@ -59,6 +59,10 @@ struct formula_names {
     enum formula_type raw_type; // ... of this type
     bool raw_is_integer;        // ... a number that is always whole
     bool allow_now;             // now.year ... (commands)
+    // The number (1..) of a SunSpec model of the map, or -1 with err where there can be none.
+    // NULL: nowhere.
+    int (*model)(void *context, const struct sunspec_model *model, struct error *err);
+    bool model_is_address; // model(id) is where the model begins; else whether it is there
 };
 
 // Parses `text`. `expected` is FORMULA_ANY or the type the formula must have. On failure
@@ -87,6 +91,12 @@ const struct value *formula_constant_value(const struct formula *formula);
 // When it is just the name of an argument, its index; else NO_INDEX.
 int formula_argument(const struct formula *formula);
 
+// Takes an address apart that may begin at a SunSpec model (names->model_is_address):
+// model(id) + constant, or a constant, then *ret_model is SUNSPEC_NONE. -1 with err when it is
+// anything else, or not a whole number.
+int formula_split_address(const struct formula *formula, int *ret_model, int64_t *ret_offset,
+                          struct error *err);
+
 // Calls `each` with the index of every entry the formula names directly (not through others),
 // once each.
 void formula_each_point(const struct formula *formula, void (*each)(void *context, int point),
@@ -103,6 +113,8 @@ struct formula_inputs {
     struct value (*point)(void *context, int index, bool raw);
     // The argument's value; NULL where no arguments exist.
     struct value (*argument)(void *context, int index);
+    // Whether a SunSpec model of the map is there; NULL: not known.
+    struct value (*model)(void *context, int model);
     const struct value *raw; // of `raw`; NULL where it does not exist
     int64_t wall_ms;         // of now.*, as local time
 };

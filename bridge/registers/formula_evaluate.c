@@ -86,6 +86,10 @@ static struct value leaf_value(const struct node *node, const struct formula_inp
     case NODE_NOW:
         value = time_field(inputs->wall_ms, node->index);
         break;
+    case NODE_MODEL:
+        if (inputs->model)
+            value = inputs->model(inputs->context, node->index);
+        break;
     case NODE_CONSTANT:
     case NODE_OPERATION:
     case NODE_WORD:

@@ -348,10 +348,9 @@ static const struct operation functions[] = {
     {.name = "raw", .least = 1, .most = 1, .check = check_raw},
     {.name = "model",
      .least = 1,
-     .most = 1,
+     .most = 2,
      .parameters = NUMBERS,
-     .result = FORMULA_NUMBER,
-     .refusal = "SunSpec model addresses are not supported here yet"},
+     .check = formula_check_model},
 };
 
 const struct operation *formula_find_function(const char *name)

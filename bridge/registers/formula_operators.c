@@ -200,6 +200,12 @@ static struct value either(const struct call *call)
     return value_boolean(operands[0].boolean || operands[1].boolean);
 }
 
+// Of a range of ids, which model(...) takes apart before anything is evaluated.
+static struct value first_of_two(const struct call *call)
+{
+    return call->operands[0];
+}
+
 static struct value invert(const struct call *call)
 {
     return value_boolean(!call->operands[0].boolean);
@@ -245,6 +251,8 @@ static struct value invert(const struct call *call)
     INFIX(word, FORMULA_NUMBER, FORMULA_NUMBER, is_whole, evaluator), .fixity = FIXITY_LEFT
 
 static const struct operator_row operators[] = {
+    {INFIX("..", FORMULA_NUMBER, FORMULA_NUMBER, WHOLE_ALWAYS, first_of_two),
+     .operation.check = formula_check_ids, .precedence = 0, .fixity = FIXITY_NONE},
     {LOGICAL("or", either), .precedence = 1},
     {LOGICAL("and", both), .precedence = 2},
     {PREFIX("not", FORMULA_BOOLEAN, invert), .precedence = PRECEDENCE_NOT},

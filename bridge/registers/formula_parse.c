@@ -72,8 +72,10 @@ static int combine(struct draft *draft, const struct operation *operation, size_
         return -1;
     operands[0].start = (uint16_t)start;
     operands[0].end = (uint16_t)end;
-    if (!operation->evaluate)
+    if (!operation->evaluate) {
+        draft->operand_count -= count - 1;
         return 0;
+    }
     if (operation->is_choice)
         guard_branches(draft, operands);
     enum formula_type last_type = operands[count - 1].type;
@@ -176,8 +178,6 @@ static int take_function(struct draft *draft, const struct token *token)
     const struct operation *function = formula_find_function(token->text);
     if (!function)
         return refuse_function(draft, token);
-    if (function->refusal)
-        return formula_fail(draft, token->start, "%s", function->refusal);
     draft->called = (struct open){.function = function, .start = (uint16_t)token->start};
     return 0;
 }

@@ -34,6 +34,7 @@ static const struct {
     {"?", "write if(condition, a, b)"},
     {";", "arguments are separated by ','"},
     {"'", "a text stands in double quotes"},
+    {"..", NULL},
     {".", "a number needs a digit before its point"},
     {"+", NULL},
     {"-", NULL},
@@ -79,12 +80,12 @@ static int scan_word(const char *text, struct token *token, struct error *err)
 }
 
 // Everything that looks as if it belonged to the number, so that "1_000" is one wrong number
-// and not a number and a name.
+// and not a number and a name. Two points are between two numbers.
 static size_t number_length(const char *text)
 {
     bool is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
     size_t length = 0;
-    while (is_word_part(text[length])) {
+    while (is_word_part(text[length]) && strncmp(text + length, "..", 2) != 0) {
         bool is_exponent = !is_hex && (text[length] == 'e' || text[length] == 'E');
         length++;
         bool is_signed = text[length] == '-' || text[length] == '+';

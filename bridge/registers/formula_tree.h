@@ -25,7 +25,8 @@ enum node_kind {
     NODE_POINT_RAW, // raw(name)
     NODE_OWN_RAW,   // raw
     NODE_ARGUMENT,
-    NODE_NOW, // index: a field of now.
+    NODE_NOW,   // index: a field of now.
+    NODE_MODEL, // index: a SunSpec model of the map, 1..
     NODE_OPERATION,
     NODE_WORD, // only while parsing: a word that names nothing, perhaps a label
 };
@@ -40,7 +41,7 @@ struct guard {
 struct node {
     enum node_kind kind;
     enum formula_type type;
-    int index; // of the entry, the argument or the field of now.
+    int index; // of the entry, the argument, the field of now. or the model
     uint16_t count;
     struct guard guard;
     const struct operation *operation;
@@ -124,10 +125,9 @@ struct operation {
     bool takes_patterns; // a text operand stands for all names that match it
     bool takes_labels;   // a word beside something with labels is one of its labels
     bool is_choice;      // if()
-    const char *refusal; // why it cannot be used; or NULL
     // Further conditions on operands of the right number and types; or NULL.
     int (*check)(struct draft *draft, struct operand *operands, size_t count);
-    // NULL: the operand's node stands for it.
+    // NULL: the first operand's node stands for it.
     struct value (*evaluate)(const struct call *call);
 };
 
@@ -159,6 +159,10 @@ struct value formula_integer(int128 integer);
 // The integer that a number is (5 and 5.0, not 5.5). False when it is none.
 // formula_operators.c
 bool formula_whole(const struct value *value, int128 *ret_integer);
+
+// The ids and the instance of model(...). formula_model.c
+int formula_check_ids(struct draft *draft, struct operand *operands, size_t count);
+int formula_check_model(struct draft *draft, struct operand *operands, size_t count);
 
 // Functions that make texts. formula_texts.c
 struct value formula_make_hex(const struct call *call);

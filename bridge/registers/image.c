@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "registers/image.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "registers/sunspec.h"
 
 enum {
     NEVER = -1,
@@ -27,6 +29,8 @@ struct image {
     struct cell *cells; // one per entry of the map
     uint16_t *words;
     int64_t wall_ms; // what now.* means
+    bool knows_models;
+    struct sunspec_places places;
 };
 
 // What an evaluation needs to find the values of names.
@@ -65,6 +69,7 @@ void image_free(struct image *image)
 
 void image_forget(struct image *image)
 {
+    image->knows_models = false;
     for (size_t i = 0; i < image->map->point_count; i++) {
         struct cell *cell = &image->cells[i];
         for (size_t part = 0; part < MAX_PARTS; part++)
@@ -75,6 +80,80 @@ void image_forget(struct image *image)
     }
 }
 
+void image_set_models(struct image *image, const struct sunspec_places *places)
+{
+    image->knows_models = places != NULL;
+    if (places)
+        image->places = *places;
+}
+
+const struct sunspec_places *image_models(const struct image *image)
+{
+    return image->knows_models ? &image->places : NULL;
+}
+
+const struct map *image_map(const struct image *image)
+{
+    return image->map;
+}
+
+// The registers of a model with those of its header; 0 when it is not there or not known.
+static uint32_t model_size(const struct image *image, uint8_t model)
+{
+    if (!image->knows_models || model > image->places.count)
+        return 0;
+    uint16_t length = image->places.items[model - 1].length;
+    return length ? (uint32_t)length + SUNSPEC_HEADER_WORDS : 0;
+}
+
+bool image_place(const struct image *image, const struct block *block, uint16_t *ret_address,
+                 uint16_t *ret_count)
+{
+    *ret_address = block->address;
+    *ret_count = block->count;
+    if (block->model == SUNSPEC_NONE)
+        return true;
+    uint32_t size = model_size(image, block->model);
+    if (block->address >= size)
+        return false;
+    if (*ret_count > size - block->address)
+        *ret_count = (uint16_t)(size - block->address);
+    *ret_address = (uint16_t)(image->places.items[block->model - 1].address + block->address);
+    return true;
+}
+
+// Whether all registers of an entry in a model are within it.
+static bool is_in_model(const struct image *image, const struct point *point)
+{
+    uint32_t end = (uint32_t)point->address + point->word_count;
+    for (size_t i = 0; i < point->part_count; i++) {
+        if (i == 0 || point->parts[i] + 1u > end)
+            end = point->parts[i] + 1u;
+    }
+    return end <= model_size(image, point->model);
+}
+
+bool image_lacks(const struct image *image, const struct point *point)
+{
+    return point->model != SUNSPEC_NONE && image->knows_models && !is_in_model(image, point);
+}
+
+void image_name_place(const struct image *image, enum table table, uint8_t model,
+                      uint16_t address, char *ret_text, size_t size)
+{
+    char name[40];
+    char known[16] = "";
+    if (model == SUNSPEC_NONE) {
+        (void)snprintf(ret_text, size, "%s %u", table_names[table], address);
+        return;
+    }
+    sunspec_name(&image->map->models[model - 1], name, sizeof name);
+    if (model_size(image, model))
+        (void)snprintf(known, sizeof known,
+                       "%u = ", image->places.items[model - 1].address + address);
+    (void)snprintf(ret_text, size, "%s %s%s + %u", table_names[table], known, name, address);
+}
+
 static uint16_t word_at(const struct block *block, const uint16_t *words, int offset)
 {
     if (table_is_bits(block->table))
@@ -82,15 +161,16 @@ static uint16_t word_at(const struct block *block, const uint16_t *words, int of
     return words[offset];
 }
 
-static void store_point(struct image *image, const struct block *block, uint16_t index,
-                        const uint16_t *words, int64_t now_ms)
+// `count`: how many words came.
+static void store_point(struct image *image, const struct block *block, uint16_t count,
+                        uint16_t index, const uint16_t *words, int64_t now_ms)
 {
     const struct point *point = &image->map->points[index];
     struct cell *cell = &image->cells[index];
     for (int i = 0; i < point->word_count; i++) {
         int address = point->part_count ? point->parts[i] : point->address + i;
         int offset = address - block->address;
-        if (offset < 0 || offset >= block->count)
+        if (offset < 0 || offset >= count)
             continue;
         image->words[cell->offset + (uint32_t)i] = word_at(block, words, offset);
         cell->part_ms[point->part_count ? i : 0] = now_ms;
@@ -103,8 +183,12 @@ static void store_point(struct image *image, const struct block *block, uint16_t
 void image_store(struct image *image, const struct block *block, const uint16_t *words,
                  int64_t now_ms)
 {
+    uint16_t address = 0;
+    uint16_t count = 0;
+    if (!image_place(image, block, &address, &count))
+        return;
     for (size_t i = 0; i < block->point_count; i++)
-        store_point(image, block, block->points[i], words, now_ms);
+        store_point(image, block, count, block->points[i], words, now_ms);
 }
 
 // Exceptions that mean "there is no such thing here" for an optional entry (docs/maps.md).
@@ -180,6 +264,14 @@ static struct value read_argument(void *context, int index)
     return view->arguments ? view->arguments[index] : value_unknown();
 }
 
+static struct value read_model(void *context, int model)
+{
+    const struct view *view = context;
+    if (!view->image->knows_models)
+        return value_unknown();
+    return value_boolean(model_size(view->image, (uint8_t)model) > 0);
+}
+
 static struct value view_evaluate(const struct view *view, const struct formula *formula,
                                   const struct value *raw)
 {
@@ -188,6 +280,7 @@ static struct value view_evaluate(const struct view *view, const struct formula 
         .context = &own,
         .point = read_point,
         .argument = read_argument,
+        .model = read_model,
         .raw = raw,
         .wall_ms = view->image->wall_ms,
     };
@@ -210,6 +303,10 @@ static struct value view_raw(const struct view *view, const struct point *point)
 {
     const struct image *image = view->image;
     const struct point *source = map_words_of(image->map, point);
+    if (source->model != SUNSPEC_NONE && !image->knows_models)
+        return value_unknown();
+    if (image_lacks(image, source))
+        return value_absent();
     struct value condition = view_condition(view, source->when);
     if (!value_is_known(&condition))
         return condition;
@@ -315,6 +412,10 @@ enum fault image_fault(const struct image *image, int point, uint8_t *ret_except
 
 bool image_wants(const struct image *image, const struct block *block, int64_t now_ms)
 {
+    uint16_t address = 0;
+    uint16_t count = 0;
+    if (!image_place(image, block, &address, &count))
+        return false;
     if (!block->when)
         return true;
     struct image_space space = {0};
@@ -344,79 +445,8 @@ void image_fill(const struct image *image, const struct text_template *template,
         .context = &view,
         .point = read_point,
         .argument = read_argument,
+        .model = read_model,
         .wall_ms = image->wall_ms,
     };
     formula_fill(template, &inputs, ret_text, size);
-}
-
-static bool has_code(const struct value *events, int64_t code, int64_t code_high)
-{
-    for (size_t i = 0; i < events->events.count; i++) {
-        if (events->events.codes[i] >= code && events->events.codes[i] <= code_high)
-            return true;
-    }
-    return false;
-}
-
-static bool is_code(const struct value *raw, const struct alert *alert)
-{
-    if (raw->kind == VALUE_EVENTS)
-        return has_code(raw, alert->code, alert->code_high);
-    if (raw->kind == VALUE_INTEGER)
-        return raw->integer >= alert->code && raw->integer <= alert->code_high;
-    return false;
-}
-
-static bool is_listed(const struct map *map, int from, const struct value *code)
-{
-    for (size_t i = 0; i < map->alert_count; i++) {
-        const struct alert *alert = &map->alerts[i];
-        if (alert->kind == ALERT_CODE && alert->from == from && is_code(code, alert))
-            return true;
-    }
-    return false;
-}
-
-// Whether there is a code (other than 0, "nothing") that no alert of the same entry names.
-static bool has_unlisted(const struct map *map, int from, const struct value *raw)
-{
-    if (raw->kind == VALUE_INTEGER)
-        return raw->integer != 0 && !is_listed(map, from, raw);
-    for (size_t i = 0; raw->kind == VALUE_EVENTS && i < raw->events.count; i++) {
-        struct value code = value_integer(raw->events.codes[i]);
-        if (!is_listed(map, from, &code))
-            return true;
-    }
-    return false;
-}
-
-static bool has_bit(const struct value *raw, int bit)
-{
-    if (raw->kind == VALUE_BOOLEAN)
-        return bit == 0 && raw->boolean;
-    return raw->kind == VALUE_INTEGER && (((uint64_t)raw->integer >> bit) & 1);
-}
-
-struct value image_alert(const struct image *image, const struct alert *alert, int64_t now_ms)
-{
-    struct image_space space = {0};
-    struct value condition = value_boolean(true);
-    if (alert->when)
-        condition = image_evaluate(image, alert->when, NULL, now_ms, &space);
-    if (alert->kind == ALERT_CONDITION || condition.kind != VALUE_BOOLEAN || !condition.boolean)
-        return condition;
-    struct value raw = image_raw(image, alert->from, now_ms, &space);
-    if (!value_is_known(&raw))
-        return raw;
-    switch (alert->kind) {
-    case ALERT_BIT:
-        return value_boolean(has_bit(&raw, alert->bit));
-    case ALERT_CODE:
-        return value_boolean(is_code(&raw, alert));
-    case ALERT_OTHERWISE:
-        return value_boolean(has_unlisted(image->map, alert->from, &raw));
-    case ALERT_CONDITION:
-        break;
-    }
-    return condition;
 }

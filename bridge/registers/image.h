@@ -27,6 +27,29 @@ struct image_space {
 struct image *image_new(const struct map *map, const struct modbus_settings *modbus);
 void image_free(struct image *image);
 
+// Where the SunSpec models of the map are on this device, once the chain was walked; NULL: not
+// known any more. Until then entries in models are unknown; in models that are not there, or
+// end before the entry, they are absent.
+void image_set_models(struct image *image, const struct sunspec_places *places);
+
+// Where a block is on this device, and how many of its registers: as many as its model has.
+// False when its model is not there, too short for it, or not known yet.
+bool image_place(const struct image *image, const struct block *block, uint16_t *ret_address,
+                 uint16_t *ret_count);
+
+// What was set last, or NULL.
+const struct sunspec_places *image_models(const struct image *image);
+
+// Whether it is known that registers of an entry are not on this device.
+bool image_lacks(const struct image *image, const struct point *point);
+
+const struct map *image_map(const struct image *image);
+
+// "holding 40083", "holding 40083 = model(103) + 14": a register as people look for it; the
+// PDU address is left out while it is not known.
+void image_name_place(const struct image *image, enum table table, uint8_t model,
+                      uint16_t address, char *ret_text, size_t size);
+
 // Takes the words a block brought. `words` as in struct reading.
 void image_store(struct image *image, const struct block *block, const uint16_t *words,
                  int64_t now_ms);
@@ -36,7 +59,8 @@ void image_store(struct image *image, const struct block *block, const uint16_t 
 void image_fail(struct image *image, const struct block *block, enum fault fault,
                 uint8_t exception, int64_t now_ms);
 
-// Forgets everything, as after a new connection to a device that may be another one.
+// Forgets everything, where models are too, as after a new connection to a device that may be
+// another one.
 void image_forget(struct image *image);
 
 // The value as published, or VALUE_UNKNOWN (never read, failed, stale) or VALUE_ABSENT (its
@@ -58,8 +82,8 @@ int64_t image_time(const struct image *image, int point);
 // Why the entry's last read brought nothing; FAULT_NONE when it did or when it was never tried.
 enum fault image_fault(const struct image *image, int point, uint8_t *ret_exception);
 
-// Whether the block's condition allows and asks for reading it: true without condition, false
-// when the condition is false, absent or unknown.
+// Whether the block is on this device and its condition allows and asks for reading it: true
+// without condition, false when the condition is false, absent or unknown.
 bool image_wants(const struct image *image, const struct block *block, int64_t now_ms);
 
 // Sets what now.* means to formulas evaluated from here on (wall clock, milliseconds since

@@ -3,14 +3,21 @@
 
 struct place place_of(const struct point *point)
 {
-    return (struct place){point->unit_id, point->table};
+    return (struct place){point->unit_id, point->table, point->model};
 }
 
 int place_compare(const struct place *a, const struct place *b)
 {
     if (a->unit_id != b->unit_id)
         return a->unit_id < b->unit_id ? -1 : 1;
-    return (int)a->table - (int)b->table;
+    if (a->table != b->table)
+        return a->table < b->table ? -1 : 1;
+    return (int)a->model - (int)b->model;
+}
+
+bool place_has(const struct place *place, const struct span *span)
+{
+    return span->table == place->table && span->model == place->model;
 }
 
 bool place_touches(const struct place *place, struct extent at, const struct span *spans,
@@ -18,7 +25,7 @@ bool place_touches(const struct place *place, struct extent at, const struct spa
 {
     for (size_t i = 0; i < count; i++) {
         const struct span *span = &spans[i];
-        if (span->table == place->table && at.from < span->address + span->count &&
+        if (place_has(place, span) && at.from < span->address + span->count &&
             at.to > span->address)
             return true;
     }
@@ -30,7 +37,7 @@ int place_inside(const struct place *place, struct extent at, const struct span 
 {
     for (size_t i = 0; i < count; i++) {
         const struct span *span = &spans[i];
-        if (span->table == place->table && at.from >= span->address &&
+        if (place_has(place, span) && at.from >= span->address &&
             at.to <= span->address + span->count)
             return (int)i;
     }

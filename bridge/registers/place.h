@@ -14,16 +14,20 @@ struct extent {
     int to;
 };
 
-// One table of one unit.
+// One table of one unit, or one SunSpec model in it, where addresses count from.
 struct place {
     int unit_id; // or NO_INDEX: the device's
     enum table table;
+    uint8_t model; // as of a point
 };
 
 struct place place_of(const struct point *point);
 
 // Less than, equal to or greater than 0.
 int place_compare(const struct place *a, const struct place *b);
+
+// Whether the addresses of a span count here.
+bool place_has(const struct place *place, const struct span *span);
 
 // Whether the addresses touch one of the spans.
 bool place_touches(const struct place *place, struct extent at, const struct span *spans,

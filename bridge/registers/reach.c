@@ -44,7 +44,7 @@ static void close_spans(struct reach *reach, const struct span *spans, size_t co
 {
     for (size_t i = 0; i < count; i++) {
         struct extent at = {spans[i].address, spans[i].address + spans[i].count};
-        if (spans[i].table == reach->place.table)
+        if (place_has(&reach->place, &spans[i]))
             mark(reach, at, MARK_CLOSED);
     }
 }

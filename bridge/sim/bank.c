@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "model/message.h"
+#include "sim/chain.h"
 
 struct cell {
     int16_t unit;
@@ -18,9 +19,12 @@ struct cell {
 
 struct bank {
     const struct map *map;
+    const struct modbus_settings *modbus;
     int unit_id;
     uint64_t revision;
-    struct cell *cells; // ascending by unit, table and address
+    struct sunspec_chain chain;
+    struct sunspec_places models; // of the map, in the chain
+    struct cell *cells;           // ascending by unit, table and address
     size_t count;
     size_t room;
 };
@@ -56,6 +60,7 @@ static void settle_cells(struct bank *bank)
         struct cell *kept = &bank->cells[last];
         const struct cell *next = &bank->cells[i];
         if (compare_cells(kept, next) == 0) {
+            kept->word |= next->word; // all but one of them are 0
             kept->can_read |= next->can_read;
             kept->can_write |= next->can_write;
         } else {
@@ -65,9 +70,26 @@ static void settle_cells(struct bank *bank)
     bank->count = last + 1;
 }
 
-static uint16_t point_address(const struct point *words, uint16_t index)
+// Where an address that counts from a model is; false when the model ends before.
+static bool place_address(const struct bank *bank, uint8_t model, uint16_t address,
+                          uint16_t *ret_address)
 {
-    return words->part_count ? words->parts[index] : (uint16_t)(words->address + index);
+    *ret_address = address;
+    if (model == SUNSPEC_NONE)
+        return true;
+    const struct sunspec_place *place = &bank->models.items[model - 1];
+    if (place->length == 0 || address >= place->length + SUNSPEC_HEADER_WORDS)
+        return false;
+    *ret_address = (uint16_t)(place->address + address);
+    return true;
+}
+
+bool bank_address(const struct bank *bank, const struct point *words, uint16_t index,
+                  uint16_t *ret_address)
+{
+    uint16_t address =
+        words->part_count ? words->parts[index] : (uint16_t)(words->address + index);
+    return place_address(bank, words->model, address, ret_address);
 }
 
 static uint16_t point_words(const struct point *words)
@@ -85,48 +107,82 @@ static void add_point(struct bank *bank, const struct point *point)
         struct cell cell = {
             .unit = (int16_t)bank_unit_of(bank, words),
             .table = (uint8_t)words->table,
-            .address = point_address(words, i),
             .can_read = (point->access & ACCESS_READ) != 0,
             .can_write = (point->access & ACCESS_WRITE) != 0 && !fixed,
         };
-        add_cell(bank, &cell);
+        if (bank_address(bank, words, i, &cell.address))
+            add_cell(bank, &cell);
     }
 }
 
-static bool is_unreadable(const struct modbus_settings *modbus, enum table table,
-                          uint16_t address)
+static bool is_unreadable(const struct bank *bank, enum table table, uint16_t address)
 {
-    for (size_t i = 0; i < modbus->unreadable_count; i++) {
-        const struct span *span = &modbus->unreadable[i];
-        if (span->table == table && address >= span->address &&
-            address - span->address < span->count)
+    for (size_t i = 0; i < bank->modbus->unreadable_count; i++) {
+        const struct span *span = &bank->modbus->unreadable[i];
+        uint16_t first = 0;
+        if (span->table == table && place_address(bank, span->model, span->address, &first) &&
+            address >= first && address - first < span->count)
             return true;
     }
     return false;
 }
 
-static void add_blocks(struct bank *bank, const struct modbus_settings *modbus)
+static void add_blocks(struct bank *bank)
 {
+    const struct modbus_settings *modbus = bank->modbus;
     for (size_t i = 0; i < modbus->block_count; i++) {
         const struct span *block = &modbus->blocks[i];
         for (uint16_t k = 0; k < block->count; k++) {
-            struct cell cell = {.unit = BANK_OWN_UNIT,
-                                .table = (uint8_t)block->table,
-                                .address = (uint16_t)(block->address + k),
-                                .can_read = true};
-            add_cell(bank, &cell);
+            struct cell cell = {
+                .unit = BANK_OWN_UNIT, .table = (uint8_t)block->table, .can_read = true};
+            uint16_t address = (uint16_t)(block->address + k);
+            if (place_address(bank, block->model, address, &cell.address))
+                add_cell(bank, &cell);
         }
     }
 }
 
+static void add_holding(struct bank *bank, uint32_t address, uint16_t word)
+{
+    struct cell cell = {.unit = BANK_OWN_UNIT,
+                        .table = TABLE_HOLDING,
+                        .address = (uint16_t)address,
+                        .can_read = true,
+                        .word = word};
+    if (address <= UINT16_MAX)
+        add_cell(bank, &cell);
+}
+
+// The marker, the models with all their registers, and the end.
+static void add_chain(struct bank *bank)
+{
+    const struct sunspec_chain *chain = &bank->chain;
+    uint32_t end = (uint32_t)chain->base + SUNSPEC_HEADER_WORDS;
+    if (bank->modbus->sunspec_count == 0)
+        return;
+    add_holding(bank, chain->base, SUNSPEC_MARKER_HIGH);
+    add_holding(bank, chain->base + 1u, SUNSPEC_MARKER_LOW);
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct sunspec_link *link = &chain->links[i];
+        uint32_t first = link->place.address;
+        end = first + SUNSPEC_HEADER_WORDS + link->place.length;
+        add_holding(bank, first, link->id);
+        add_holding(bank, first + 1, link->place.length);
+        for (uint32_t address = first + SUNSPEC_HEADER_WORDS; address < end; address++)
+            add_holding(bank, address, 0);
+    }
+    add_holding(bank, end, SUNSPEC_END_ID);
+    add_holding(bank, end + 1, 0);
+}
+
 // A map whose requests span unlisted registers says that its device answers there.
-static void add_gaps(struct bank *bank, const struct modbus_settings *modbus)
+static void add_gaps(struct bank *bank)
 {
     size_t listed = bank->count;
     for (size_t i = 1; i < listed; i++) {
         struct cell before = bank->cells[i - 1];
         struct cell after = bank->cells[i];
-        int largest = modbus->merge_gap;
+        int largest = bank->modbus->merge_gap;
         if (largest == GAP_AUTO)
             largest = table_is_bits(before.table) ? MAX_READ_BITS : MAX_READ_REGISTERS;
         int gap = after.address - before.address - 1;
@@ -137,24 +193,82 @@ static void add_gaps(struct bank *bank, const struct modbus_settings *modbus)
             cell.address = (uint16_t)(before.address + k);
             cell.can_read = true;
             cell.can_write = false;
-            if (!is_unreadable(modbus, cell.table, cell.address))
+            if (!is_unreadable(bank, cell.table, cell.address))
                 add_cell(bank, &cell);
         }
     }
     settle_cells(bank);
 }
 
+static void build(struct bank *bank)
+{
+    const struct map *map = bank->map;
+    sunspec_find(&bank->chain, map->models, map->model_count, &bank->models);
+    for (size_t i = 0; i < map->point_count; i++)
+        add_point(bank, &map->points[i]);
+    add_blocks(bank);
+    add_chain(bank);
+    settle_cells(bank);
+    add_gaps(bank);
+}
+
 struct bank *bank_new(const struct map *map, const struct modbus_settings *modbus, int unit_id)
 {
     struct bank *bank = mem_new(1, sizeof *bank);
     bank->map = map;
+    bank->modbus = modbus;
     bank->unit_id = unit_id;
-    for (size_t i = 0; i < map->point_count; i++)
-        add_point(bank, &map->points[i]);
-    add_blocks(bank, modbus);
-    settle_cells(bank);
-    add_gaps(bank, modbus);
+    chain_make(map, modbus, NULL, &bank->chain);
+    build(bank);
     return bank;
+}
+
+void bank_lay_chain(struct bank *bank, const struct given_chain *given)
+{
+    if (bank->modbus->sunspec_count == 0)
+        return;
+    chain_make(bank->map, bank->modbus, given, &bank->chain);
+    bank->count = 0;
+    bank->revision++;
+    build(bank);
+}
+
+void bank_find_models(struct bank *bank)
+{
+    const struct modbus_settings *modbus = bank->modbus;
+    struct sunspec_walk walk;
+    if (modbus->sunspec_count == 0)
+        return;
+    sunspec_begin(&walk, modbus->sunspec, modbus->sunspec_count);
+    while (walk.state == SUNSPEC_READ) {
+        uint16_t words[SUNSPEC_READ_COUNT];
+        struct span span = {TABLE_HOLDING, walk.address, SUNSPEC_READ_COUNT, SUNSPEC_NONE};
+        enum bank_refusal refusal = bank_read(bank, BANK_OWN_UNIT, span, words);
+        if (refusal == BANK_FINE)
+            sunspec_take(&walk, words);
+        else
+            sunspec_refuse(&walk, (uint8_t)refusal);
+    }
+    if (walk.state != SUNSPEC_DONE)
+        walk.chain.count = 0;
+    bank->chain = walk.chain;
+    sunspec_find(&bank->chain, bank->map->models, bank->map->model_count, &bank->models);
+    for (size_t i = 0; i < bank->map->point_count; i++) {
+        if (bank->map->points[i].model != SUNSPEC_NONE)
+            add_point(bank, &bank->map->points[i]);
+    }
+    settle_cells(bank);
+    bank->revision++;
+}
+
+const struct sunspec_chain *bank_chain(const struct bank *bank)
+{
+    return &bank->chain;
+}
+
+const struct sunspec_places *bank_models(const struct bank *bank)
+{
+    return &bank->models;
 }
 
 static bool is_covered(const struct cell *cell, const struct span *spans, size_t count)
@@ -317,8 +431,12 @@ void bank_get_point(const struct bank *bank, const struct point *point, uint16_t
     if (!words)
         return;
     int unit = bank_unit_of(bank, words);
-    for (uint16_t i = 0; i < point_words(words); i++)
-        ret_words[i] = bank_word(bank, unit, words->table, point_address(words, i));
+    for (uint16_t i = 0; i < point_words(words); i++) {
+        uint16_t address = 0;
+        ret_words[i] = bank_address(bank, words, i, &address)
+                           ? bank_word(bank, unit, words->table, address)
+                           : 0;
+    }
 }
 
 void bank_set_point(struct bank *bank, const struct point *point, const uint16_t *words)
@@ -327,8 +445,11 @@ void bank_set_point(struct bank *bank, const struct point *point, const uint16_t
     if (!place)
         return;
     int unit = bank_unit_of(bank, place);
-    for (uint16_t i = 0; i < point_words(place); i++)
-        bank_set_word(bank, unit, place->table, point_address(place, i), words[i]);
+    for (uint16_t i = 0; i < point_words(place); i++) {
+        uint16_t address = 0;
+        if (bank_address(bank, place, i, &address))
+            bank_set_word(bank, unit, place->table, address, words[i]);
+    }
 }
 
 bool bank_touches(const struct bank *bank, const struct point *point, int unit,
@@ -338,8 +459,9 @@ bool bank_touches(const struct bank *bank, const struct point *point, int unit,
     if (!words || words->table != span.table || bank_unit_of(bank, words) != unit)
         return false;
     for (uint16_t i = 0; i < point_words(words); i++) {
-        uint16_t address = point_address(words, i);
-        if (address >= span.address && address - span.address < span.count)
+        uint16_t address = 0;
+        if (bank_address(bank, words, i, &address) && address >= span.address &&
+            address - span.address < span.count)
             return true;
     }
     return false;

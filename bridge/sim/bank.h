@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "model/map.h"
+#include "model/values.h"
+#include "registers/sunspec.h"
 
 struct bank;
 
@@ -33,6 +35,22 @@ const struct map *bank_map(const struct bank *bank);
 
 // Counts every change of a word, so that what was made from the words can be made again.
 uint64_t bank_revision(const struct bank *bank);
+
+// Gives it another chain of SunSpec models than the one made from its map; all its words are 0
+// after that. Nothing for a map without sunspec.
+void bank_lay_chain(struct bank *bank, const struct given_chain *given);
+
+// Looks where its models are by walking the chain its own words are, as after a dump was put
+// in.
+void bank_find_models(struct bank *bank);
+
+const struct sunspec_chain *bank_chain(const struct bank *bank);
+const struct sunspec_places *bank_models(const struct bank *bank);
+
+// The address of a word (0..) of an entry with words. False when it is in a SunSpec model that
+// is not there, or is too short.
+bool bank_address(const struct bank *bank, const struct point *words, uint16_t index,
+                  uint16_t *ret_address);
 
 // Whether any entry is at this unit id (not BANK_OWN_UNIT).
 bool bank_has_unit(const struct bank *bank, int unit);

@@ -38,6 +38,8 @@ int sim_device_new(const struct sim_device_settings *settings, int64_t now_ms,
     device->index = settings->index;
     device->unit_id = settings->unit_id;
     device->bank = bank_new(settings->map, settings->modbus, settings->unit_id);
+    if (settings->given && settings->given->chain)
+        bank_lay_chain(device->bank, settings->given->chain);
     device->entries = entries_new(device->bank, settings->modbus);
     if (set_start(device, settings, err)) {
         err->code = ERROR_CONFIG;
@@ -145,7 +147,7 @@ static void serve_request(struct sim_device *device, const struct request *reque
                           struct answer *answer, int64_t now_ms)
 {
     const struct pdu_function *function = pdu_find_function(request->function);
-    struct span span = {function->table, request->address, request->count};
+    struct span span = {function->table, request->address, request->count, SUNSPEC_NONE};
     bool is_other =
         request->unit_id != device->unit_id && bank_has_unit(device->bank, request->unit_id);
     int unit = is_other ? request->unit_id : BANK_OWN_UNIT;

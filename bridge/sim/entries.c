@@ -44,6 +44,7 @@ static void store_point(struct entries *entries, const struct point *point, uint
     struct block block = {
         .table = point->table,
         .unit_id = point->unit_id,
+        .model = point->model,
         .address = point->address,
         .count = point->word_count,
         .points = &index,
@@ -65,6 +66,7 @@ static const struct image *present_image(struct entries *entries)
     if (entries->is_made && entries->revision == bank_revision(entries->bank))
         return entries->image;
     const struct map *map = bank_map(entries->bank);
+    image_set_models(entries->image, bank_models(entries->bank));
     for (size_t i = 0; i < map->point_count; i++) {
         if (map->points[i].source == SOURCE_WORDS)
             store_point(entries, &map->points[i], (uint16_t)i);

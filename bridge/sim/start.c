@@ -198,24 +198,45 @@ void start_plausible(struct entries *entries)
     free(start.roles);
 }
 
+// The marker, the head of each model and the end.
+static size_t chain_spans(const struct sunspec_chain *chain, struct span *ret_spans)
+{
+    struct span head = {TABLE_HOLDING, chain->base, SUNSPEC_HEADER_WORDS, SUNSPEC_NONE};
+    ret_spans[0] = head;
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct sunspec_place *place = &chain->links[i].place;
+        head.address = place->address;
+        ret_spans[i + 1] = head;
+        head.address = (uint16_t)(place->address + SUNSPEC_HEADER_WORDS + place->length);
+    }
+    ret_spans[chain->count + 1] = head;
+    return chain->count + 2;
+}
+
 // Leaves only the addresses that a word or a value is given for.
 static void retain_given(struct bank *bank, const struct device_values *given)
 {
-    size_t room = given->word_count + given->value_count * MAX_PARTS;
+    const struct sunspec_chain *chain = bank_chain(bank);
+    size_t room = given->word_count + given->value_count * MAX_POINT_WORDS + chain->count + 2;
     struct span *spans = mem_new(room, sizeof *spans);
     size_t count = 0;
     for (size_t i = 0; i < given->word_count; i++)
-        spans[count++] = (struct span){given->words[i].table, given->words[i].address, 1};
+        spans[count++] =
+            (struct span){given->words[i].table, given->words[i].address, 1, SUNSPEC_NONE};
     for (size_t i = 0; i < given->value_count; i++) {
         const struct map *map = bank_map(bank);
         const struct point *words = map_words_of(map, &map->points[given->values[i].point]);
         if (!words)
             continue;
-        if (!words->part_count)
-            spans[count++] = (struct span){words->table, words->address, words->word_count};
-        for (size_t k = 0; k < words->part_count; k++)
-            spans[count++] = (struct span){words->table, words->parts[k], 1};
+        for (uint16_t k = 0; k < words->word_count; k++) {
+            struct span *span = &spans[count];
+            *span = (struct span){.table = words->table, .count = 1};
+            count += bank_address(bank, words, k, &span->address);
+        }
     }
+    // Words that are given bring their own chain.
+    if (chain->count && !given->word_count)
+        count += chain_spans(chain, &spans[count]);
     bank_retain(bank, spans, count);
     free(spans);
 }
@@ -229,6 +250,8 @@ int start_given(struct entries *entries, const struct device_values *given, stru
         bank_set_word(entries_bank(entries), BANK_OWN_UNIT, word->table, word->address,
                       word->word);
     }
+    if (given->word_count)
+        bank_find_models(entries_bank(entries));
     for (size_t i = 0; i < given->value_count; i++) {
         const struct given_value *value = &given->values[i];
         const struct position *at = &value->at;

@@ -139,6 +139,23 @@ static inline int names_find(void *context, const char *name, struct symbol *ret
     return 0;
 }
 
+// Model 64 does not exist; the others are numbered by their lower id and their instance.
+static inline int names_model(void *context, const struct sunspec_model *model,
+                              struct error *err)
+{
+    (void)context;
+    if (model->low == 64)
+        return error_set(err, ERROR_CONFIG, "this map has no model 64");
+    return model->low + model->instance - 1;
+}
+
+// Below 100 it is not known whether a model is there; 160 is not.
+static inline struct value names_model_value(void *context, int model)
+{
+    (void)context;
+    return model < 100 ? value_unknown() : value_boolean(model != 160);
+}
+
 static inline const char *names_suggest(void *context, const char *name)
 {
     (void)context;
@@ -177,12 +194,14 @@ static const struct formula_names all_names = {.find = names_find,
                                                .allow_raw = true,
                                                .raw_type = FORMULA_NUMBER,
                                                .raw_is_integer = true,
-                                               .allow_now = true};
+                                               .allow_now = true,
+                                               .model = names_model};
 
 // 2024-02-29 13:45:06 UTC, a Thursday.
 static const struct formula_inputs all_inputs = {.point = names_point,
                                                  .argument = names_argument,
                                                  .raw = &names_own_raw,
+                                                 .model = names_model_value,
                                                  .wall_ms = 1709214306999};
 
 #endif

@@ -158,7 +158,8 @@ static void test_another_write_ends_it(void **state)
         struct hold *hold = pair();
         struct request request = frame(cases[i].function, cases[i].address, cases[i].count);
         request.unit_id = cases[i].unit_id;
-        bool touched = hold_overwrite(hold, &world_map, WORLD_UNIT, &request, BEGIN_MS + 1);
+        bool touched =
+            hold_overwrite(hold, &world_map, WORLD_UNIT, &request, SUNSPEC_NONE, BEGIN_MS + 1);
         assert_int_equal(touched, cases[i].touched);
         assert_int_equal(hold->end->count, cases[i].left);
         assert_int_equal(hold_wants(hold, BEGIN_MS + 1),
@@ -175,11 +176,11 @@ static void test_what_is_not_in_the_end_is_held_too(void **state)
     struct request request = frame(FUNCTION_WRITE_MULTIPLE_REGISTERS, 200, 2);
     struct hold *hold = hold_new(end_of(points, 1), "a", &request, EVERY_MS, FOR_MS, 0);
     struct request other = frame(FUNCTION_WRITE_SINGLE_REGISTER, 201, 1);
-    assert_true(hold_overwrite(hold, &world_map, WORLD_UNIT, &other, 5));
+    assert_true(hold_overwrite(hold, &world_map, WORLD_UNIT, &other, SUNSPEC_NONE, 5));
     assert_int_equal(hold->end->count, 1);
     assert_int_equal(hold_wants(hold, 5), HOLD_WANTS_END);
     // Once it is over only what is still to be written matters.
-    assert_false(hold_overwrite(hold, &world_map, WORLD_UNIT, &other, 6));
+    assert_false(hold_overwrite(hold, &world_map, WORLD_UNIT, &other, SUNSPEC_NONE, 6));
     hold_free(hold);
 }
 

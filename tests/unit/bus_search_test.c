@@ -92,7 +92,7 @@ static int learn_all(struct world *world)
         bool is_new = false;
         for (size_t i = 0; i < plan->block_count && !is_new; i++) {
             const struct block *block = &plan->blocks[i];
-            struct span span = {block->table, block->address, block->count};
+            struct span span = {block->table, block->address, block->count, SUNSPEC_NONE};
             uint8_t exception = ask(world, span);
             if (!exception || refused_find(&world->refused, block))
                 continue;
@@ -247,7 +247,7 @@ static void test_what_is_granted_again_is_planned_again(void **state)
     assert_int_equal(alone->point_count, 1);
     assert_int_equal(alone->points[0], 3);
     assert_null(refused_find(&world->refused, &plan->blocks[0]));
-    struct span span = {alone->table, alone->address, alone->count};
+    struct span span = {alone->table, alone->address, alone->count, SUNSPEC_NONE};
     refused_remove(&world->refused, &span);
     plan = refused_plan(&world->refused, world->arena, &world->planning);
     assert_int_equal(plan->block_count, 1);
@@ -263,7 +263,7 @@ static void check_outcome(struct world *world)
     bool is_read[MAX_POINTS] = {false};
     for (size_t i = 0; i < plan->block_count; i++) {
         const struct block *block = &plan->blocks[i];
-        struct span span = {block->table, block->address, block->count};
+        struct span span = {block->table, block->address, block->count, SUNSPEC_NONE};
         uint8_t exception = ask(world, span);
         assert_int_equal(exception != 0, refused_find(&world->refused, block) != NULL);
         for (size_t k = 0; !exception && k < block->point_count; k++)
@@ -271,7 +271,7 @@ static void check_outcome(struct world *world)
     }
     for (size_t i = 0; i < world->map.point_count; i++) {
         const struct point *point = &world->points[i];
-        struct span span = {point->table, point->address, point->word_count};
+        struct span span = {point->table, point->address, point->word_count, SUNSPEC_NONE};
         assert_int_equal(is_read[i], ask(world, span) == 0);
     }
 }

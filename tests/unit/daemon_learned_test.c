@@ -35,7 +35,7 @@ static int set_up(void **state)
 static struct learned_range range_of(uint16_t device, uint16_t address)
 {
     return (struct learned_range){
-        .device = device, .span = {TABLE_HOLDING, address, 2}, .exception = 2};
+        .device = device, .span = {TABLE_HOLDING, address, 2, SUNSPEC_NONE}, .exception = 2};
 }
 
 static void test_learned_and_forgotten(void **state)

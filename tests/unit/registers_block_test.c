@@ -18,6 +18,13 @@ enum { MAX_CASE_POINTS = 8, MAX_CASE_BLOCKS = 8 };
         .unit_id = NO_INDEX, .sf = NO_INDEX                                                    \
     }
 
+#define IN_MODEL(at, words, number)                                                            \
+    {                                                                                          \
+        .key = #at, .source = SOURCE_WORDS, .table = TABLE_HOLDING, .address = (at),           \
+        .word_count = (words), .every_ms = 1000, .access = ACCESS_READ, .unit_id = NO_INDEX,   \
+        .model = (number)                                                                      \
+    }
+
 struct wanted {
     int address;
     int count;
@@ -34,8 +41,10 @@ struct block_case {
     size_t block_count;
 };
 
-static const struct span hole[] = {{TABLE_HOLDING, 12, 1}};
-static const struct span forced[] = {{TABLE_HOLDING, 100, 20}};
+static const struct span hole[] = {{TABLE_HOLDING, 12, 1, 0}};
+static const struct span model_hole[] = {{TABLE_HOLDING, 12, 1, 1}};
+static const struct span model_forced[] = {{TABLE_HOLDING, 100, 20, 2}};
+static const struct span forced[] = {{TABLE_HOLDING, 100, 20, 0}};
 
 static const struct block_case cases[] = {
     {"contiguous entries are one request",
@@ -104,6 +113,24 @@ static const struct block_case cases[] = {
      {.max_registers = 125, .blocks = forced, .block_count = 1},
      {{120, 1, 1}, {100, 20, 2}},
      2},
+    {"entries of two SunSpec models and none share nothing",
+     {IN_MODEL(10, 2, 1), WORDS(12, 1, 1000), IN_MODEL(12, 1, 2), IN_MODEL(12, 4, 1)},
+     4,
+     {.max_registers = 125},
+     {{12, 1, 1}, {10, 6, 2}, {12, 1, 1}},
+     3},
+    {"an unreadable address of a model is one of that model",
+     {WORDS(10, 2, 1000), WORDS(13, 1, 1000), IN_MODEL(10, 2, 1), IN_MODEL(13, 1, 1)},
+     4,
+     {.max_registers = 125, .merge_gap = 5, .unreadable = model_hole, .unreadable_count = 1},
+     {{10, 4, 2}, {10, 2, 1}, {13, 1, 1}},
+     3},
+    {"a block in a model is for that model",
+     {WORDS(105, 2, 1000), IN_MODEL(105, 2, 1), IN_MODEL(105, 2, 2), IN_MODEL(111, 1, 2)},
+     4,
+     {.max_registers = 125, .blocks = model_forced, .block_count = 1},
+     {{105, 2, 1}, {105, 2, 1}, {100, 20, 2}},
+     3},
 };
 
 static void check(const struct block_case *row)
@@ -288,7 +315,7 @@ static void test_learned_holes_are_not_asked(void **state)
     points[3].part_count = 2;
     points[3].parts[0] = 13;
     points[3].parts[1] = 20;
-    const struct span holes[] = {{TABLE_HOLDING, 13, 1}, {TABLE_INPUT, 10, 4}};
+    const struct span holes[] = {{TABLE_HOLDING, 13, 1, 0}, {TABLE_INPUT, 10, 4, 0}};
     struct map map = {.points = points, .point_count = 4};
     struct modbus_settings modbus = {.max_registers = 125, .merge_gap = 10};
     struct plan_request request = {

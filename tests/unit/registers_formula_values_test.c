@@ -53,6 +53,63 @@ static void check_rows(const struct row *rows, size_t count)
 
 #define CHECK_ROWS(rows) check_rows((rows), ARRAY_LENGTH(rows))
 
+static void test_models(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"model(101..103)", "true"},     {"model(159, 2)", "false"}, // number 160 of the names
+        {"not model(160)", "true"},      {"model(150 + 9 + 1)", "false"},
+        {"if(model(160), 1, 2)", "2"},   {"model(120) and model(160)", "false"},
+        {"model(battery_base)", "true"}, {"model(1)", "unknown"},
+        {"not model(1)", "unknown"},     {"if(1 == 2, model(1, 2), model(160, 2))", "true"},
+    };
+    CHECK_ROWS(rows);
+}
+
+// Where a model begins is not a value but a place to count from.
+static void test_addresses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int model;
+        int64_t offset; // NO_INDEX: it is none
+    } rows[] = {
+        {"model(160)", 160, 0},
+        {"model(160) + 14", 160, 14},
+        {"14 + model(160)", 160, 14},
+        {"10 + (model(160) - 2) + 20 * 2", 160, 48},
+        {"model(203, 2) + 6 / 2", 204, 3},
+        {"model(160) + model(160) - model(160)", 0, NO_INDEX},
+        {"model(160) - model(103)", 0, NO_INDEX},
+        {"model(160) * 1", 0, NO_INDEX},
+        {"10 - model(160)", 0, NO_INDEX},
+        {"-model(160)", 0, NO_INDEX},
+        {"if(true, model(160), 5)", 0, NO_INDEX},
+        {"model(160) + 0.5", 0, NO_INDEX},
+        {"model(160) + 1 / 0", 0, NO_INDEX},
+        {"40000 + 2", 0, 40002},
+    };
+    struct formula_names names = all_names;
+    names.model_is_address = true;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct arena *arena = arena_new();
+        const struct formula *formula = NULL;
+        size_t at = 0;
+        struct error err = {0};
+        int model = 0;
+        int64_t offset = 0;
+        assert_int_equal(
+            formula_parse(arena, rows[i].text, &names, FORMULA_NUMBER, &formula, &at, &err), 0);
+        int failed = formula_split_address(formula, &model, &offset, &err);
+        if ((failed != 0) != (rows[i].offset == NO_INDEX))
+            fail_msg("%s: %d", rows[i].text, failed);
+        if (!failed && (model != rows[i].model || offset != rows[i].offset))
+            fail_msg("%s: model %d + %d", rows[i].text, model, (int)offset);
+        arena_free(arena);
+    }
+}
+
 static void test_arithmetic(void **state)
 {
     (void)state;
@@ -387,6 +444,8 @@ static void test_missing_inputs_are_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_models),
+        cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_arithmetic),
         cmocka_unit_test(test_logic_and_comparison),
         cmocka_unit_test(test_labels),

@@ -65,7 +65,7 @@ static uint8_t write_value(struct fixture *fixture, int point, struct value valu
                            int64_t now_ms)
 {
     const struct point *entry = &fixture_points[point];
-    struct span span = {entry->table, entry->address, entry->word_count};
+    struct span span = {entry->table, entry->address, entry->word_count, 0};
     uint16_t old[MAX_POINT_WORDS] = {0};
     behaviour_step(fixture->behaviour, now_ms);
     bank_get_point(fixture->bank, entry, old);

@@ -133,14 +133,14 @@ static void with_only_what_is_not_given_does_not_exist(void **state)
     uint16_t read = 0;
     assert_int_equal(start_given(fixture.entries, &given, &err), 0);
     assert_int_equal(
-        bank_read(fixture.bank, BANK_OWN_UNIT, (struct span){TABLE_INPUT, 100, 1}, &read),
+        bank_read(fixture.bank, BANK_OWN_UNIT, (struct span){TABLE_INPUT, 100, 1, 0}, &read),
         BANK_FINE);
     assert_int_equal(read, 7);
     assert_int_equal(
-        bank_read(fixture.bank, BANK_OWN_UNIT, (struct span){TABLE_COIL, 5, 1}, &read),
+        bank_read(fixture.bank, BANK_OWN_UNIT, (struct span){TABLE_COIL, 5, 1, 0}, &read),
         BANK_FINE);
     assert_int_equal(
-        bank_read(fixture.bank, BANK_OWN_UNIT, (struct span){TABLE_INPUT, 1200, 1}, &read),
+        bank_read(fixture.bank, BANK_OWN_UNIT, (struct span){TABLE_INPUT, 1200, 1, 0}, &read),
         BANK_ILLEGAL_ADDRESS);
     end(&fixture);
 }

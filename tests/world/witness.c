@@ -58,8 +58,8 @@ static void encode(struct world *world, const struct world_frame *frame)
     const struct request *request = &frame->request;
     enum table table = pdu_find_function(request->function)->table;
     struct bank *bank = entries_bank(sim_device_entries(world->devices[frame->device]));
-    if (bank_read(bank, BANK_OWN_UNIT, (struct span){table, request->address, request->count},
-                  words))
+    if (bank_read(bank, BANK_OWN_UNIT,
+                  (struct span){table, request->address, request->count, SUNSPEC_NONE}, words))
         return;
     for (uint16_t i = 0; i < request->count; i++) {
         uint16_t address = (uint16_t)(request->address + i);

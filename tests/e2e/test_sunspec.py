@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""Maps whose addresses begin at SunSpec models, against chains that lie elsewhere, are ordered otherwise, miss models or
+are broken: simulated ones, one served by pymodbus, and one word by word. The words are worked out by hand from the model
+definitions (sunspec/models: 1, 103, 123, 160)."""
+import json
+import re
+
+from conftest import await_true, free_port, modbridge
+
+MAP = """
+modbridge: map/1
+vendor: Counterpart
+model: SunSpec
+modbus: {sunspec: [40000, 50000, 0], invalid: sunspec, every: 200ms, timeout: 500ms}
+registers:
+  power_sf: {holding: model(101..103) + 15, type: i16}
+  energy_sf: {holding: model(101..103) + 26, type: i16}
+  limit_sf: {holding: model(123) + 23, type: i16}
+  limit_on: {holding: model(123) + 9, type: u16, enum: {0: disabled, 1: enabled}, access: rw}
+telemetry:
+  ac_power: {holding: model(101..103) + 14, type: i16, sf: power_sf, unit: W}
+  ac_energy: {holding: model(101..103) + 24, type: u32, sf: energy_sf, unit: Wh}
+  temperature: {holding: model(101..103) + 33, type: i16, unit: Cel}
+  limit: {holding: model(123) + 5, type: u16, sf: limit_sf, unit: "%", access: rw}
+  reversion: {holding: model(123) + 7, type: u16, unit: s, access: rw}
+  mppt{n}_power: {repeat: {n: 1..3}, holding: "model(160) + 10 + 20 * (n - 1) + 11", type: u16, unit: W}
+  meter_power: {holding: model(201..204) + 18, type: i16, unit: W}
+  has_mppt: {value: model(160)}
+  has_meter: {value: model(201..204)}
+  mppt_share: {value: "if(model(160), 100 * mppt1_power / ac_power, 0)", unit: "%", decimals: 0}
+properties:
+  serial_number: {holding: model(1) + 50, type: string, length: 16}
+commands:
+  set_limit: {set: limit, min: 0, max: 100}
+  limit_for_a_while:
+    arguments: {rate: {type: float, required: true}}
+    steps:
+      - write: {limit_on: disabled}
+      - write: {limit: rate}
+      - write: {limit_on: enabled}
+  restart:
+    timeout: 20s
+    steps:
+      - reconnect: 15s
+      - write: {reversion: 60}
+"""
+
+MODELS = "1, 103, 123, 160"
+VALUES = """
+sunspec: {base: 40000, models: [%s]}
+values: {power_sf: -1, ac_power: 512.5, energy_sf: 2, ac_energy: 123400, limit_sf: -2, limit: 80,
+         mppt1_power: 205, mppt2_power: 300, serial_number: SN-7, temperature: null}
+"""
+
+
+def start_simulated(world, values, listen=None):
+    (world.folder / "sun.yaml").write_text(MAP)
+    (world.folder / "values.yaml").write_text(values)
+    return world.simulate(world.folder / "sun.yaml", "--values", world.folder / "values.yaml", listen=listen)
+
+
+def read(world, endpoint, *keys):
+    result = modbridge("read", "--map", world.folder / "sun.yaml", "--tcp", endpoint, "--json", *keys)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+EXPECTED = {"ac_power": 512.5, "ac_energy": 123400.0, "limit": 80.0, "mppt1_power": 205, "mppt2_power": 300,
+            "has_mppt": True, "has_meter": False, "mppt_share": 40.0}
+
+
+def test_models_are_found_wherever_they_are(world):
+    """Another base, another order, unknown models between them, common models of 65 and 66 registers."""
+    for base, models in ((40000, "1, 103, 123, {160: 48}"), (50000, "{1: 65}, 103, 123, {160: 48}"),
+                         (0, "{1: 66}, {64999: 300}, {160: 48}, 123, 1, 102, 103")):
+        values = VALUES.replace("base: 40000", f"base: {base}") % models
+        process, endpoint = start_simulated(world, values)
+        seen = read(world, endpoint)
+        assert {k: v for k, v in seen["values"].items() if k in EXPECTED} == EXPECTED, (base, models)
+        assert "temperature" not in seen["values"] and "meter_power" not in seen["values"]
+        assert "mppt3_power" not in seen["values"], "48 registers are two modules, the third would be the next model's"
+        assert seen["properties"]["serial_number"] == "SN-7"
+        assert seen["errors"] == []
+        process.stop()
+
+
+def test_what_is_not_there_is_absent_and_cannot_be_written(world):
+    _, endpoint = start_simulated(world, 'sunspec: {models: [1, 101]}\nvalues: {ac_power: 100}')
+    seen = read(world, endpoint)["values"]
+    assert seen["ac_power"] == 100 and seen["has_mppt"] is False and seen["mppt_share"] == 0
+    assert not {"limit", "mppt1_power", "meter_power"} & set(seen)
+    result = modbridge("command", "--map", world.folder / "sun.yaml", "--tcp", endpoint, "set_limit", "limit=50")
+    assert result.returncode == 1
+    assert "limit (holding model(123) + 5) cannot be written: the device has no such SunSpec model" in result.stderr
+
+
+NO_CHAIN = "only: true\nholding: {7: 1}"
+
+
+def test_a_device_without_chain_is_not_the_device(world):
+    for words, text in (("40000: [0x5375, 0x6E53, 1, 66]", "broken at 40070, after model 1 at 40002 with length 66"),
+                        ("40000: 7, 40001: 7", "no SunSpec marker at 40000, 50000, 0")):
+        process, endpoint = start_simulated(world, f"only: true\nholding: {{{words}}}")
+        target = ["--map", world.folder / "sun.yaml", "--tcp", endpoint]
+        for argv in (["read", *target], ["command", *target, "set_limit", "limit=5"]):
+            result = modbridge(*argv)
+            assert result.returncode == 1 and text in result.stderr, result.stderr
+        process.stop()
+    world.start_broker()
+    bridge = world.run(world.site({"sun": f'map: sun, tcp: "{start_simulated(world, NO_CHAIN)[1]}"'}))
+    seen = world.mqtt.await_payload("v1/from/HW/sun/v1/telemetry")
+    assert seen["conn_alerts"] == ["communication_failed"] and "ac_power" not in seen
+    await_true(lambda: "not accepted" in bridge.log() and "no SunSpec marker at 40000, 50000, 0" in bridge.log(), "log")
+    state, payload = world.command("sun", "1", "set_limit", {"limit": 5})
+    assert state == "error" and "no SunSpec marker" in json.dumps(payload) and "nothing was written" in json.dumps(payload)
+
+
+def test_a_chain_that_moved_is_walked_again(world):
+    """The device restarts with other firmware: everything lies elsewhere, and one model is gone. Neither a value nor a
+    write may go to where it was."""
+    port = free_port()
+    old = VALUES % "1, 103, 123, {160: 48}"
+    process, endpoint = start_simulated(world, old, listen=f"127.0.0.1:{port}")
+    world.start_broker()
+    bridge = world.run(world.site({"sun": f'map: sun, tcp: "{endpoint}"'}))
+    topic = "v1/from/HW/sun/v1/telemetry"
+    world.mqtt.await_payload(topic, lambda p: {k: v for k, v in p.items() if k in EXPECTED} == EXPECTED)
+    assert world.command("sun", "1", "set_limit", {"limit": 50}) == ("completed", {"limit": 50.0})
+    process.stop()
+    world.mqtt.await_payload(topic, lambda p: p["conn_alerts"] == ["communication_failed"], len(world.mqtt.messages))
+    moved = (VALUES % "{1: 65}, 203, 123, 102").replace("base: 40000", "base: 50000").replace("limit: 80", "limit: 70")
+    moved = moved.replace("mppt1_power: 205, mppt2_power: 300, ", "meter_power: -321, ")
+    _, endpoint = start_simulated(world, moved, listen=f"127.0.0.1:{port}")
+    seen = world.mqtt.await_payload(topic, lambda p: p.get("limit") == 70.0 and "meter_power" in p and "ac_energy" in p)
+    assert (seen["ac_power"], seen["meter_power"], seen["has_mppt"], seen["has_meter"]) == (512.5, -321, False, True)
+    assert "mppt1_power" not in seen
+    # 203 is 18 + 1 registers here: id and length at 50069, so 123 begins at 50090, and 123 + 5 is the limit.
+    assert world.command("sun", "2", "limit_for_a_while", {"rate": 12.5}) == (
+        "completed", {"limit_on": "enabled", "limit": 12.5})
+    assert read(world, endpoint, "limit")["values"] == {"limit": 12.5}
+    assert re.search(r"SunSpec models: model\(101\.\.103\) at 40070", bridge.log())
+    assert re.search(r"SunSpec models: model\(101\.\.103\) at 501\d\d .*no model\(160\)", bridge.log())
+
+
+SERVER = """
+import sys
+from pymodbus.datastore import ModbusServerContext, ModbusSlaveContext, ModbusSparseDataBlock
+from pymodbus.server import StartTcpServer
+text = lambda t, n: [int.from_bytes(t.encode().ljust(2 * n, b"\\0")[i:i + 2], "big") for i in range(0, 2 * n, 2)]
+chain = [0x5375, 0x6E53]
+chain += [1, 65] + text("Acme", 16) + text("Sun 10", 16) + text("", 8) + text("1.2", 8) + text("SN-0042", 16) + [1]
+inverter = [0xFFFF] * 50                                # 103: point n of the model is word n - 2
+inverter[12:14] = [5125, 0xFFFF]                        # W, W_SF
+inverter[22:25] = [0x0001, 0x86A0, 1]                   # WH, WH_SF
+inverter[31] = 0x8000                                   # TmpCab: not implemented
+chain += [103, 50] + inverter
+controls = [0] * 24
+controls[3:8] = [10000, 0, 0, 0, 0]                     # WMaxLimPct, WinTms, RvrtTms, RmpTms, Ena
+controls[21] = 0xFFFE                                   # WMaxLimPct_SF
+chain += [123, 24] + controls
+mppt = [0] * 48
+mppt[19], mppt[39] = 205, 0xFFFF                        # DCW of module 1; module 2 has none
+chain += [160, 48] + mppt + [0xFFFF, 0]
+words = ModbusSparseDataBlock({int(sys.argv[2]) + i: word for i, word in enumerate(chain)})
+unit = ModbusSlaveContext(hr=words, ir=words, zero_mode=True)
+StartTcpServer(context=ModbusServerContext(slaves={1: unit}, single=False), address=("127.0.0.1", int(sys.argv[1])))
+"""
+
+
+def test_a_chain_that_pymodbus_serves(world):
+    port = free_port()
+    (world.folder / "server.py").write_text(SERVER)
+    (world.folder / "sun.yaml").write_text(MAP)
+    world.start(["/usr/bin/python3", world.folder / "server.py", port, 50000], "pymodbus")
+    await_true(lambda: world.listens(port), "pymodbus")
+    world.start_broker()
+    world.run(world.site({"sun": f'map: sun, tcp: "127.0.0.1:{port}"'}))
+    seen = world.mqtt.await_payload("v1/from/HW/sun/v1/telemetry", lambda p: "mppt1_power" in p and "limit" in p)
+    del seen["timestamp"]
+    assert seen == {"ac_power": 512.5, "ac_energy": 1000000.0, "limit": 100.0, "reversion": 0, "mppt1_power": 205,
+                    "has_mppt": True, "has_meter": False, "mppt_share": 40.0, "alerts": [], "conn_alerts": []}
+    assert world.mqtt.await_payload("v1/from/HW/sun/v1/properties")["serial_number"] == "SN-0042"
+    assert world.command("sun", "1", "limit_for_a_while", {"rate": 33.25}) == (
+        "completed", {"limit_on": "enabled", "limit": 33.25})
+    result = modbridge("read", "--map", world.folder / "sun.yaml", "--tcp", f"127.0.0.1:{port}", "--raw", "--json", "limit")
+    assert json.loads(result.stdout)["values"]["limit"] == f"{3325:04X}"
