@@ -52,6 +52,8 @@ class Stand:
         self.seen = open(folder / "simulate.out", "w+")
         self.simulator = subprocess.Popen(argv, stdout=self.seen)
         while "device" not in (folder / "simulate.out").read_text():
+            if self.simulator.poll() is not None:
+                raise SystemExit("the simulator did not start, see above")
             time.sleep(0.05)
         self.folder = folder
         self.bridge = subprocess.Popen([PROGRAM, "run", folder / "site.yaml", "--dry"], stdout=subprocess.PIPE,
