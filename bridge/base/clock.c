@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 enum { US_PER_S = 1000000, NS_PER_US = 1000, MAX_WAITED = 4 };
@@ -46,4 +48,26 @@ bool clock_wait(const int *descriptors, size_t count, int64_t until_us)
         if (ready >= 0 || errno != EINTR)
             return ready > 0;
     }
+}
+
+int64_t clock_boot_ms(void)
+{
+    return read_us(CLOCK_BOOTTIME) / 1000;
+}
+
+int64_t clock_build_ms(void)
+{
+    return MODBRIDGE_BUILD_SECOND * INT64_C(1000);
+}
+
+void clock_boot_id(char ret_id[CLOCK_BOOT_ID_SIZE])
+{
+    (void)snprintf(ret_id, CLOCK_BOOT_ID_SIZE, "unknown");
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    if (!file)
+        return;
+    if (!fgets(ret_id, CLOCK_BOOT_ID_SIZE, file))
+        (void)snprintf(ret_id, CLOCK_BOOT_ID_SIZE, "unknown");
+    ret_id[strcspn(ret_id, "\n")] = '\0';
+    (void)fclose(file);
 }

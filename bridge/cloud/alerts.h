@@ -18,8 +18,7 @@
 
 // When, and how the device is then.
 struct moment {
-    int64_t second; // the timestamp: seconds since 1970 UTC in which the registers were read
-    int64_t now_ms; // the same moment on the image's clock
+    int64_t now_ms; // on the image's clock
     enum unit_health health;
 };
 

@@ -20,7 +20,7 @@ enum {
 };
 
 enum command_kind {
-    COMMAND_ACCEPTED, // execute `job`, unless the ledger says otherwise
+    COMMAND_ACCEPTED, // execute `job`, unless the journal says otherwise
     COMMAND_REFUSED,  // answer `error.text` under this id
     COMMAND_UNUSABLE, // nobody to answer: log `error.text`
 };

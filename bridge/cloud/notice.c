@@ -11,10 +11,9 @@ static const char *const severity_names[SEVERITY_COUNT] = {
     [SEVERITY_ERROR] = "error",
 };
 
-char *notice_payload(int64_t second, enum severity severity, const char *text)
+char *notice_payload(enum severity severity, const char *text)
 {
     json_t *notice = json_new_object();
-    json_put(notice, "timestamp", json_integer(second));
     json_put(notice, "message", json_from_text(text, strlen(text)));
     json_put(notice, "severity", json_string(severity_names[severity]));
     json_put(notice, "persist", json_true());

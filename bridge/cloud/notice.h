@@ -8,8 +8,8 @@
 
 #include "model/command.h"
 
-// {"timestamp": second, "message": text, "severity": "info" | "warning" | "error", "persist":
-// true}. Heap; the caller frees it.
-char *notice_payload(int64_t second, enum severity severity, const char *text);
+// {"message": text, "severity": "info" | "warning" | "error", "persist": true}, without its
+// timestamp (cloud/stamp.h). Heap; the caller frees it.
+char *notice_payload(enum severity severity, const char *text);
 
 #endif

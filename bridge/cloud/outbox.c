@@ -3,54 +3,16 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "base/mem.h"
+#include "cloud/outbox_rows.h"
 
-struct row {
-    TAILQ_ENTRY(row) links;
-    int64_t id;
-    enum outbox_kind kind;
-    int connection;
-    char *topic;
-    char *payload;
-};
+// Rows
+// -----------------------------------------------------------------------------------------
 
-TAILQ_HEAD(row_list, row);
-
-// Rows of one connection, each list in the order of ids.
-struct lane {
-    struct row_list waiting[OUTBOX_KIND_COUNT];
-    struct row_list in_flight;
-    size_t in_flight_count;
-};
-
-struct outbox {
-    struct outbox_limits limits;
-    struct outbox_stats stats;
-    int64_t last_id;
-    size_t lane_count;
-    struct lane lanes[];
-};
-
-struct outbox *outbox_new(size_t connections, const struct outbox_limits *limits)
+size_t outbox_row_bytes(const struct row *row)
 {
-    struct outbox *outbox =
-        mem_new(1, sizeof(struct outbox) + connections * sizeof(struct lane));
-    outbox->limits = *limits;
-    outbox->lane_count = connections;
-    for (size_t i = 0; i < connections; i++) {
-        struct lane *lane = &outbox->lanes[i];
-        for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++)
-            TAILQ_INIT(&lane->waiting[kind]);
-        TAILQ_INIT(&lane->in_flight);
-    }
-    return outbox;
-}
-
-static size_t row_bytes(const struct row *row)
-{
-    return strlen(row->topic) + strlen(row->payload);
+    return strlen(row->topic) + strlen(row->payload) + sizeof *row;
 }
 
 static void row_free(struct row *row)
@@ -58,6 +20,97 @@ static void row_free(struct row *row)
     free(row->topic);
     free(row->payload);
     free(row);
+}
+
+struct connection_rows *outbox_rows_of(struct outbox *outbox, const struct row *row)
+{
+    return &outbox->connections[row->connection];
+}
+
+enum outbox_lane outbox_lane_of(enum outbox_kind kind)
+{
+    return kind == OUTBOX_RESPONSE ? LANE_RESPONSES : LANE_DATA;
+}
+
+struct backlog *outbox_backlog_of(struct outbox *outbox, const struct row *row)
+{
+    return &outbox_rows_of(outbox, row)->backlogs[outbox_lane_of(row->kind)];
+}
+
+bool outbox_is_kept(const struct outbox *outbox, enum outbox_kind kind)
+{
+    if (kind == OUTBOX_RESPONSE)
+        return true;
+    return kind != OUTBOX_PROPERTIES && outbox->policy.replay;
+}
+
+static struct row_list *list_of(struct outbox *outbox, const struct row *row)
+{
+    struct connection_rows *rows = outbox_rows_of(outbox, row);
+    if (row->is_in_flight)
+        return &rows->in_flight;
+    return row->is_backlog ? &outbox_backlog_of(outbox, row)->loaded
+                           : &rows->waiting[row->kind];
+}
+
+static void leave_place(struct outbox *outbox, struct row *row)
+{
+    if (row->place == ROW_SAVING)
+        TAILQ_REMOVE(&outbox->saving, row, place_links);
+    else if (row->place == ROW_NEW && outbox_is_kept(outbox, row->kind))
+        TAILQ_REMOVE(&outbox->unsaved, row, place_links);
+}
+
+// Takes a row out of the list it is in; it must be put into another one.
+static void unlist(struct outbox *outbox, struct row *row)
+{
+    TAILQ_REMOVE(list_of(outbox, row), row, links);
+    if (row->is_in_flight) {
+        struct connection_rows *rows = outbox_rows_of(outbox, row);
+        rows->in_flight_count--;
+        rows->replaying -= row->is_backlog && row->kind != OUTBOX_RESPONSE;
+        outbox->stats.in_flight--;
+    } else if (row->is_backlog) {
+        outbox_backlog_of(outbox, row)->count--;
+    }
+}
+
+void outbox_forget(struct outbox *outbox, struct row *row)
+{
+    unlist(outbox, row);
+    leave_place(outbox, row);
+    outbox->stats.rows--;
+    outbox->stats.bytes -= outbox_row_bytes(row);
+    row_free(row);
+}
+
+// Leaves a saved row to the disk: it will be loaded again.
+void outbox_evict(struct outbox *outbox, struct row *row)
+{
+    struct backlog *backlog = outbox_backlog_of(outbox, row);
+    if (row->id <= backlog->after)
+        backlog->after = row->id - 1;
+    if (backlog->is_wished && row->id <= backlog->pulled)
+        backlog->pulled = row->id - 1;
+    backlog->is_done = false;
+    outbox_forget(outbox, row);
+}
+
+void outbox_insert(struct row_list *list, struct row *row)
+{
+    struct row *later = TAILQ_FIRST(list);
+    while (later && later->id < row->id)
+        later = TAILQ_NEXT(later, links);
+    if (later)
+        TAILQ_INSERT_BEFORE(later, row, links);
+    else
+        TAILQ_INSERT_TAIL(list, row, links);
+}
+
+struct outbox_row outbox_view(const struct row *row)
+{
+    return (struct outbox_row){row->id,    row->kind,  row->connection,
+                               row->stamp, row->topic, row->payload};
 }
 
 static void list_free(struct row_list *list)
@@ -69,112 +122,229 @@ static void list_free(struct row_list *list)
     }
 }
 
+struct outbox *outbox_new(size_t connections, const struct outbox_policy *policy,
+                          int64_t last_id)
+{
+    struct outbox *outbox =
+        mem_new(1, sizeof(struct outbox) + connections * sizeof(struct connection_rows));
+    outbox->policy = *policy;
+    outbox->last_id = last_id;
+    outbox->connection_count = connections;
+    TAILQ_INIT(&outbox->unsaved);
+    TAILQ_INIT(&outbox->saving);
+    for (size_t i = 0; i < connections; i++) {
+        struct connection_rows *rows = &outbox->connections[i];
+        for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++)
+            TAILQ_INIT(&rows->waiting[kind]);
+        for (int lane = 0; lane < OUTBOX_LANE_COUNT; lane++)
+            TAILQ_INIT(&rows->backlogs[lane].loaded);
+        TAILQ_INIT(&rows->in_flight);
+    }
+    return outbox;
+}
+
 void outbox_free(struct outbox *outbox)
 {
     if (!outbox)
         return;
-    for (size_t i = 0; i < outbox->lane_count; i++) {
+    for (size_t i = 0; i < outbox->connection_count; i++) {
+        struct connection_rows *rows = &outbox->connections[i];
         for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++)
-            list_free(&outbox->lanes[i].waiting[kind]);
-        list_free(&outbox->lanes[i].in_flight);
+            list_free(&rows->waiting[kind]);
+        for (int lane = 0; lane < OUTBOX_LANE_COUNT; lane++)
+            list_free(&rows->backlogs[lane].loaded);
+        list_free(&rows->in_flight);
+        free(rows->acked);
     }
     free(outbox);
 }
 
-static void forget(struct outbox *outbox, struct row_list *list, struct row *row)
+// Room in memory
+// -------------------------------------------------------------------------------
+
+static struct row *first_saved(const struct row_list *list)
 {
-    TAILQ_REMOVE(list, row, links);
-    outbox->stats.rows--;
-    outbox->stats.bytes -= row_bytes(row);
-    row_free(row);
+    struct row *row = TAILQ_FIRST(list);
+    return row && row->place == ROW_SAVED ? row : NULL;
 }
 
-// Drops the oldest waiting row of a kind over all connections.
-static bool drop_oldest(struct outbox *outbox, enum outbox_kind kind)
+// The oldest waiting live row of a kind over all connections.
+static struct row *oldest_waiting(struct outbox *outbox, enum outbox_kind kind, bool is_saved)
 {
-    struct row_list *oldest = NULL;
-    for (size_t i = 0; i < outbox->lane_count; i++) {
-        struct row_list *list = &outbox->lanes[i].waiting[kind];
-        if (TAILQ_EMPTY(list))
-            continue;
-        if (!oldest || TAILQ_FIRST(list)->id < TAILQ_FIRST(oldest)->id)
-            oldest = list;
-    }
-    if (!oldest)
-        return false;
-    // The analyzer does not see that TAILQ_REMOVE moved the head away from the freed row.
-    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc)
-    forget(outbox, oldest, TAILQ_FIRST(oldest));
-    outbox->stats.dropped++;
-    return true;
-}
-
-static bool make_room(struct outbox *outbox, size_t bytes)
-{
-    static const enum outbox_kind expendable[] = {OUTBOX_TELEMETRY, OUTBOX_LOG,
-                                                  OUTBOX_PROPERTIES};
-    size_t i = 0;
-    while (outbox->stats.rows >= outbox->limits.max_rows ||
-           outbox->stats.bytes + bytes > outbox->limits.max_bytes) {
-        if (i == ARRAY_LENGTH(expendable))
-            return false;
-        if (!drop_oldest(outbox, expendable[i]))
-            i++;
-    }
-    return true;
-}
-
-int64_t outbox_push(struct outbox *outbox, const struct outbox_message *message)
-{
-    struct row *row = mem_new(1, sizeof *row);
-    row->kind = message->kind;
-    row->connection = message->connection;
-    row->topic = message->topic;
-    row->payload = message->payload;
-    if (!make_room(outbox, row_bytes(row)) && row->kind != OUTBOX_RESPONSE) {
-        row_free(row);
-        outbox->stats.dropped++;
-        return 0;
-    }
-    row->id = ++outbox->last_id;
-    outbox->stats.rows++;
-    outbox->stats.bytes += row_bytes(row);
-    TAILQ_INSERT_TAIL(&outbox->lanes[row->connection].waiting[row->kind], row, links);
-    return row->id;
-}
-
-static struct row *next_row(struct lane *lane)
-{
-    struct row *oldest = TAILQ_FIRST(&lane->waiting[OUTBOX_RESPONSE]);
-    if (oldest)
-        return oldest;
-    for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++) {
-        struct row *row = TAILQ_FIRST(&lane->waiting[kind]);
+    struct row *oldest = NULL;
+    for (size_t i = 0; i < outbox->connection_count; i++) {
+        const struct row_list *list = &outbox->connections[i].waiting[kind];
+        struct row *row = is_saved ? first_saved(list) : TAILQ_FIRST(list);
         if (row && (!oldest || row->id < oldest->id))
             oldest = row;
     }
     return oldest;
 }
 
-bool outbox_take_next(struct outbox *outbox, int connection, struct outbox_row *ret_row)
+static bool has_room(const struct outbox *outbox, size_t bytes, size_t times)
 {
-    struct lane *lane = &outbox->lanes[connection];
-    struct row *row = next_row(lane);
+    return outbox->stats.rows < outbox->policy.max_rows * times &&
+           outbox->stats.bytes + bytes <= outbox->policy.max_bytes * times;
+}
+
+static bool make_room(struct outbox *outbox, size_t bytes)
+{
+    static const enum outbox_kind expendable[] = {OUTBOX_TELEMETRY, OUTBOX_LOG,
+                                                  OUTBOX_PROPERTIES};
+    for (size_t i = 0; i < ARRAY_LENGTH(expendable); i++) {
+        struct row *row = NULL;
+        while (!has_room(outbox, bytes, 1) &&
+               (row = oldest_waiting(outbox, expendable[i], true)))
+            outbox_evict(outbox, row);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(expendable); i++) {
+        struct row *row = NULL;
+        while (!has_room(outbox, bytes, OUTBOX_UNSAVED_TIMES) &&
+               (row = oldest_waiting(outbox, expendable[i], false))) {
+            outbox_forget(outbox, row);
+            outbox->stats.dropped++;
+        }
+    }
+    return has_room(outbox, bytes, OUTBOX_UNSAVED_TIMES);
+}
+
+int64_t outbox_push(struct outbox *outbox, const struct outbox_message *message, int64_t now_ms)
+{
+    struct row *row = mem_new(1, sizeof *row);
+    row->kind = message->kind;
+    row->connection = message->connection;
+    row->stamp = message->stamp;
+    row->topic = message->topic;
+    row->payload = message->payload;
+    row->pushed_ms = now_ms;
+    bool is_lost = !outbox_rows_of(outbox, row)->is_up && !outbox_is_kept(outbox, row->kind);
+    if (is_lost ||
+        (!make_room(outbox, outbox_row_bytes(row)) && row->kind != OUTBOX_RESPONSE)) {
+        outbox->stats.dropped += row->kind != OUTBOX_PROPERTIES;
+        row_free(row);
+        return 0;
+    }
+    row->id = ++outbox->last_id;
+    outbox->stats.rows++;
+    outbox->stats.bytes += outbox_row_bytes(row);
+    TAILQ_INSERT_TAIL(&outbox_rows_of(outbox, row)->waiting[row->kind], row, links);
+    if (outbox_is_kept(outbox, row->kind))
+        TAILQ_INSERT_TAIL(&outbox->unsaved, row, place_links);
+    return row->id;
+}
+
+// Sending
+// --------------------------------------------------------------------------------------
+
+static void put_back(struct outbox *outbox, struct row *row)
+{
+    unlist(outbox, row);
+    row->is_in_flight = false;
+    outbox_insert(list_of(outbox, row), row); // rows given back are among the oldest
+    if (row->is_backlog)
+        outbox_backlog_of(outbox, row)->count++;
+}
+
+// Leaves what is on disk to it, and drops what is neither there nor to be kept.
+static void clear_list(struct outbox *outbox, struct row_list *list)
+{
+    struct row *next = NULL;
+    for (struct row *row = TAILQ_FIRST(list); row; row = next) {
+        next = TAILQ_NEXT(row, links);
+        if (row->place == ROW_SAVED) {
+            outbox_evict(outbox, row);
+        } else if (!outbox_is_kept(outbox, row->kind)) {
+            outbox->stats.dropped += row->kind != OUTBOX_PROPERTIES;
+            outbox_forget(outbox, row);
+        }
+    }
+}
+
+void outbox_disconnected(struct outbox *outbox, int connection)
+{
+    struct connection_rows *rows = &outbox->connections[connection];
+    rows->is_up = false;
+    while (!TAILQ_EMPTY(&rows->in_flight))
+        put_back(outbox, TAILQ_FIRST(&rows->in_flight));
+    for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++)
+        clear_list(outbox, &rows->waiting[kind]);
+    for (int lane = 0; lane < OUTBOX_LANE_COUNT; lane++) {
+        struct backlog *backlog = &rows->backlogs[lane];
+        clear_list(outbox, &backlog->loaded);
+        backlog->after = 0;
+        backlog->is_done = false;
+        backlog->is_wished = false;
+        backlog->round++;
+    }
+    rows->acked_count = 0;
+}
+
+void outbox_connected(struct outbox *outbox, int connection)
+{
+    outbox->connections[connection].is_up = true;
+}
+
+static bool is_sendable(const struct outbox *outbox, const struct row *row,
+                        const struct outbox_gate *gate)
+{
+    if (!stamp_is_known(gate->clock, &row->stamp))
+        return false;
+    if (row->place == ROW_SAVED || row->was_refused)
+        return true;
+    if (row->kind == OUTBOX_RESPONSE)
+        return false;
+    return !outbox_is_kept(outbox, row->kind) || !outbox->policy.save_first ||
+           outbox->is_disk_bad;
+}
+
+static struct row *first_sendable(const struct outbox *outbox, const struct row_list *list,
+                                  const struct outbox_gate *gate)
+{
+    struct row *row = TAILQ_FIRST(list);
+    return row && is_sendable(outbox, row, gate) ? row : NULL;
+}
+
+static struct row *next_row(struct outbox *outbox, struct connection_rows *rows,
+                            const struct outbox_gate *gate)
+{
+    struct row *row = TAILQ_FIRST(&rows->backlogs[LANE_RESPONSES].loaded);
+    if (!row)
+        row = first_sendable(outbox, &rows->waiting[OUTBOX_RESPONSE], gate);
+    if (row)
+        return row;
+    for (int kind = OUTBOX_RESPONSE + 1; kind < OUTBOX_KIND_COUNT; kind++) {
+        struct row *first = first_sendable(outbox, &rows->waiting[kind], gate);
+        if (first && (!row || first->id < row->id))
+            row = first;
+    }
+    if (row || !gate->may_replay)
+        return row;
+    return first_sendable(outbox, &rows->backlogs[LANE_DATA].loaded, gate);
+}
+
+bool outbox_take_next(struct outbox *outbox, int connection, const struct outbox_gate *gate,
+                      struct outbox_row *ret_row, bool *ret_replayed)
+{
+    struct connection_rows *rows = &outbox->connections[connection];
+    struct row *row = next_row(outbox, rows, gate);
     if (!row)
         return false;
-    TAILQ_REMOVE(&lane->waiting[row->kind], row, links);
-    TAILQ_INSERT_TAIL(&lane->in_flight, row, links);
-    lane->in_flight_count++;
+    unlist(outbox, row);
+    row->is_in_flight = true;
+    TAILQ_INSERT_TAIL(&rows->in_flight, row, links);
+    rows->in_flight_count++;
     outbox->stats.in_flight++;
-    *ret_row = (struct outbox_row){row->id, row->kind, row->topic, row->payload};
+    *ret_replayed = row->is_backlog && row->kind != OUTBOX_RESPONSE;
+    rows->replaying += *ret_replayed;
+    *ret_row = outbox_view(row);
     return true;
 }
 
 static struct row *find_in_flight(struct outbox *outbox, int64_t id)
 {
-    for (size_t i = 0; i < outbox->lane_count; i++) {
+    for (size_t i = 0; i < outbox->connection_count; i++) {
         struct row *row = NULL;
-        TAILQ_FOREACH(row, &outbox->lanes[i].in_flight, links)
+        TAILQ_FOREACH(row, &outbox->connections[i].in_flight, links)
         {
             if (row->id == id)
                 return row;
@@ -183,59 +353,48 @@ static struct row *find_in_flight(struct outbox *outbox, int64_t id)
     return NULL;
 }
 
-static void land(struct outbox *outbox, struct lane *lane)
-{
-    lane->in_flight_count--;
-    outbox->stats.in_flight--;
-}
-
-bool outbox_ack(struct outbox *outbox, int64_t id)
+bool outbox_ack(struct outbox *outbox, int64_t id, enum outbox_lane *ret_lane)
 {
     struct row *row = find_in_flight(outbox, id);
     if (!row)
         return false;
-    struct lane *lane = &outbox->lanes[row->connection];
-    land(outbox, lane);
-    forget(outbox, &lane->in_flight, row);
+    *ret_lane = row->place == ROW_NEW ? OUTBOX_LANE_COUNT : outbox_lane_of(row->kind);
+    outbox_note_acked(outbox_rows_of(outbox, row), id);
+    outbox_forget(outbox, row);
     return true;
-}
-
-// Rows given back are among the oldest, so their place is near the front.
-static void put_back(struct outbox *outbox, struct lane *lane, struct row *row)
-{
-    struct row_list *list = &lane->waiting[row->kind];
-    struct row *later = TAILQ_FIRST(list);
-    while (later && later->id < row->id)
-        later = TAILQ_NEXT(later, links);
-    TAILQ_REMOVE(&lane->in_flight, row, links);
-    land(outbox, lane);
-    if (later)
-        TAILQ_INSERT_BEFORE(later, row, links);
-    else
-        TAILQ_INSERT_TAIL(list, row, links);
 }
 
 bool outbox_release(struct outbox *outbox, int64_t id)
 {
     struct row *row = find_in_flight(outbox, id);
-    if (!row)
-        return false;
-    put_back(outbox, &outbox->lanes[row->connection], row);
-    return true;
-}
-
-size_t outbox_release_in_flight(struct outbox *outbox, int connection)
-{
-    struct lane *lane = &outbox->lanes[connection];
-    size_t count = lane->in_flight_count;
-    while (!TAILQ_EMPTY(&lane->in_flight))
-        put_back(outbox, lane, TAILQ_FIRST(&lane->in_flight));
-    return count;
+    if (row)
+        put_back(outbox, row);
+    return row != NULL;
 }
 
 size_t outbox_in_flight(const struct outbox *outbox, int connection)
 {
-    return outbox->lanes[connection].in_flight_count;
+    return outbox->connections[connection].in_flight_count;
+}
+
+size_t outbox_replaying(const struct outbox *outbox, int connection)
+{
+    return outbox->connections[connection].replaying;
+}
+
+bool outbox_is_waiting(const struct outbox *outbox, int connection)
+{
+    const struct connection_rows *rows = &outbox->connections[connection];
+    for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++) {
+        if (!TAILQ_EMPTY(&rows->waiting[kind]))
+            return true;
+    }
+    return false;
+}
+
+bool outbox_has_backlog(const struct outbox *outbox, int connection)
+{
+    return outbox->connections[connection].backlogs[LANE_DATA].count > 0;
 }
 
 struct outbox_stats outbox_stats(const struct outbox *outbox)

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cloud/store_commands.h"
 #include "cloud/store_notes.h"
 #include "cloud/store_writer.h"
 
@@ -64,7 +65,7 @@ static void *store_main(void *context)
     bool is_last = false;
     while (!is_last) {
         int64_t now_ms = clock_monotonic_ms();
-        int64_t due_ms = store_writer_turn(&store->writer, now_ms, false);
+        int64_t due_ms = store_writer_turn(&store->writer, now_ms, clock_boot_ms(), false);
         int64_t wait_ms = due_ms <= now_ms                    ? 0
                           : due_ms - now_ms < LONGEST_WAIT_MS ? due_ms - now_ms
                                                               : LONGEST_WAIT_MS;
@@ -72,7 +73,7 @@ static void *store_main(void *context)
         is_last = wake[0].revents != 0; // what was posted before the stop is in the mailbox
         take_orders(store);
     }
-    (void)store_writer_turn(&store->writer, clock_monotonic_ms(), true);
+    (void)store_writer_turn(&store->writer, clock_monotonic_ms(), clock_boot_ms(), true);
     (void)eventfd_write(store->done_descriptor, 1);
     return NULL;
 }
@@ -108,7 +109,7 @@ struct store *store_open(const struct site *site, struct mailbox *to_main, struc
         (void)error_set_errno(err, "cannot start the store");
     } else if (store_file_open(&store->writer.file, site->state_path, site->outbox.max_bytes,
                                err) == 0) {
-        store_writer_init(&store->writer, post_event, store);
+        store_writer_init(&store->writer, site, post_event, store);
         return store;
     }
     store_free(store);
@@ -186,6 +187,115 @@ uint64_t store_delete_note(struct store *store, const char *kind, const char *de
     return post_order(store, order);
 }
 
+int64_t store_last_row(struct store *store)
+{
+    return store_outbox_last(store->writer.file.sql);
+}
+
+static void copy_row(struct store_order *order, const struct outbox_row *row)
+{
+    order->row = (struct store_order_row){
+        .id = row->id,
+        .kind = row->kind,
+        .lane = outbox_lane_of(row->kind),
+        .connection = row->connection,
+        .stamp = row->stamp,
+        .topic = mem_copy_text(row->topic),
+        .payload = mem_copy_text(row->payload),
+    };
+}
+
+uint64_t store_put_row(struct store *store, const struct outbox_row *row)
+{
+    struct store_order *order = mem_new(1, sizeof *order);
+    order->kind = ORDER_PUT_ROW;
+    order->urgency = row->kind == OUTBOX_RESPONSE ? STORE_SURE : STORE_GROUP;
+    copy_row(order, row);
+    return post_order(store, order);
+}
+
+static struct store_order *new_row_order(enum store_order_kind kind, int64_t id)
+{
+    struct store_order *order = mem_new(1, sizeof *order);
+    order->kind = kind;
+    order->urgency = STORE_LAZY;
+    order->row.id = id;
+    return order;
+}
+
+void store_delete_row(struct store *store, enum outbox_lane lane, int64_t id)
+{
+    struct store_order *order = new_row_order(ORDER_DELETE_ROW, id);
+    order->row.lane = lane;
+    (void)post_order(store, order);
+}
+
+void store_drop_backlog(struct store *store, int connection, int64_t up_to)
+{
+    struct store_order *order = new_row_order(ORDER_DROP_BACKLOG, up_to);
+    order->row.connection = connection;
+    (void)post_order(store, order);
+}
+
+void store_wish(struct store *store, const struct outbox_wish *wish)
+{
+    struct store_order *order = mem_new(1, sizeof *order);
+    order->kind = ORDER_WISH;
+    order->wish = *wish;
+    (void)post_order(store, order);
+}
+
+void store_load_commands(struct store *store,
+                         void (*take)(void *context, const struct journal_command *command),
+                         void *context)
+{
+    (void)store_commands_load(store->writer.file.sql, take, context);
+}
+
+static struct store_order *new_command_order(enum store_order_kind kind,
+                                             const struct journal_command *command)
+{
+    struct store_order *order = mem_new(1, sizeof *order);
+    order->kind = kind;
+    order->urgency = STORE_SURE;
+    order->command.device = mem_copy_text(command->device);
+    order->command.id = mem_copy_text(command->id);
+    order->command.digest = mem_copy_text(command->digest);
+    order->command.state = command->state;
+    return order;
+}
+
+uint64_t store_begin_command(struct store *store, const struct journal_command *command)
+{
+    struct store_order *order = new_command_order(ORDER_BEGIN_COMMAND, command);
+    order->command.request = mem_copy_text(command->request);
+    return post_order(store, order);
+}
+
+uint64_t store_advance_command(struct store *store, const struct journal_command *command)
+{
+    return post_order(store, new_command_order(ORDER_ADVANCE_COMMAND, command));
+}
+
+uint64_t store_finish_command(struct store *store, const struct journal_command *command,
+                              const struct outbox_row *row)
+{
+    struct store_order *order = new_command_order(ORDER_FINISH_COMMAND, command);
+    order->command.response = mem_copy_text(command->response);
+    if (row)
+        copy_row(order, row);
+    return post_order(store, order);
+}
+
+void store_set_offset(struct store *store, int64_t offset_ms)
+{
+    struct store_order *order = mem_new(1, sizeof *order);
+    order->kind = ORDER_SET_OFFSET;
+    order->urgency = STORE_LAZY;
+    order->offset_ms = offset_ms;
+    (void)post_order(store, order);
+}
+
 static bool await_end(const struct store *store, int64_t within_ms)
 {
     struct pollfd done = {.fd = store->done_descriptor, .events = POLLIN};
@@ -207,7 +317,7 @@ static void carry_out_waiting(struct store *store)
         store->waiting = order->next;
         store_writer_take(&store->writer, order, now_ms);
     }
-    (void)store_writer_turn(&store->writer, now_ms, true);
+    (void)store_writer_turn(&store->writer, now_ms, clock_boot_ms(), true);
 }
 
 bool store_stop(struct store *store, int64_t within_ms)

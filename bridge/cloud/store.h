@@ -13,6 +13,8 @@
 
 #include "base/error.h"
 #include "base/mailbox.h"
+#include "cloud/journal.h"
+#include "cloud/outbox.h"
 #include "model/site.h"
 
 struct store;
@@ -41,10 +43,39 @@ struct store_stats {
     uint64_t failures; // commits that did not succeed
     int64_t last_commit_us;
     int64_t longest_commit_us;
+    // The outbox on disk.
+    uint64_t rows;
+    int64_t bytes;            // of the file that are in use, everything together
+    struct stamp oldest;      // of its telemetry; STAMP_NONE: nothing, or nobody knows
+    uint64_t dropped_full;    // oldest messages that made way
+    uint64_t dropped_old;     // messages older than max_age
+    uint64_t dropped_undated; // of a start of the system whose time never became known
+    uint64_t dropped_damaged; // with a wrong checksum
+    uint64_t dropped_replay;  // the backlog, with replay: false
 };
+
+// Rows that a wish brought, in the order of ids; heap, freed by the receiver with
+// store_rows_free.
+struct store_row {
+    int64_t id;
+    struct outbox_message message;
+};
+
+struct store_rows {
+    struct outbox_wish wish;
+    int64_t last; // the last id that was looked at
+    bool is_all;
+    size_t count;
+    struct store_row rows[];
+};
+
+// Frees the rows; texts that were handed on are NULL.
+void store_rows_free(struct store_rows *rows);
 
 enum store_event_kind {
     STORE_SETTLED, // orders are on disk, or are not and will not be
+    STORE_JUDGED,  // a command that began was looked up, and recorded when it is new
+    STORE_LOADED,  // a wish is fulfilled
     STORE_CHANGED, // the store's health, or a damaged file was set aside: say it once
 };
 
@@ -57,6 +88,12 @@ struct store_event {
             uint64_t last;
             bool is_saved; // false: the disk did not take them
         } settled;
+        struct {
+            uint64_t ticket;
+            enum journal_verdict verdict; // new: on disk
+            char *response;               // answered: heap, the receiver frees it
+        } judged;
+        struct store_rows *loaded; // ownership moves
         struct {
             bool is_trouble; // else things are well again
             char text[500];  // for an operator
@@ -86,6 +123,40 @@ int store_start(struct store *store, struct error *err);
 uint64_t store_put_note(struct store *store, const struct note *note, bool is_urgent);
 uint64_t store_delete_note(struct store *store, const char *kind, const char *device,
                            const char *key, bool is_urgent);
+
+// The id of the last row that is kept; before store_start.
+int64_t store_last_row(struct store *store);
+
+// Keeps a row of the outbox; the texts are copied. The ticket is settled once that is on disk.
+uint64_t store_put_row(struct store *store, const struct outbox_row *row);
+
+// Forgets a row.
+void store_delete_row(struct store *store, enum outbox_lane lane, int64_t id);
+
+// Forgets what a connection has on disk up to a row, responses apart.
+void store_drop_backlog(struct store *store, int connection, int64_t up_to);
+
+// Asks for rows; STORE_LOADED brings them.
+void store_wish(struct store *store, const struct outbox_wish *wish);
+
+// Hands each command that is not done to `take`, in the order they came; before store_start.
+void store_load_commands(struct store *store,
+                         void (*take)(void *context, const struct journal_command *command),
+                         void *context);
+
+// Looks a command up by its device and id and records it, if it is new: STORE_JUDGED with the
+// ticket tells.
+uint64_t store_begin_command(struct store *store, const struct journal_command *command);
+
+// Records that it may be written from now on; nothing may before that is settled.
+uint64_t store_advance_command(struct store *store, const struct journal_command *command);
+
+// Records its response, and keeps the row that carries it (NULL: none), both or neither.
+uint64_t store_finish_command(struct store *store, const struct journal_command *command,
+                              const struct outbox_row *row);
+
+// The time of the present start of the system became known, or was set anew.
+void store_set_offset(struct store *store, int64_t offset_ms);
 
 // Hands on orders that found no room, to be called whenever the main thread has a turn.
 void store_pump(struct store *store);

@@ -175,6 +175,8 @@ static void open_in_memory(struct store_file *file)
     free(file->path);
     file->folder = NULL;
     file->path = NULL;
+    if (file->max_bytes > STORE_MEMORY_BYTES)
+        file->max_bytes = STORE_MEMORY_BYTES;
     if (open_database(file, SITE_STATE_IN_MEMORY, &version, reason) != SQL_DONE) {
         (void)fputs("modbridge: out of memory\n", stderr);
         abort(); // base/mem.h

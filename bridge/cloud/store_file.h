@@ -16,6 +16,7 @@ enum {
     STORE_VERSION = 1,             // of the tables (user_version); older ones are migrated
     STORE_RESERVE_BYTES = 1 << 20, // given up when the disk is full, so that commands and
                                    // acknowledgements can still be recorded
+    STORE_MEMORY_BYTES = 16 << 20, // at most, without a file
 };
 
 struct store_file {

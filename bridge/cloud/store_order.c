@@ -15,8 +15,23 @@ void store_order_free(struct store_order *order)
         free(order->note.key);
         free(order->note.text);
         break;
-    case ORDER_KIND_COUNT:
+    case ORDER_BEGIN_COMMAND:
+    case ORDER_ADVANCE_COMMAND:
+    case ORDER_FINISH_COMMAND:
+        free(order->command.device);
+        free(order->command.id);
+        free(order->command.digest);
+        free(order->command.request);
+        free(order->command.response);
+        break;
+    case ORDER_PUT_ROW:
+    case ORDER_DELETE_ROW:
+    case ORDER_DROP_BACKLOG:
+    case ORDER_SET_OFFSET:
+    case ORDER_WISH:
         break;
     }
+    free(order->row.topic);
+    free(order->row.payload);
     free(order);
 }

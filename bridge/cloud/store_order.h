@@ -7,12 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cloud/journal.h"
+#include "cloud/outbox.h"
 #include "cloud/store_batch.h"
 
 enum store_order_kind {
     ORDER_PUT_NOTE,
     ORDER_DELETE_NOTE,
-    ORDER_KIND_COUNT,
+    ORDER_PUT_ROW,
+    ORDER_DELETE_ROW,
+    ORDER_DROP_BACKLOG,
+    ORDER_SET_OFFSET,
+    ORDER_BEGIN_COMMAND,
+    ORDER_ADVANCE_COMMAND,
+    ORDER_FINISH_COMMAND, // with the row of its response, when that has an id
+    ORDER_WISH,           // answered at once, not part of a commit
 };
 
 // Texts are heap and belong to the order.
@@ -22,6 +31,15 @@ struct store_order {
     enum store_order_kind kind;
     enum store_urgency urgency;
     bool is_saved; // by the commit; the store's thread
+    struct store_order_row {
+        int64_t id;
+        enum outbox_kind kind; // put
+        enum outbox_lane lane;
+        int connection; // put, drop backlog
+        struct stamp stamp;
+        char *topic;
+        char *payload;
+    } row;
     union {
         struct {
             char *kind;
@@ -29,6 +47,17 @@ struct store_order {
             char *key;
             char *text; // NULL to delete
         } note;
+        struct {
+            char *device;
+            char *id;
+            char *digest;
+            char *request;  // begin
+            char *response; // finish; begin: what was found
+            enum journal_state state;
+            enum journal_verdict verdict; // begin: what was found
+        } command;
+        int64_t offset_ms;
+        struct outbox_wish wish;
     };
 };
 

@@ -86,13 +86,6 @@ static void put_entries(json_t *message, const struct map *map, enum section sec
     }
 }
 
-static json_t *new_message(const struct moment *moment)
-{
-    json_t *message = json_new_object();
-    json_put(message, "timestamp", json_integer(moment->second));
-    return message;
-}
-
 static bool is_due(int64_t last_ms, int64_t every_ms, int64_t now_ms)
 {
     return last_ms == NOT_YET || now_ms - last_ms >= every_ms;
@@ -121,11 +114,10 @@ char *telemetry_payload(const struct device *device, const struct image *image,
         telemetry_memory_forget(memory);
         memory->all_ms = now_ms;
     }
-    json_t *message = new_message(moment);
-    size_t keys = json_object_size(message);
+    json_t *message = json_new_object();
     if (moment->health != HEALTH_OFFLINE)
         put_entries(message, device->map, SECTION_TELEMETRY, image, now_ms, memory);
-    bool has_keys = json_object_size(message) > keys;
+    bool has_keys = json_object_size(message) > 0;
     json_t *alerts = json_new_object();
     alerts_put(alerts, device, image, moment);
     bool is_wanted = !memory || note_message(memory, has_keys, alerts, now_ms);
@@ -149,7 +141,7 @@ char *properties_payload(const struct device *device, const struct image *image,
                          const struct moment *moment)
 {
     const struct map *map = device->map;
-    json_t *message = new_message(moment);
+    json_t *message = json_new_object();
     put_constant(message, map, "vendor", map->vendor);
     put_constant(message, map, "model", map->model);
     put_entries(message, map, SECTION_PROPERTIES, image, moment->now_ms, NULL);

@@ -28,7 +28,7 @@ void telemetry_memory_free(struct telemetry_memory *memory);
 // Makes the next message hold all keys, as after a new connection to the cloud.
 void telemetry_memory_forget(struct telemetry_memory *memory);
 
-// The telemetry of the second `moment->second`: timestamp, every telemetry entry with a fresh
+// The telemetry, without its timestamp (cloud/stamp.h): every telemetry entry with a fresh
 // value in the order of the map (none while the device is offline), alerts, alert_details when
 // there are any, conn_alerts. With `memory` (NULL for keys: all) only the entries whose value
 // is another than last sent, all of them every TELEMETRY_ALL_MS; NULL when there is nothing to
@@ -36,8 +36,9 @@ void telemetry_memory_forget(struct telemetry_memory *memory);
 char *telemetry_payload(const struct device *device, const struct image *image,
                         const struct moment *moment, struct telemetry_memory *memory);
 
-// The properties: timestamp, vendor and model of the map unless it declares entries of these
-// names, and every properties entry with a value. Heap text; the caller frees it.
+// The properties, without their timestamp: vendor and model of the map unless it declares
+// entries of these names, and every properties entry with a value. Heap text; the caller frees
+// it.
 char *properties_payload(const struct device *device, const struct image *image,
                          const struct moment *moment);
 

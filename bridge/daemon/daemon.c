@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "base/stop_signals.h"
 #include "bus/bus.h"
-#include "cloud/notice.h"
 #include "cloud/store.h"
 #include "daemon/control_place.h"
 #include "daemon/feed.h"
@@ -60,10 +59,10 @@ struct daemon {
 };
 
 static void put_payload(void *context, const struct device *device, enum topic_kind kind,
-                        char *payload)
+                        char *payload, int64_t at_ms)
 {
     struct daemon *daemon = context;
-    outgoing_put(&daemon->outgoing, device, kind, payload);
+    outgoing_put(&daemon->outgoing, device, kind, payload, at_ms);
 }
 
 static struct feed_outlet outlet_of(struct daemon *daemon)
@@ -79,18 +78,19 @@ static void take_health(struct daemon *daemon, const struct health_change *chang
     char text[400];
     report_health(&daemon->report, change, now_ms, text, sizeof text);
     enum severity severity = change->health == HEALTH_ONLINE ? SEVERITY_INFO : SEVERITY_WARNING;
-    outgoing_put(&daemon->outgoing, device, TOPIC_LOGS,
-                 notice_payload(clock_wall_ms() / 1000, severity, text));
+    outgoing_notice(&daemon->outgoing, device, severity, text);
     feed_take_health(&daemon->feeds[change->device], change->health, now_ms, clock_wall_ms(),
                      &outlet);
+    if (change->health == HEALTH_ONLINE)
+        requests_device_online(&daemon->requests, change->device);
 }
 
 static void take_hold(struct daemon *daemon, const struct hold_change *change)
 {
     enum severity severity = report_hold(&daemon->report, change);
     open_holds_take(&daemon->holds, change);
-    outgoing_put(&daemon->outgoing, &daemon->site->devices[change->device], TOPIC_LOGS,
-                 notice_payload(clock_wall_ms() / 1000, severity, change->text));
+    outgoing_notice(&daemon->outgoing, &daemon->site->devices[change->device], severity,
+                    change->text);
 }
 
 static void take_models(struct feed *feed, const struct sunspec_places *places)
@@ -158,7 +158,7 @@ static void take_request(struct daemon *daemon, struct uplink_event *event)
                  "a retained command request is ignored: it may be from any time");
     else
         requests_take(&daemon->requests, (uint16_t)device, event->request.payload,
-                      event->request.length, clock_monotonic_ms());
+                      event->request.length);
     free(event->request.payload);
 }
 
@@ -194,17 +194,39 @@ static void take_uplink_event(struct daemon *daemon, struct uplink_event *event)
     }
 }
 
+// What concerns the whole gateway, in the log of one device of each connection.
+static void notify_clouds(struct daemon *daemon, enum severity severity, const char *text)
+{
+    for (size_t cloud = 0; cloud < daemon->site->cloud_count; cloud++) {
+        for (size_t i = 0; i < daemon->site->device_count; i++) {
+            if (daemon->site->devices[i].cloud != (int)cloud)
+                continue;
+            outgoing_notice(&daemon->outgoing, &daemon->site->devices[i], severity, text);
+            break;
+        }
+    }
+}
+
 static void take_store_event(struct daemon *daemon, const struct store_event *event)
 {
+    outgoing_stored(&daemon->outgoing, event);
     requests_stored(&daemon->requests, event);
     status_take_store(&daemon->status, &event->stats);
-    switch (event->kind) {
-    case STORE_SETTLED:
+    if (event->kind == STORE_JUDGED)
+        free(event->judged.response);
+    if (event->kind != STORE_CHANGED)
         return;
-    case STORE_CHANGED:
-        report_store(event->changed.is_trouble, event->changed.text);
-        return;
-    }
+    bool is_trouble = event->changed.is_trouble;
+    report_store(is_trouble, event->changed.text);
+    notify_clouds(daemon, is_trouble ? SEVERITY_ERROR : SEVERITY_INFO, event->changed.text);
+}
+
+static void look_at_drops(struct daemon *daemon)
+{
+    uint64_t dropped = outgoing_status(&daemon->outgoing).dropped;
+    char text[240];
+    if (report_dropped(&daemon->report, dropped, clock_monotonic_ms(), text, sizeof text))
+        notify_clouds(daemon, SEVERITY_WARNING, text);
 }
 
 static void drain(struct daemon *daemon)
@@ -218,9 +240,8 @@ static void drain(struct daemon *daemon)
     struct store_event stored;
     while (mailbox_take(daemon->from_store, &stored))
         take_store_event(daemon, &stored);
+    look_at_drops(daemon);
     outgoing_pump(&daemon->outgoing);
-    if (daemon->store)
-        store_pump(daemon->store);
 }
 
 static void publish_due(struct daemon *daemon)
@@ -234,7 +255,7 @@ static void publish_due(struct daemon *daemon)
     outgoing_pump(&daemon->outgoing);
 }
 
-static int wait_ms(const struct daemon *daemon, int64_t longest_ms)
+static int wait_ms(struct daemon *daemon, int64_t longest_ms)
 {
     int64_t until_ms = INT64_MAX;
     for (size_t i = 0; i < daemon->site->device_count; i++) {
@@ -246,6 +267,10 @@ static int wait_ms(const struct daemon *daemon, int64_t longest_ms)
     until_ms = control_ms < until_ms ? control_ms : until_ms;
     until_ms = status_ms < until_ms ? status_ms : until_ms;
     int64_t now_ms = clock_monotonic_ms();
+    int64_t pump_ms = outgoing_next_ms(&daemon->outgoing, now_ms);
+    int64_t request_ms = requests_turn(&daemon->requests, now_ms);
+    until_ms = request_ms < until_ms ? request_ms : until_ms;
+    until_ms = pump_ms < until_ms ? pump_ms : until_ms;
     if (until_ms <= now_ms)
         return 0;
     return (int)(until_ms - now_ms < longest_ms ? until_ms - now_ms : longest_ms);
@@ -327,6 +352,7 @@ static bool stop(struct daemon *daemon)
         int64_t left_ms = end_ms - clock_monotonic_ms();
         all_ended &= bus_join(daemon->buses[i], left_ms > 0 ? left_ms : 0);
     }
+    outgoing_save_all(&daemon->outgoing);
     all_ended &= outgoing_stop(&daemon->outgoing, UPLINK_STOP_MS);
     drain(daemon); // the last acknowledgements
     all_ended &= store_stop(daemon->store, STORE_STOP_MS);
@@ -336,7 +362,6 @@ static bool stop(struct daemon *daemon)
 
 static int start_buses(struct daemon *daemon, struct error *err)
 {
-    daemon->buses = mem_new(daemon->site->bus_count, sizeof(struct bus *));
     for (size_t i = 0; i < daemon->site->bus_count; i++) {
         daemon->buses[i] = bus_start(daemon->site, (uint16_t)i, daemon->learned.ranges,
                                      daemon->learned.count, daemon->from_buses, err);
@@ -348,7 +373,7 @@ static int start_buses(struct daemon *daemon, struct error *err)
 }
 
 // What was kept is loaded between opening the store and starting its thread.
-static int start_store(struct daemon *daemon, bool is_dry, struct error *err)
+static int open_store(struct daemon *daemon, bool is_dry, struct error *err)
 {
     if (!is_dry)
         daemon->store = store_open(daemon->site, daemon->from_store, err);
@@ -356,7 +381,7 @@ static int start_store(struct daemon *daemon, bool is_dry, struct error *err)
         return -1;
     open_holds_init(&daemon->holds, daemon->site, daemon->store);
     learned_init(&daemon->learned, daemon->site, daemon->store);
-    return is_dry ? 0 : store_start(daemon->store, err);
+    return 0;
 }
 
 // The bridge works without its socket too: then nobody can ask it.
@@ -396,21 +421,24 @@ static int start(struct daemon *daemon, const struct daemon_options *options, st
     daemon->from_store = mailbox_new(sizeof(struct store_event), 0, STORE_EVENT_SLOTS);
     if (!daemon->from_buses || !daemon->from_uplink || !daemon->from_store)
         return error_set_errno(err, "no descriptor for a mailbox");
-    if (start_store(daemon, options->is_dry, err) != 0)
+    if (open_store(daemon, options->is_dry, err) != 0)
         return -1;
     daemon->feeds = mem_new(daemon->site->device_count, sizeof *daemon->feeds);
     for (size_t i = 0; i < daemon->site->device_count; i++)
         feed_init(&daemon->feeds[i], daemon->site, &daemon->site->devices[i]);
     report_init(&daemon->report, daemon->site, clock_monotonic_ms());
-    if (outgoing_init(&daemon->outgoing, daemon->site, options->is_dry, daemon->from_uplink,
-                      err) != 0)
+    if (outgoing_init(&daemon->outgoing, daemon->site, options->is_dry, daemon->store,
+                      daemon->from_uplink, err) != 0)
+        return -1;
+    daemon->buses = mem_new(daemon->site->bus_count, sizeof(struct bus *));
+    requests_init(&daemon->requests, daemon->site, daemon->buses, &daemon->outgoing,
+                  &daemon->holds, daemon->store);
+    if (daemon->store && store_start(daemon->store, err) != 0)
         return -1;
     if (start_buses(daemon, err) != 0)
         return -1;
     if (start_control(daemon, options->is_dry, began_ms, err) != 0)
         return -1;
-    requests_init(&daemon->requests, daemon->site, daemon->buses, &daemon->outgoing,
-                  &daemon->holds);
     open_holds_resume(&daemon->holds, daemon->buses);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cloud/stamp.h"
 
 enum {
     OFFLINE_EVERY_MS = 10 * 1000,
@@ -31,22 +32,15 @@ void feed_done(struct feed *feed)
     free(feed->properties);
 }
 
-static void put_telemetry(struct feed *feed, const struct moment *moment,
+static void put_telemetry(struct feed *feed, const struct moment *moment, int64_t at_ms,
                           const struct feed_outlet *outlet)
 {
     char *payload = telemetry_payload(feed->device, feed->image, moment, feed->memory);
     if (payload)
-        outlet->put(outlet->context, feed->device, TOPIC_TELEMETRY, payload);
+        outlet->put(outlet->context, feed->device, TOPIC_TELEMETRY, payload, at_ms);
 }
 
-// The message behind its timestamp, which is the first key.
-static const char *behind_timestamp(const char *payload)
-{
-    const char *comma = strchr(payload, ',');
-    return comma ? comma : "";
-}
-
-static void put_properties(struct feed *feed, const struct moment *moment,
+static void put_properties(struct feed *feed, const struct moment *moment, int64_t at_ms,
                            const struct feed_outlet *outlet)
 {
     bool is_due = moment->now_ms >= feed->properties_due_ms;
@@ -54,26 +48,25 @@ static void put_properties(struct feed *feed, const struct moment *moment,
         return;
     feed->properties_touched = false;
     char *payload = properties_payload(feed->device, feed->image, moment);
-    const char *content = behind_timestamp(payload);
-    if (!is_due && feed->properties && strcmp(feed->properties, content) == 0) {
+    if (!is_due && feed->properties && strcmp(feed->properties, payload) == 0) {
         free(payload);
         return;
     }
     free(feed->properties);
-    feed->properties = mem_copy_text(content);
+    feed->properties = mem_copy_text(payload);
     feed->properties_due_ms = moment->now_ms + PROPERTIES_EVERY_MS;
-    outlet->put(outlet->context, feed->device, TOPIC_PROPERTIES, payload);
+    outlet->put(outlet->context, feed->device, TOPIC_PROPERTIES, payload, at_ms);
 }
 
 static void publish_gathered(struct feed *feed, int64_t now_ms,
                              const struct feed_outlet *outlet)
 {
-    struct moment moment = {feed->second, now_ms, feed->health};
+    struct moment moment = {now_ms, feed->health};
     feed->due_ms = INT64_MAX;
     if (feed->health == HEALTH_OFFLINE)
         return; // said when it went offline, and every ten seconds
-    put_telemetry(feed, &moment, outlet);
-    put_properties(feed, &moment, outlet);
+    put_telemetry(feed, &moment, feed->middle_ms, outlet);
+    put_properties(feed, &moment, feed->middle_ms, outlet);
 }
 
 static bool holds_property(const struct feed *feed, const struct block *block)
@@ -102,6 +95,7 @@ void feed_take_reading(struct feed *feed, const struct reading *reading,
                    reading->monotonic_ms);
     feed->properties_touched |= holds_property(feed, block);
     feed->second = second;
+    feed->middle_ms = stamp_middle_ms(reading->monotonic_ms, reading->wall_ms);
     if (feed->due_ms == INT64_MAX)
         feed->due_ms = reading->monotonic_ms + feed->interval_ms - reading->wall_ms % 1000;
 }
@@ -148,9 +142,9 @@ void feed_publish(struct feed *feed, int64_t now_ms, int64_t wall_ms,
                   const struct feed_outlet *outlet)
 {
     if (now_ms >= feed->offline_due_ms) {
-        struct moment moment = {wall_ms / 1000, now_ms, feed->health};
+        struct moment moment = {now_ms, feed->health};
         feed->offline_due_ms = now_ms + OFFLINE_EVERY_MS;
-        put_telemetry(feed, &moment, outlet);
+        put_telemetry(feed, &moment, stamp_middle_ms(now_ms, wall_ms), outlet);
     }
     if (now_ms >= feed->due_ms)
         publish_gathered(feed, now_ms, outlet);

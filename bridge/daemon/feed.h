@@ -22,6 +22,7 @@ struct feed {
     struct telemetry_memory *memory; // NULL for keys: all
     int64_t interval_ms;
     int64_t second;         // the second of reading gathered now
+    int64_t middle_ms;      // its middle on the monotonic clock
     int64_t due_ms;         // when it is published; INT64_MAX: nothing gathered
     int64_t offline_due_ms; // when "it cannot be read" is said again; INT64_MAX: it can
     int64_t properties_due_ms;
@@ -29,11 +30,12 @@ struct feed {
     char *properties;        // the last message without its timestamp, or NULL
 };
 
-// Where a feed's messages go; `payload` is heap and changes hands.
+// Where a feed's messages go; `payload` is heap, without its timestamp, and changes hands.
+// `at_ms` is the middle of its second on the monotonic clock.
 struct feed_outlet {
     void *context;
-    void (*put)(void *context, const struct device *device, enum topic_kind kind,
-                char *payload);
+    void (*put)(void *context, const struct device *device, enum topic_kind kind, char *payload,
+                int64_t at_ms);
 };
 
 void feed_init(struct feed *feed, const struct site *site, const struct device *device);

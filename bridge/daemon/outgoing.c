@@ -4,13 +4,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "cloud/notice.h"
 #include "cloud/pacing.h"
 
-static const struct outbox_limits limits = {
-    .max_rows = 100000,
-    .max_bytes = 64000000,
+enum {
+    NOTICE_BURST = 10,
+    LOOK_EVERY_MS = 1000, // at the clock, and at what is due to be saved
+    WISH_LEAST = 20,      // rows read from disk at once; more when the live rate is high
 };
+
+static const double notice_rate = 0.1;
+
+// Beyond this, rows that are on disk leave memory.
+enum { MEMORY_ROWS = 2000, MEMORY_BYTES = 1 << 20 };
 
 static const enum outbox_kind kinds[TOPIC_KIND_COUNT] = {
     [TOPIC_TELEMETRY] = OUTBOX_TELEMETRY,
@@ -20,15 +28,48 @@ static const enum outbox_kind kinds[TOPIC_KIND_COUNT] = {
     [TOPIC_LOGS] = OUTBOX_LOG,
 };
 
-int outgoing_init(struct outgoing *outgoing, const struct site *site, bool is_dry,
-                  struct mailbox *to_main, struct error *err)
+// With replay: false nothing is written, and what an earlier configuration left is dropped.
+static void drop_backlogs(struct outgoing *outgoing, int64_t last_row)
 {
+    for (size_t i = 0; i < outgoing->site->cloud_count; i++)
+        store_drop_backlog(outgoing->store, (int)i, last_row);
+}
+
+static void look_at_clock(struct outgoing *outgoing)
+{
+    bool is_changed =
+        stamp_clock_look(&outgoing->clock, clock_wall_ms(), clock_boot_ms(), clock_build_ms());
+    if (is_changed && outgoing->store)
+        store_set_offset(outgoing->store, outgoing->clock.offset_ms);
+}
+
+int outgoing_init(struct outgoing *outgoing, const struct site *site, bool is_dry,
+                  struct store *store, struct mailbox *to_main, struct error *err)
+{
+    struct outbox_policy policy = {
+        .save_first = site->outbox.write == OUTBOX_ALWAYS,
+        .replay = site->outbox.replay,
+        .max_rows = MEMORY_ROWS,
+        .max_bytes = MEMORY_BYTES,
+    };
+    int64_t last_row = store ? store_last_row(store) : 0;
+    int64_t now_ms = clock_monotonic_ms();
     *outgoing = (struct outgoing){
         .site = site,
-        .outbox = outbox_new(site->cloud_count, &limits),
+        .outbox = outbox_new(site->cloud_count, &policy, last_row),
+        .store = store,
         .sessions = mem_new(site->cloud_count, sizeof(uint32_t)),
+        .replays = mem_new(site->cloud_count, sizeof(struct replay)),
+        .notices = mem_new(site->device_count, sizeof(struct outgoing_notices)),
         .is_dry = is_dry,
     };
+    for (size_t i = 0; i < site->cloud_count; i++)
+        replay_init(&outgoing->replays[i], now_ms);
+    for (size_t i = 0; i < site->device_count; i++)
+        bucket_init(&outgoing->notices[i].bucket, NOTICE_BURST, now_ms);
+    look_at_clock(outgoing);
+    if (store && !site->outbox.replay)
+        drop_backlogs(outgoing, last_row);
     if (is_dry || site->cloud_count == 0)
         return 0;
     outgoing->uplink = uplink_start(site, to_main, err);
@@ -49,54 +90,141 @@ void outgoing_done(struct outgoing *outgoing)
 {
     outbox_free(outgoing->outbox);
     free(outgoing->sessions);
+    free(outgoing->replays);
+    free(outgoing->notices);
     *outgoing = (struct outgoing){0};
 }
 
-// A payload is a JSON text already and a topic holds nothing that JSON would escape.
-static void print(const struct device *device, enum topic_kind kind, char *payload)
+// Taking in
+// ------------------------------------------------------------------------------------
+
+// The payload with its timestamp, if its kind has one. Heap.
+static char *stamped(const struct outgoing *outgoing, const struct stamp *stamp,
+                     const char *payload)
 {
+    if (stamp->kind == STAMP_NONE)
+        return mem_copy_text(payload);
+    return stamp_payload(payload, stamp_second(&outgoing->clock, stamp));
+}
+
+// A payload is a JSON text already and a topic holds nothing that JSON would escape.
+static void print(struct outgoing *outgoing, const struct device *device, enum topic_kind kind,
+                  const struct stamp *stamp, const char *payload)
+{
+    // There is nobody to wait for a clock: whatever it shows is printed.
+    struct outgoing now = *outgoing;
+    now.clock.offset_ms = clock_wall_ms() - clock_boot_ms();
     struct device named = *device;
     if (!named.hardware_id) {
         named.hardware_id = "local";
         named.channel_id = device->name;
     }
     char *topic = topic_new(kind, &named);
-    (void)printf("{\"topic\": \"%s\", \"payload\": %s}\n", topic, payload);
+    char *text = stamped(&now, stamp, payload);
+    (void)printf("{\"topic\": \"%s\", \"payload\": %s}\n", topic, text);
     (void)fflush(stdout);
+    free(text);
     free(topic);
-    free(payload);
+}
+
+static struct stamp stamp_at(enum topic_kind kind, int64_t at_ms)
+{
+    if (kind == TOPIC_RESPONSES)
+        return (struct stamp){.kind = STAMP_NONE};
+    return (struct stamp){STAMP_PRESENT, clock_boot_ms() - (clock_monotonic_ms() - at_ms)};
 }
 
 void outgoing_put(struct outgoing *outgoing, const struct device *device, enum topic_kind kind,
-                  char *payload)
+                  char *payload, int64_t at_ms)
 {
     if (kind == TOPIC_PROPERTIES && device->cloud != NO_INDEX)
         kind = topic_of_properties(&outgoing->site->clouds[device->cloud]);
-    if (outgoing->is_dry) {
-        print(device, kind, payload);
-        return;
-    }
-    if (device->cloud == NO_INDEX) {
+    struct stamp stamp = stamp_at(kind, at_ms);
+    if (outgoing->is_dry || device->cloud == NO_INDEX) {
+        if (outgoing->is_dry)
+            print(outgoing, device, kind, &stamp, payload);
         free(payload);
         return;
     }
+    int64_t now_ms = clock_monotonic_ms();
     struct outbox_message message = {
         .kind = kinds[kind],
         .connection = device->cloud,
+        .stamp = stamp,
         .topic = topic_new(kind, device),
         .payload = payload,
     };
-    (void)outbox_push(outgoing->outbox, &message);
+    (void)outbox_push(outgoing->outbox, &message, now_ms);
+    replay_note_live(&outgoing->replays[device->cloud], now_ms);
 }
 
-static bool send_row(struct outgoing *outgoing, int connection, const struct outbox_row *row)
+void outgoing_respond_finally(struct outgoing *outgoing, const struct device *device,
+                              const struct journal_command *command, char *response)
+{
+    struct outbox_message message = {
+        .kind = OUTBOX_RESPONSE,
+        .connection = device->cloud,
+        .topic = topic_new(TOPIC_RESPONSES, device),
+        .payload = response,
+    };
+    struct outbox_row row = {
+        .id = outbox_push(outgoing->outbox, &message, clock_monotonic_ms()),
+        .kind = message.kind,
+        .connection = message.connection,
+        .topic = message.topic,
+        .payload = message.payload,
+    };
+    struct journal_command done = *command;
+    done.response = response;
+    outbox_saving(outgoing->outbox, row.id, store_finish_command(outgoing->store, &done, &row));
+}
+
+void outgoing_notice(struct outgoing *outgoing, const struct device *device,
+                     enum severity severity, const char *text)
+{
+    struct outgoing_notices *notices = &outgoing->notices[device - outgoing->site->devices];
+    int64_t now_ms = clock_monotonic_ms();
+    if (!bucket_take(&notices->bucket, NOTICE_BURST, notice_rate, now_ms)) {
+        notices->left_out++;
+        return;
+    }
+    char whole[600];
+    (void)snprintf(whole, sizeof whole, "%s", text);
+    if (notices->left_out)
+        (void)snprintf(whole, sizeof whole, "%s (%u lines before this one were left out)", text,
+                       notices->left_out);
+    notices->left_out = 0;
+    int64_t at_ms = stamp_middle_ms(now_ms, clock_wall_ms());
+    outgoing_put(outgoing, device, TOPIC_LOGS, notice_payload(severity, whole), at_ms);
+}
+
+// Handing on
+// -----------------------------------------------------------------------------------
+
+static void save(struct outgoing *outgoing, int64_t now_ms)
+{
+    struct outbox_row row;
+    while (outbox_next_unsaved(outgoing->outbox, now_ms, &row))
+        outbox_saving(outgoing->outbox, row.id, store_put_row(outgoing->store, &row));
+}
+
+static void load(struct outgoing *outgoing, int connection)
+{
+    double second = replay_rate(&outgoing->replays[connection]);
+    size_t count = second > WISH_LEAST ? (size_t)second : WISH_LEAST;
+    struct outbox_wish wish;
+    while (outbox_next_wish(outgoing->outbox, connection, count, &wish))
+        store_wish(outgoing->store, &wish);
+}
+
+static bool send_row(struct outgoing *outgoing, const struct outbox_row *row)
 {
     struct uplink_publish publish = {
-        .connection = connection,
-        .session = outgoing->sessions[connection],
+        .connection = row->connection,
+        .session = outgoing->sessions[row->connection],
         .row = row->id,
         .topic = mem_copy_text(row->topic),
-        .payload = mem_copy_text(row->payload),
+        .payload = stamped(outgoing, &row->stamp, row->payload),
     };
     if (uplink_publish(outgoing->uplink, &publish))
         return true;
@@ -106,44 +234,122 @@ static bool send_row(struct outgoing *outgoing, int connection, const struct out
     return false;
 }
 
-static void pump_connection(struct outgoing *outgoing, int connection)
+static void pump_connection(struct outgoing *outgoing, int connection, int64_t now_ms)
 {
+    struct outbox *outbox = outgoing->outbox;
+    struct replay *replay = &outgoing->replays[connection];
     struct outbox_row row;
-    while (outbox_in_flight(outgoing->outbox, connection) < PACING_MAX_IN_FLIGHT &&
-           outbox_take_next(outgoing->outbox, connection, &row)) {
-        if (!send_row(outgoing, connection, &row))
+    bool was_replayed = false;
+    do {
+        struct outbox_gate gate = {
+            .clock = &outgoing->clock,
+            .may_replay = outbox_replaying(outbox, connection) < REPLAY_IN_FLIGHT &&
+                          replay_next_ms(replay, now_ms) <= now_ms,
+        };
+        if (outbox_in_flight(outbox, connection) >= PACING_MAX_IN_FLIGHT ||
+            !outbox_take_next(outbox, connection, &gate, &row, &was_replayed))
             return;
-    }
+        if (was_replayed)
+            (void)replay_take(replay, now_ms);
+    } while (send_row(outgoing, &row));
 }
 
 void outgoing_pump(struct outgoing *outgoing)
 {
+    int64_t now_ms = clock_monotonic_ms();
+    look_at_clock(outgoing);
+    if (!outgoing->store)
+        return;
+    save(outgoing, now_ms);
     for (size_t i = 0; outgoing->uplink && i < outgoing->site->cloud_count; i++) {
-        if (outgoing->sessions[i])
-            pump_connection(outgoing, (int)i);
+        if (!outgoing->sessions[i])
+            continue;
+        load(outgoing, (int)i);
+        pump_connection(outgoing, (int)i, now_ms);
     }
+    store_pump(outgoing->store);
+}
+
+int64_t outgoing_next_ms(const struct outgoing *outgoing, int64_t now_ms)
+{
+    int64_t next_ms = outgoing->clock.is_set && outgoing->site->outbox.write == OUTBOX_ALWAYS
+                          ? INT64_MAX
+                          : now_ms + LOOK_EVERY_MS;
+    for (size_t i = 0; i < outgoing->site->cloud_count; i++) {
+        if (!outgoing->sessions[i] || !outbox_has_backlog(outgoing->outbox, (int)i) ||
+            outbox_replaying(outgoing->outbox, (int)i) >= REPLAY_IN_FLIGHT ||
+            !outgoing->clock.is_set)
+            continue;
+        int64_t replay_ms = replay_next_ms(&outgoing->replays[i], now_ms);
+        next_ms = replay_ms < next_ms ? replay_ms : next_ms;
+    }
+    return next_ms;
+}
+
+void outgoing_save_all(struct outgoing *outgoing)
+{
+    outbox_save_all(outgoing->outbox);
+    if (outgoing->store)
+        save(outgoing, clock_monotonic_ms());
+}
+
+// What came of it
+// ------------------------------------------------------------------------------
+
+static void take_loaded(struct outgoing *outgoing, struct store_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        struct outbox_message *message = &rows->rows[i].message;
+        if (!message->payload)
+            continue; // it was damaged, or can never be dated
+        outbox_load(outgoing->outbox, &rows->wish, rows->rows[i].id, message);
+        message->topic = NULL;
+        message->payload = NULL;
+    }
+    outbox_loaded(outgoing->outbox, &rows->wish, rows->last, rows->is_all);
+    store_rows_free(rows);
+}
+
+void outgoing_stored(struct outgoing *outgoing, const struct store_event *event)
+{
+    outgoing->stored = event->stats;
+    switch (event->kind) {
+    case STORE_SETTLED:
+        outbox_settled(outgoing->outbox, event->settled.last, event->settled.is_saved);
+        break;
+    case STORE_LOADED:
+        take_loaded(outgoing, event->loaded);
+        break;
+    case STORE_JUDGED:
+    case STORE_CHANGED:
+        break;
+    }
+    outbox_set_disk(outgoing->outbox, event->stats.health == STORE_GOOD);
 }
 
 void outgoing_connected(struct outgoing *outgoing, int connection, uint32_t session)
 {
     outgoing->sessions[connection] = session;
+    outbox_connected(outgoing->outbox, connection);
 }
 
 void outgoing_disconnected(struct outgoing *outgoing, int connection)
 {
     outgoing->sessions[connection] = 0;
-    (void)outbox_release_in_flight(outgoing->outbox, connection);
+    outbox_disconnected(outgoing->outbox, connection);
 }
 
 void outgoing_acked(struct outgoing *outgoing, int64_t row)
 {
-    (void)outbox_ack(outgoing->outbox, row);
+    enum outbox_lane lane = OUTBOX_LANE_COUNT;
+    if (outbox_ack(outgoing->outbox, row, &lane) && lane != OUTBOX_LANE_COUNT)
+        store_delete_row(outgoing->store, lane, row);
 }
 
 void outgoing_refused(struct outgoing *outgoing, int64_t row, bool is_hopeless)
 {
     if (is_hopeless)
-        (void)outbox_ack(outgoing->outbox, row);
+        outgoing_acked(outgoing, row);
     else
         (void)outbox_release(outgoing->outbox, row);
 }
@@ -151,18 +357,22 @@ void outgoing_refused(struct outgoing *outgoing, int64_t row, bool is_hopeless)
 struct outbox_status outgoing_status(const struct outgoing *outgoing)
 {
     struct outbox_stats stats = outbox_stats(outgoing->outbox);
+    const struct store_stats *stored = &outgoing->stored;
+    bool is_more_on_disk = stored->rows > stats.rows; // most rows in memory are there too
     return (struct outbox_status){
-        .messages = stats.rows,
+        .messages = is_more_on_disk ? stored->rows : stats.rows,
         .in_flight = stats.in_flight,
-        .bytes = stats.bytes,
-        .dropped = stats.dropped,
+        .bytes = is_more_on_disk ? (uint64_t)stored->bytes : stats.bytes,
+        .dropped = stats.dropped + stored->dropped_full + stored->dropped_old +
+                   stored->dropped_undated + stored->dropped_damaged + stored->dropped_replay,
     };
 }
 
 bool outgoing_is_busy(const struct outgoing *outgoing)
 {
     for (size_t i = 0; i < outgoing->site->cloud_count; i++) {
-        if (outgoing->sessions[i] && outbox_in_flight(outgoing->outbox, (int)i) > 0)
+        if (outgoing->sessions[i] && (outbox_in_flight(outgoing->outbox, (int)i) > 0 ||
+                                      outbox_is_waiting(outgoing->outbox, (int)i)))
             return true;
     }
     return false;

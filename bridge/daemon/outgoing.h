@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The way out: messages go into the outbox and from there, a few at a time, to the uplink; a
-// row leaves the outbox when the broker has acknowledged it. With --dry they are printed
-// instead, one JSON object a line. The main thread owns it.
+// The way out: messages go into the outbox, from there to the store and, a few at a time, to
+// the uplink; a row leaves both when the broker has acknowledged it. With --dry they are
+// printed instead, one JSON object a line. The main thread owns it.
 #ifndef DAEMON_OUTGOING_H
 #define DAEMON_OUTGOING_H
 
@@ -11,36 +11,73 @@
 
 #include "base/error.h"
 #include "base/mailbox.h"
+#include "cloud/bucket.h"
 #include "cloud/outbox.h"
+#include "cloud/replay.h"
+#include "cloud/stamp.h"
+#include "cloud/store.h"
 #include "cloud/topic.h"
 #include "cloud/uplink.h"
+#include "model/command.h"
 #include "model/site.h"
 #include "model/status.h"
+
+// Lines of a device's log in the cloud.
+struct outgoing_notices {
+    struct bucket bucket;
+    unsigned left_out; // since the last one
+};
 
 struct outgoing {
     const struct site *site;
     struct outbox *outbox;
     struct uplink *uplink; // NULL with --dry, or when the site has no cloud
-    uint32_t *sessions;    // per cloud connection; 0: not connected
+    struct store *store;   // borrowed; NULL with --dry
+    struct store_stats stored;
+    struct stamp_clock clock;
+    uint32_t *sessions;               // per cloud connection; 0: not connected
+    struct replay *replays;           // per cloud connection
+    struct outgoing_notices *notices; // per device
     bool is_dry;
 };
 
 // Starts the uplink, unless `is_dry`. Its events (struct uplink_event) come to `to_main`.
+// `store` is open and not started yet; it must outlive `outgoing`.
 int outgoing_init(struct outgoing *outgoing, const struct site *site, bool is_dry,
-                  struct mailbox *to_main, struct error *err);
+                  struct store *store, struct mailbox *to_main, struct error *err);
 
 // Gives what is in flight up to `within_ms` to be acknowledged and disconnects. False when the
 // uplink's thread hangs: then it is left alone, the process is about to end.
 bool outgoing_stop(struct outgoing *outgoing, int64_t within_ms);
 void outgoing_done(struct outgoing *outgoing);
 
-// Keeps a message of a device until it is acknowledged; takes ownership of `payload`. Messages
-// of a device without cloud are dropped (printed with --dry, under the device's name).
+// Keeps a message of a device until it is acknowledged; takes ownership of `payload`, which has
+// no timestamp yet: it is of `at_ms` on the monotonic clock (responses have none). Messages of
+// a device without cloud are dropped (printed with --dry, under the device's name).
 void outgoing_put(struct outgoing *outgoing, const struct device *device, enum topic_kind kind,
-                  char *payload);
+                  char *payload, int64_t at_ms);
 
-// Hands rows to the uplink as far as its connections take them.
+// The final response of a command: recorded in the journal and kept until it is acknowledged,
+// both at once. Takes ownership of `response`; `command` is its record.
+void outgoing_respond_finally(struct outgoing *outgoing, const struct device *device,
+                              const struct journal_command *command, char *response);
+
+// Puts a line into a device's log in the cloud, unless there were too many of late: ten at
+// once, one in ten seconds on average.
+void outgoing_notice(struct outgoing *outgoing, const struct device *device,
+                     enum severity severity, const char *text);
+
+// Hands rows to the store and to the uplink as far as time and connections allow.
 void outgoing_pump(struct outgoing *outgoing);
+
+// When it is to be pumped again although nothing happened; INT64_MAX: never.
+int64_t outgoing_next_ms(const struct outgoing *outgoing, int64_t now_ms);
+
+// Hands everything that is not on disk to the store, as when the program stops.
+void outgoing_save_all(struct outgoing *outgoing);
+
+// What the store reported; it keeps what the event points to, or frees it.
+void outgoing_stored(struct outgoing *outgoing, const struct store_event *event);
 
 // What the uplink reported about rows and connections.
 void outgoing_connected(struct outgoing *outgoing, int connection, uint32_t session);
@@ -48,10 +85,10 @@ void outgoing_disconnected(struct outgoing *outgoing, int connection);
 void outgoing_acked(struct outgoing *outgoing, int64_t row);
 void outgoing_refused(struct outgoing *outgoing, int64_t row, bool is_hopeless);
 
-// How much waits for the cloud.
+// How much waits for the cloud, and what will never be sent, whatever the reason.
 struct outbox_status outgoing_status(const struct outgoing *outgoing);
 
-// Whether anything waits to be sent or acknowledged on a connection that is up.
+// Whether anything live waits to be sent or acknowledged on a connection that is up.
 bool outgoing_is_busy(const struct outgoing *outgoing);
 
 #endif

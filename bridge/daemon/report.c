@@ -22,6 +22,8 @@ struct refused {
     uint16_t count;
 };
 
+enum { QUIET_MS = 10 * 60 * 1000 }; // after which dropping messages is over
+
 struct report_device {
     int64_t changed_ms; // when its health changed last
     struct refused *refused;
@@ -220,6 +222,31 @@ void report_disconnected(struct report *report, int connection, bool was_connect
 void report_store(bool is_trouble, const char *text)
 {
     log_line(is_trouble ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, "store", "%s", text);
+}
+
+bool report_dropped(struct report *report, uint64_t dropped, int64_t now_ms, char *ret_text,
+                    size_t size)
+{
+    bool is_more = dropped > report->dropped;
+    if (is_more)
+        report->dropped_ms = now_ms;
+    report->dropped = dropped;
+    if (is_more && !report->is_dropping) {
+        report->is_dropping = true;
+        (void)snprintf(
+            ret_text, size,
+            "messages are dropped, %llu since the start: the outbox is full, or they "
+            "are too old or damaged; look at the connection, outbox max_size and disk",
+            (unsigned long long)dropped);
+        log_line(LOG_LEVEL_WARNING, "outbox", "%s", ret_text);
+        return true;
+    }
+    if (report->is_dropping && now_ms >= report->dropped_ms + QUIET_MS) {
+        report->is_dropping = false;
+        log_line(LOG_LEVEL_NOTICE, "outbox", "no messages are dropped any more, %llu were",
+                 (unsigned long long)dropped);
+    }
+    return false;
 }
 
 void report_job(const struct report *report, const struct job_result *result)

@@ -17,6 +17,9 @@ struct report {
     struct report_device *devices;
     bool *link_failed;     // per bus
     char **cloud_failures; // per cloud connection: what was said last; NULL while it is up
+    uint64_t dropped;      // messages, as far as said
+    int64_t dropped_ms;    // when the last one was
+    bool is_dropping;
 };
 
 void report_init(struct report *report, const struct site *site, int64_t now_ms);
@@ -50,6 +53,11 @@ void report_store(bool is_trouble, const char *text);
 
 // What became of a hold; returns how much it deserves a person's attention.
 enum severity report_hold(const struct report *report, const struct hold_change *change);
+
+// Messages were dropped, `dropped` in all. True with a line for the cloud in `ret_text` when
+// that begins; it is over when none was for ten minutes.
+bool report_dropped(struct report *report, uint64_t dropped, int64_t now_ms, char *ret_text,
+                    size_t size);
 
 void report_job(const struct report *report, const struct job_result *result);
 

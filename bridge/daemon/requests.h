@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Commands between cloud and bus: each request is judged, executed at most once, and answered
-// exactly once. The main thread owns it.
+// Commands between cloud and bus: each request is judged by the store's journal, executed at
+// most once, also over restarts, and answered exactly once. One command of a device is with its
+// bus, the others wait here in order: what waits is known to have written nothing. The main
+// thread owns it.
 #ifndef DAEMON_REQUESTS_H
 #define DAEMON_REQUESTS_H
 
@@ -9,14 +11,19 @@
 #include <stdint.h>
 
 #include "bus/bus.h"
-#include "cloud/ledger.h"
 #include "cloud/store.h"
 #include "daemon/holds.h"
 #include "daemon/outgoing.h"
 #include "model/message.h"
 #include "model/site.h"
 
-// A command that a bus is executing.
+enum {
+    // How long a command that was interrupted by the end of the program waits for its device to
+    // answer, so that its response can say what the device holds.
+    REQUESTS_REREAD_MS = 30 * 1000,
+};
+
+// A command on its way.
 struct open_request;
 
 struct requests {
@@ -24,25 +31,33 @@ struct requests {
     struct bus **buses; // as the site's
     struct outgoing *outgoing;
     struct open_holds *holds;
-    struct ledger *ledger;
-    struct open_request *open; // list
+    struct store *store;        // NULL with --dry
+    struct open_request *first; // in the order they came
     uint64_t serial;
     bool is_stopping;
 };
 
+// `store` is not started yet: commands that an earlier run of the program did not finish are
+// taken over, and are answered from requests_turn on.
 void requests_init(struct requests *requests, const struct site *site, struct bus **buses,
-                   struct outgoing *outgoing, struct open_holds *holds);
+                   struct outgoing *outgoing, struct open_holds *holds, struct store *store);
 void requests_done(struct requests *requests);
 
 // Takes a request as it came from the broker; the payload is borrowed.
 void requests_take(struct requests *requests, uint16_t device, const char *payload,
-                   size_t length, int64_t now_ms);
+                   size_t length);
 
-// Orders to the store are settled: commands that waited for them go to their buses, or are
-// refused when the disk has not taken what must outlive the process.
+// What the store reported; the event stays the caller's.
 void requests_stored(struct requests *requests, const struct store_event *event);
 
-// The program stops: commands that wait for the store, and those that still come, are refused.
+// A device answers.
+void requests_device_online(struct requests *requests, uint16_t device);
+
+// Answers what waited for a device in vain. Returns when it wants to be called again;
+// INT64_MAX: never.
+int64_t requests_turn(struct requests *requests, int64_t now_ms);
+
+// The program stops: what no bus has is answered at once.
 void requests_stop(struct requests *requests);
 
 // A log step of a command.

@@ -73,6 +73,7 @@ static inline bool world_await(struct store_world *world, uint64_t ticket)
 {
     struct store_event event;
     for (int turn = 0; turn < WORLD_PATIENCE_MS / 100; turn++) {
+        store_pump(world->store);
         while (mailbox_take(world->events, &event)) {
             world_note_event(world, &event);
             if (event.kind == STORE_SETTLED && event.settled.last >= ticket)

@@ -78,8 +78,7 @@ static const struct map map = {
 static const struct modbus_settings modbus = {.timeout_ms = 500};
 static const struct device device = {.name = "sun", .map = &map};
 
-static const struct moment start = {
-    .second = 1700000000, .now_ms = 1000, .health = HEALTH_ONLINE};
+static const struct moment start = {.now_ms = 1000, .health = HEALTH_ONLINE};
 
 // The block that reads one entry.
 static struct block block_of(const uint16_t *index)
@@ -140,7 +139,7 @@ static void publishes_fresh_values_in_the_order_of_the_map(void **state)
     (void)state;
     struct image *image = new_image();
     assert_telemetry(image, &start,
-                     "{\"timestamp\":1700000000,\"ac_frequency\":50.01,\"ac_power\":2500,"
+                     "{\"ac_frequency\":50.01,\"ac_power\":2500,"
                      "\"alerts\":[],\"conn_alerts\":[]}");
     image_free(image);
 }
@@ -153,7 +152,7 @@ static void names_active_alerts_and_unknown_codes(void **state)
     store_word(image, FAULTS, 1 << 3, 1000);
     store(image, EVENTS, codes, 1000);
     assert_telemetry(image, &start,
-                     "{\"timestamp\":1700000000,\"ac_frequency\":50.01,\"ac_power\":2500,"
+                     "{\"ac_frequency\":50.01,\"ac_power\":2500,"
                      "\"alerts\":[\"over_temperature\",\"fc_10\",\"other_event\"],"
                      "\"alert_details\":{\"other_event\":{\"errmsg\":"
                      "\"unknown codes 0x2001, 0x0007\"}},\"conn_alerts\":[]}");
@@ -166,7 +165,7 @@ static void reports_what_could_not_be_read(void **state)
     struct image *image = new_image();
     refuse(image, POWER, FAULT_EXCEPTION, 2);
     assert_telemetry(image, &start,
-                     "{\"timestamp\":1700000000,\"ac_frequency\":50.01,\"alerts\":[],"
+                     "{\"ac_frequency\":50.01,\"alerts\":[],"
                      "\"alert_details\":{\"partial_failure\":{\"errmsg\":"
                      "\"holding 11: illegal data address\"}},"
                      "\"conn_alerts\":[\"partial_failure\"]}");
@@ -178,11 +177,11 @@ static void leaves_out_stale_values_and_counts_many(void **state)
     (void)state;
     static const uint16_t no_events[5] = {0};
     struct image *image = new_image();
-    struct moment later = {.second = 1700000009, .now_ms = 10000, .health = HEALTH_ONLINE};
+    struct moment later = {.now_ms = 10000, .health = HEALTH_ONLINE};
     refuse(image, FREQUENCY, FAULT_TIMEOUT, 0);
     store(image, EVENTS, no_events, 10000);
     assert_telemetry(image, &later,
-                     "{\"timestamp\":1700000009,\"alerts\":[],"
+                     "{\"alerts\":[],"
                      "\"alert_details\":{\"partial_failure\":{\"errmsg\":\"holding 10: no "
                      "answer; holding 11: not read in time; holding 13: not read in time; "
                      "and 1 more\"}},\"conn_alerts\":[\"partial_failure\"]}");
@@ -195,7 +194,7 @@ static void a_lost_answer_hides_nothing_that_is_fresh(void **state)
     struct image *image = new_image();
     refuse(image, POWER, FAULT_TIMEOUT, 0);
     assert_telemetry(image, &start,
-                     "{\"timestamp\":1700000000,\"ac_frequency\":50.01,\"ac_power\":2500,"
+                     "{\"ac_frequency\":50.01,\"ac_power\":2500,"
                      "\"alerts\":[],\"conn_alerts\":[]}");
     image_free(image);
 }
@@ -206,17 +205,17 @@ static void an_optional_entry_is_no_failure(void **state)
     struct image *image = new_image();
     refuse(image, SPARE, FAULT_EXCEPTION, 2);
     assert_telemetry(image, &start,
-                     "{\"timestamp\":1700000000,\"ac_frequency\":50.01,\"ac_power\":2500,"
+                     "{\"ac_frequency\":50.01,\"ac_power\":2500,"
                      "\"alerts\":[],\"conn_alerts\":[]}");
     struct image *silent = new_image();
     refuse(silent, SPARE, FAULT_TIMEOUT, 0);
     assert_telemetry(silent, &start,
-                     "{\"timestamp\":1700000000,\"ac_frequency\":50.01,\"ac_power\":2500,"
+                     "{\"ac_frequency\":50.01,\"ac_power\":2500,"
                      "\"alerts\":[],\"conn_alerts\":[]}");
     image_free(silent);
     store_word(image, SPARE, 7, 1000);
     assert_telemetry(image, &start,
-                     "{\"timestamp\":1700000000,\"ac_frequency\":50.01,\"ac_power\":2500,"
+                     "{\"ac_frequency\":50.01,\"ac_power\":2500,"
                      "\"spare\":7,\"alerts\":[],\"conn_alerts\":[]}");
     image_free(image);
 }
@@ -228,7 +227,7 @@ static void an_offline_device_has_no_values_and_unknown_alerts(void **state)
     struct moment offline = start;
     offline.health = HEALTH_OFFLINE;
     assert_telemetry(image, &offline,
-                     "{\"timestamp\":1700000000,\"alerts\":null,"
+                     "{\"alerts\":null,"
                      "\"conn_alerts\":[\"communication_failed\"]}");
     image_free(image);
 }
@@ -237,11 +236,10 @@ static void alerts_are_unknown_until_one_source_was_read(void **state)
 {
     (void)state;
     struct image *image = image_new(&map, &modbus);
-    assert_telemetry(image, &start,
-                     "{\"timestamp\":1700000000,\"alerts\":null,\"conn_alerts\":[]}");
+    assert_telemetry(image, &start, "{\"alerts\":null,\"conn_alerts\":[]}");
     store_word(image, FAULTS, 1 << 3, 1000);
     assert_telemetry(image, &start,
-                     "{\"timestamp\":1700000000,\"alerts\":[\"over_temperature\"],"
+                     "{\"alerts\":[\"over_temperature\"],"
                      "\"conn_alerts\":[]}");
     image_free(image);
 }
@@ -251,7 +249,7 @@ static void publishes_properties(void **state)
     (void)state;
     struct image *image = new_image();
     char *payload = properties_payload(&device, image, &start);
-    assert_string_equal(payload, "{\"timestamp\":1700000000,\"vendor\":\"Acme\","
+    assert_string_equal(payload, "{\"vendor\":\"Acme\","
                                  "\"model\":\"Sun 10\",\"serial_number\":4711}");
     free(payload);
     image_free(image);
@@ -269,11 +267,11 @@ static void a_declared_property_replaces_the_constant(void **state)
     struct device other = {.map = &changed};
     struct image *image = image_new(&changed, &modbus);
     char *payload = properties_payload(&other, image, &start);
-    assert_string_equal(payload, "{\"timestamp\":1700000000}");
+    assert_string_equal(payload, "{}");
     free(payload);
     store_word(image, SERIAL, 12, 1000);
     payload = properties_payload(&other, image, &start);
-    assert_string_equal(payload, "{\"timestamp\":1700000000,\"model\":12}");
+    assert_string_equal(payload, "{\"model\":12}");
     free(payload);
     image_free(image);
 }
@@ -281,7 +279,7 @@ static void a_declared_property_replaces_the_constant(void **state)
 static void assert_changed(const struct image *image, struct telemetry_memory *memory,
                            int64_t now_ms, const char *expected)
 {
-    struct moment moment = {.second = 5, .now_ms = now_ms, .health = HEALTH_ONLINE};
+    struct moment moment = {.now_ms = now_ms, .health = HEALTH_ONLINE};
     char *payload = telemetry_payload(&device, image, &moment, memory);
     if (expected)
         assert_string_equal(payload, expected);
@@ -303,21 +301,20 @@ static void refresh(struct image *image, uint16_t power, int64_t now_ms)
 static void sends_only_what_changed(void **state)
 {
     (void)state;
-    const char *all = "{\"timestamp\":5,\"ac_frequency\":50.01,\"ac_power\":2500,\"alerts\":[],"
+    const char *all = "{\"ac_frequency\":50.01,\"ac_power\":2500,\"alerts\":[],"
                       "\"conn_alerts\":[]}";
     struct image *image = new_image();
     struct telemetry_memory *memory = telemetry_memory_new(&map);
     assert_changed(image, memory, 1000, all);
     assert_changed(image, memory, 2000, NULL);
     refresh(image, 2600, 3000);
-    assert_changed(image, memory, 3000,
-                   "{\"timestamp\":5,\"ac_power\":2600,\"alerts\":[],\"conn_alerts\":[]}");
+    assert_changed(image, memory, 3000, "{\"ac_power\":2600,\"alerts\":[],\"conn_alerts\":[]}");
     refresh(image, 2600, 13000);
     assert_changed(image, memory, 12999, NULL);
-    assert_changed(image, memory, 13000, "{\"timestamp\":5,\"alerts\":[],\"conn_alerts\":[]}");
+    assert_changed(image, memory, 13000, "{\"alerts\":[],\"conn_alerts\":[]}");
     store_word(image, FAULTS, 1 << 3, 13001);
     assert_changed(image, memory, 13001,
-                   "{\"timestamp\":5,\"alerts\":[\"over_temperature\"],\"conn_alerts\":[]}");
+                   "{\"alerts\":[\"over_temperature\"],\"conn_alerts\":[]}");
     refresh(image, 2500, 1000 + TELEMETRY_ALL_MS);
     assert_changed(image, memory, 1000 + TELEMETRY_ALL_MS, all);
     telemetry_memory_forget(memory);
@@ -332,16 +329,15 @@ static void sends_again_what_was_missing(void **state)
     struct image *image = new_image();
     struct telemetry_memory *memory = telemetry_memory_new(&map);
     assert_changed(image, memory, 1000,
-                   "{\"timestamp\":5,\"ac_frequency\":50.01,\"ac_power\":2500,\"alerts\":[],"
+                   "{\"ac_frequency\":50.01,\"ac_power\":2500,\"alerts\":[],"
                    "\"conn_alerts\":[]}");
     refuse(image, POWER, FAULT_EXCEPTION, 4);
     assert_changed(image, memory, 1100,
-                   "{\"timestamp\":5,\"alerts\":[],\"alert_details\":{\"partial_failure\":"
+                   "{\"alerts\":[],\"alert_details\":{\"partial_failure\":"
                    "{\"errmsg\":\"holding 11: server device failure\"}},"
                    "\"conn_alerts\":[\"partial_failure\"]}");
     store_word(image, POWER, 2500, 1200);
-    assert_changed(image, memory, 1200,
-                   "{\"timestamp\":5,\"ac_power\":2500,\"alerts\":[],\"conn_alerts\":[]}");
+    assert_changed(image, memory, 1200, "{\"ac_power\":2500,\"alerts\":[],\"conn_alerts\":[]}");
     telemetry_memory_free(memory);
     image_free(image);
 }

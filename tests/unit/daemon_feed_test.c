@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "cloud/stamp.h"
 #include "registers/block.h"
 
 enum { MAX_SENT = 16 };
@@ -34,12 +35,15 @@ struct world {
 };
 
 static void keep(void *context, const struct device *device, enum topic_kind kind,
-                 char *payload)
+                 char *payload, int64_t at_ms)
 {
     (void)device;
     struct world *world = context;
     assert_true(world->count < MAX_SENT);
-    world->sent[world->count++] = (struct sent){kind, payload};
+    // The 1970 clock is five seconds ahead of the monotonic one.
+    world->sent[world->count++] =
+        (struct sent){kind, stamp_payload(payload, (at_ms + 5000) / 1000)};
+    free(payload);
 }
 
 static struct point entry(const char *key, enum section section, uint16_t address)

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""What outlives a dead link, a killed bridge and a damaged file."""
+import contextlib
+import json
+import random
+import signal
+import sqlite3
+import time
+
+import paho.mqtt.client as paho
+import pytest
+from conftest import MAPPINGS, await_true
+
+DEVICES = 5
+
+
+class Cloud:
+    """A subscriber that misses nothing: its session outlives the broker's restarts."""
+
+    def __init__(self, port):
+        self.messages = []
+        self.client = paho.Client(client_id="cloud", clean_session=False)
+        self.client.on_message = lambda _c, _u, m: self.messages.append((m.topic, m.payload.decode()))
+        self.client.reconnect_delay_set(1, 1)
+        self.client.connect("127.0.0.1", port)
+        self.client.subscribe("v1/from/#", qos=1)
+        self.client.loop_start()
+
+    def close(self):
+        self.client.loop_stop()
+        self.client.disconnect()
+
+
+@pytest.fixture
+def cloud(world):
+    world.broker_config = (f"allow_anonymous true\nmax_queued_messages 0\npersistence true\n"
+                           f"persistence_location {world.folder}/\nautosave_interval 0\nuser root\n")
+    world.start_broker(world.broker_config)
+    here = Cloud(world.port)
+    yield here
+    here.close()
+
+
+def stamps(messages, device):
+    """Timestamps of the telemetry that could be read, in the order of arrival."""
+    topic = f"v1/from/HW/{device}/v1/telemetry"
+    payloads = [json.loads(p) for t, p in messages if t == topic]
+    return [p["timestamp"] for p in payloads if p.get("status")]
+
+
+def missing(seconds):
+    return sorted(set(range(min(seconds), max(seconds) + 1)) - set(seconds))
+
+
+def start(world, count=DEVICES, extra=""):
+    devices = {}
+    for i in range(count):
+        _, endpoint = world.simulate(MAPPINGS / "enapter_el41.yaml")
+        devices[f"d{i}"] = f'map: enapter_el41, tcp: "{endpoint}"'
+    world.path = world.site(devices)
+    if extra:
+        world.path.write_text(world.path.read_text().replace("cloud:\n", f"{extra}\ncloud:\n"))
+    world.bridge = world.run(world.path)
+    for name in devices:
+        world.mqtt.await_payload(f"v1/from/HW/{name}/v1/telemetry", lambda p: "status" in p)
+    return list(devices)
+
+
+@pytest.mark.parametrize("write", ["always", "spill"])
+def test_outage_loses_nothing_and_repeats_nothing(world, cloud, write):
+    names = start(world, extra=f"outbox: {{write: {write}}}")
+    world.mqtt.close()
+    world.broker.stop()
+    lost = time.time()
+    time.sleep(6)  # the outage is the point of the test
+    world.start_broker(world.broker_config)
+    back = time.time()
+
+    def is_all_there():
+        return all(s and max(s) > back and not missing(s) for s in (stamps(cloud.messages, n) for n in names))
+
+    await_true(is_all_there, "every second of every device", 60)
+    for name in names:
+        seconds = stamps(cloud.messages, name)
+        again = {s for s in seconds if seconds.count(s) > 1}
+        # What the broker took and could not acknowledge any more is the only thing sent twice.
+        assert all(abs(s - lost) <= 2 for s in again), f"{name}: {again}, the link was lost at {lost}"
+
+
+def test_killed_bridge_loses_nothing(world, cloud):
+    names = start(world, count=2)
+    chance = random.Random(5)
+    world.mqtt.close()
+    world.broker.stop()  # nothing can leave: all of it must come from disk
+    kills = []
+    for _ in range(3):
+        time.sleep(2 + chance.random())
+        world.bridge.stop(signal.SIGKILL)
+        kills.append(time.time())
+        world.bridge = world.run(world.path)
+        await_true(lambda: "started" in world.bridge.log(), "the next start")
+    world.start_broker(world.broker_config)
+    back = time.time()
+
+    def lost(name):
+        """Seconds without telemetry, apart from the last group commit before each kill and the time to start."""
+        seconds = stamps(cloud.messages, name)
+        return [s for s in missing(seconds) if not any(-2.5 <= s - k <= 6 for k in kills)] if seconds else [0]
+
+    await_true(lambda: all(max(stamps(cloud.messages, n), default=0) > back and not lost(n) for n in names),
+               "the backlog and live telemetry", 60)
+    for name in names:  # the first life's last seconds were on disk only
+        assert [s for s in stamps(cloud.messages, name) if kills[0] - 4 < s < kills[0]]
+
+
+def test_damaged_store_is_set_aside(world, cloud):
+    start(world, count=1)
+    assert world.bridge.stop() == 0
+    path = world.folder / "state/modbridge.db"
+    path.write_bytes(b"\0" * 100 + path.read_bytes()[100:])
+    since = len(world.mqtt.messages)
+    bridge = world.run(world.path)
+    world.mqtt.await_payload("v1/from/HW/d0/v1/telemetry", lambda p: "status" in p, since)
+    assert "set aside" in bridge.log()
+    log = world.mqtt.await_payload("v1/from/HW/d0/v3/logs", lambda p: "set aside" in p["message"], since)
+    assert log["severity"] == "error" and isinstance(log["timestamp"], int)
+    assert list((world.folder / "state").glob("modbridge-damaged-*.db"))
+
+
+def test_acknowledged_rows_leave_the_file(world, cloud):
+    start(world, count=1)
+    await_true(lambda: len(stamps(cloud.messages, "d0")) > 5, "some telemetry")
+    assert world.bridge.stop() == 0
+    with contextlib.closing(sqlite3.connect(world.folder / "state/modbridge.db")) as store:
+        assert store.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+        assert store.execute("SELECT count(*) FROM responses").fetchone() == (0,)
+
+
+RESPONSES = "v1/from/HW/d0/v1/command/responses"
+REQUESTS = "v1/to/HW/d0/v1/command/requests"
+
+
+def finals(messages, request_id):
+    payloads = [json.loads(p) for t, p in messages if t == RESPONSES]
+    return [(p["state"], p["payload"]) for p in payloads if p["id"] == request_id and p["state"] != "log"]
+
+
+def restart(world, cloud, with_signal):
+    since = len(cloud.messages)
+    world.bridge.stop(with_signal)
+    world.bridge = world.run(world.path)
+    await_true(lambda: stamps(cloud.messages[since:], "d0"), "telemetry after the restart")
+
+
+def test_command_ids_outlive_the_bridge(world, cloud):
+    start(world, count=1)
+    rate = {"production_rate": 70}
+    first = world.command("d0", "once", "set_production_rate", rate)
+    assert first == ("completed", {"production_rate": 70.0})
+    assert world.command("d0", "other", "set_production_rate", {"production_rate": 90})[0] == "completed"
+    for with_signal in (signal.SIGTERM, signal.SIGKILL):
+        restart(world, cloud, with_signal)
+        again = world.command("d0", "once", "set_production_rate", rate)
+        assert again == first, "the stored response, word for word"
+        assert world.command("d0", "once", "set_production_rate", {"production_rate": 80})[0] == "error"
+    payload = [json.loads(p) for t, p in cloud.messages if t == "v1/from/HW/d0/v1/telemetry"][-1]
+    assert payload["production_rate"] == 90.0, "it was not executed again"
+
+
+def test_interrupted_commands_are_answered_after_the_restart(world, cloud):
+    start(world, count=1)
+    world.mqtt.send(REQUESTS, {"id": "runs", "name": "reboot"})
+    world.mqtt.await_payload(RESPONSES, lambda p: p["id"] == "runs" and p["state"] == "log")
+    world.mqtt.send(REQUESTS, {"id": "waits", "name": "set_production_rate", "arguments": {"production_rate": 75}})
+    # It is on disk when a later one of its device is judged: the journal keeps the order.
+    world.mqtt.send(REQUESTS, {"id": "runs", "name": "reboot", "arguments": {"x": 1}})
+    await_true(lambda: finals(cloud.messages, "runs"), "the refusal of unknown arguments")
+    refused = len(finals(cloud.messages, "runs"))
+    time.sleep(1)  # more than the commit of a command takes
+    world.bridge.stop(signal.SIGKILL)
+    world.bridge = world.run(world.path)
+    await_true(lambda: len(finals(cloud.messages, "runs")) > refused and finals(cloud.messages, "waits"),
+               "the answers to what was interrupted", 60)
+    (state, payload), = finals(cloud.messages, "waits")
+    assert state == "error" and "nothing was written" in payload["message"]
+    state, payload = finals(cloud.messages, "runs")[-1]
+    assert state == "error" and "interrupted, outcome unknown" in payload["message"]
+    # Nothing is executed again, and the answers stay what they were.
+    assert world.command("d0", "waits", "set_production_rate", {"production_rate": 75})[0] == "error"
+    assert world.command("d0", "runs", "reboot") == (state, payload)
+
+
+def test_interrupted_command_says_what_the_device_holds(world, cloud):
+    start(world, count=1)
+    assert world.command("d0", "before", "set_production_rate", {"production_rate": 85})[0] == "completed"
+    world.bridge.stop()
+    # As a kill between the journal and the response leaves it.
+    request = json.dumps({"id": "before", "name": "set_production_rate", "arguments": {"production_rate": 85}})
+    with contextlib.closing(sqlite3.connect(world.folder / "state/modbridge.db")) as store, store:
+        store.execute("UPDATE commands SET state = 1, response = NULL, request = ? WHERE id = 'before'", [request])
+    world.bridge = world.run(world.path)
+    await_true(lambda: len(finals(cloud.messages, "before")) > 1, "the answer")
+    state, payload = finals(cloud.messages, "before")[-1]
+    assert state == "error"
+    assert "outcome unknown" in payload["message"] and "production_rate 85" in payload["message"], payload
