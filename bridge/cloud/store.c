@@ -205,11 +205,11 @@ static void copy_row(struct store_order *order, const struct outbox_row *row)
     };
 }
 
-uint64_t store_put_row(struct store *store, const struct outbox_row *row)
+uint64_t store_put_row(struct store *store, const struct outbox_row *row, bool is_urgent)
 {
     struct store_order *order = mem_new(1, sizeof *order);
     order->kind = ORDER_PUT_ROW;
-    order->urgency = row->kind == OUTBOX_RESPONSE ? STORE_SURE : STORE_GROUP;
+    order->urgency = is_urgent || row->kind == OUTBOX_RESPONSE ? STORE_SURE : STORE_GROUP;
     copy_row(order, row);
     return post_order(store, order);
 }

@@ -127,8 +127,9 @@ uint64_t store_delete_note(struct store *store, const char *kind, const char *de
 // The id of the last row that is kept; before store_start.
 int64_t store_last_row(struct store *store);
 
-// Keeps a row of the outbox; the texts are copied. The ticket is settled once that is on disk.
-uint64_t store_put_row(struct store *store, const struct outbox_row *row);
+// Keeps a row of the outbox; the texts are copied. The ticket is settled once that is on disk:
+// with the others of its second, or at once when it is a response or `is_urgent`.
+uint64_t store_put_row(struct store *store, const struct outbox_row *row, bool is_urgent);
 
 // Forgets a row.
 void store_delete_row(struct store *store, enum outbox_lane lane, int64_t id);

@@ -344,6 +344,7 @@ static bool stop(struct daemon *daemon)
     open_holds_leave(&daemon->holds);
     for (size_t i = 0; i < daemon->site->device_count; i++)
         feed_hasten(&daemon->feeds[i], clock_monotonic_ms());
+    outgoing_save_all(&daemon->outgoing);
     publish_due(daemon);
     turn_until(daemon, all_is_acknowledged, ACKNOWLEDGE_MS);
     bool all_ended = true;
@@ -352,7 +353,6 @@ static bool stop(struct daemon *daemon)
         int64_t left_ms = end_ms - clock_monotonic_ms();
         all_ended &= bus_join(daemon->buses[i], left_ms > 0 ? left_ms : 0);
     }
-    outgoing_save_all(&daemon->outgoing);
     all_ended &= outgoing_stop(&daemon->outgoing, UPLINK_STOP_MS);
     drain(daemon); // the last acknowledgements
     all_ended &= store_stop(daemon->store, STORE_STOP_MS);

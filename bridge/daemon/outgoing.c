@@ -205,7 +205,8 @@ static void save(struct outgoing *outgoing, int64_t now_ms)
 {
     struct outbox_row row;
     while (outbox_next_unsaved(outgoing->outbox, now_ms, &row))
-        outbox_saving(outgoing->outbox, row.id, store_put_row(outgoing->store, &row));
+        outbox_saving(outgoing->outbox, row.id,
+                      store_put_row(outgoing->store, &row, outgoing->is_ending));
 }
 
 static void load(struct outgoing *outgoing, int connection)
@@ -288,6 +289,7 @@ int64_t outgoing_next_ms(const struct outgoing *outgoing, int64_t now_ms)
 
 void outgoing_save_all(struct outgoing *outgoing)
 {
+    outgoing->is_ending = true;
     outbox_save_all(outgoing->outbox);
     if (outgoing->store)
         save(outgoing, clock_monotonic_ms());

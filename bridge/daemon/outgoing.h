@@ -39,6 +39,7 @@ struct outgoing {
     struct replay *replays;           // per cloud connection
     struct outgoing_notices *notices; // per device
     bool is_dry;
+    bool is_ending; // there is no time to wait for the others of a second
 };
 
 // Starts the uplink, unless `is_dry`. Its events (struct uplink_event) come to `to_main`.
@@ -73,7 +74,7 @@ void outgoing_pump(struct outgoing *outgoing);
 // When it is to be pumped again although nothing happened; INT64_MAX: never.
 int64_t outgoing_next_ms(const struct outgoing *outgoing, int64_t now_ms);
 
-// Hands everything that is not on disk to the store, as when the program stops.
+// The program stops: hands everything that is not on disk to the store, from now on at once.
 void outgoing_save_all(struct outgoing *outgoing);
 
 // What the store reported; it keeps what the event points to, or frees it.

@@ -42,7 +42,7 @@ static uint64_t put_row(struct store_world *world, int64_t id, enum outbox_kind 
         .topic = "v1/from/HW/meter/v1/telemetry",
         .payload = payload,
     };
-    uint64_t ticket = store_put_row(world->store, &row);
+    uint64_t ticket = store_put_row(world->store, &row, false);
     free(payload);
     return ticket;
 }
