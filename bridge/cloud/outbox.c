@@ -397,7 +397,20 @@ bool outbox_has_backlog(const struct outbox *outbox, int connection)
     return outbox->connections[connection].backlogs[LANE_DATA].count > 0;
 }
 
+static bool is_all_in_memory(const struct outbox *outbox)
+{
+    for (size_t i = 0; i < outbox->connection_count; i++) {
+        const struct connection_rows *rows = &outbox->connections[i];
+        bool is_data_done = rows->backlogs[LANE_DATA].is_done || !outbox->policy.replay;
+        if (!rows->is_up || !rows->backlogs[LANE_RESPONSES].is_done || !is_data_done)
+            return false;
+    }
+    return true;
+}
+
 struct outbox_stats outbox_stats(const struct outbox *outbox)
 {
-    return outbox->stats;
+    struct outbox_stats stats = outbox->stats;
+    stats.is_all = is_all_in_memory(outbox);
+    return stats;
 }

@@ -67,6 +67,7 @@ struct outbox_stats {
     size_t in_flight;
     size_t bytes;
     uint64_t dropped; // rows lost because neither disk nor memory had room, since the start
+    bool is_all;      // nothing that waits is on disk only
 };
 
 // For `connections` cloud connections, all down. Ids follow `last_id`. The caller owns it.

@@ -360,7 +360,8 @@ struct outbox_status outgoing_status(const struct outgoing *outgoing)
 {
     struct outbox_stats stats = outbox_stats(outgoing->outbox);
     const struct store_stats *stored = &outgoing->stored;
-    bool is_more_on_disk = stored->rows > stats.rows; // most rows in memory are there too
+    // Most rows in memory are on disk too, and acknowledged ones for a moment longer.
+    bool is_more_on_disk = !stats.is_all && stored->rows > stats.rows;
     return (struct outbox_status){
         .messages = is_more_on_disk ? stored->rows : stats.rows,
         .in_flight = stats.in_flight,
