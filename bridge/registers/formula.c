@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "registers/formula_tree.h"
 
+#include <string.h>
+
 const struct formula *formula_constant(struct arena *arena, const struct value *value)
 {
     char text[512];
@@ -29,6 +31,39 @@ bool formula_is_integer(const struct formula *formula)
 const char *formula_text(const struct formula *formula)
 {
     return formula->text;
+}
+
+static int order_numbers(size_t a, size_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int order_texts(const struct value *a, const struct value *b)
+{
+    size_t shorter = a->text.length < b->text.length ? a->text.length : b->text.length;
+    int order = shorter ? memcmp(a->text.bytes, b->text.bytes, shorter) : 0;
+    return order ? order : order_numbers(a->text.length, b->text.length);
+}
+
+static int order_constants(const struct value *a, const struct value *b)
+{
+    if (value_is_number(a) && value_is_number(b))
+        return formula_compare(a, b);
+    if (a->kind != b->kind)
+        return order_numbers(a->kind, b->kind);
+    if (a->kind == VALUE_TEXT)
+        return order_texts(a, b);
+    return a->kind == VALUE_BOOLEAN ? order_numbers(a->boolean, b->boolean) : 0;
+}
+
+int formula_order(const struct formula *a, const struct formula *b)
+{
+    int order = strcmp(a->text, b->text);
+    if (!order)
+        order = order_numbers(a->node_count, b->node_count);
+    for (size_t i = 0; !order && i < a->node_count; i++)
+        order = order_constants(&a->nodes[i].constant, &b->nodes[i].constant);
+    return order ? order : order_constants(&a->constant, &b->constant);
 }
 
 const struct value *formula_constant_value(const struct formula *formula)

@@ -85,6 +85,10 @@ bool formula_is_integer(const struct formula *formula);
 // Its text as written in the map.
 const char *formula_text(const struct formula *formula);
 
+// Below zero, zero or above, in any one order: zero when both say the same, in the same words
+// and with the same constants for them (the variable of a repeat differs from copy to copy).
+int formula_order(const struct formula *a, const struct formula *b);
+
 // When it depends on nothing, its value (VALUE_UNKNOWN for the like of 1 / 0); else NULL.
 const struct value *formula_constant_value(const struct formula *formula);
 

@@ -2,7 +2,6 @@
 #include "registers/run.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "registers/formula.h"
@@ -33,7 +32,7 @@ static int compare_conditions(const struct formula *a, const struct formula *b)
         return 0;
     if (!a || !b)
         return a ? 1 : -1;
-    return strcmp(formula_text(a), formula_text(b));
+    return formula_order(a, b);
 }
 
 int run_compare_family(const struct run_kind *a, const struct run_kind *b)

@@ -4,10 +4,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "base/error.h"
 #include "base/mem.h"
+#include "registers/formula.h"
 
 enum { MAX_CASE_POINTS = 8, MAX_CASE_BLOCKS = 8 };
 
@@ -263,6 +266,59 @@ static void test_a_value_comes_with_its_scale(void **state)
     arena_free(arena);
 }
 
+// `n` is the number that the context holds, as in a copy of a repeat; `phases` an entry.
+static int find_name(void *context, const char *name, struct symbol *ret_symbol,
+                     struct error *err)
+{
+    (void)err;
+    *ret_symbol = (struct symbol){.kind = SYMBOL_POINT, .type = FORMULA_NUMBER};
+    if (strcmp(name, "n") == 0) {
+        ret_symbol->kind = SYMBOL_CONSTANT;
+        ret_symbol->constant = value_integer(*(const int *)context);
+    }
+    return 0;
+}
+
+static const struct formula *condition(struct arena *arena, const char *text, int n)
+{
+    const struct formula_names names = {.context = &n, .find = find_name};
+    const struct formula *formula = NULL;
+    struct error err = {0};
+    size_t offset = 0;
+    assert_int_equal(
+        formula_parse(arena, text, &names, FORMULA_BOOLEAN, &formula, &offset, &err), 0);
+    return formula;
+}
+
+// One request for copies of a repeat whose conditions read alike would be asked while the first
+// of them holds, and leave out the others.
+static void test_copies_with_other_conditions_are_asked_apart(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct point points[] = {WORDS(10, 1, 1000), WORDS(11, 1, 1000), WORDS(12, 1, 1000)};
+    points[0].when = condition(arena, "n >= phases", 1);
+    points[1].when = condition(arena, "n >= phases", 2);
+    points[2].when = condition(arena, "n >= phases", 2);
+    struct map map = {.points = points, .point_count = 3};
+    struct modbus_settings modbus = {.max_registers = 125};
+    struct plan_request request = {.map = &map, .modbus = &modbus};
+    const struct plan *plan = block_plan(arena, &request);
+    assert_int_equal(plan->block_count, 2);
+    for (size_t i = 0; i < plan->block_count; i++) {
+        const struct block *block = &plan->blocks[i];
+        assert_int_equal(block->point_count, block->address == 10 ? 1 : 2);
+        assert_int_equal(formula_order(block->when, points[block->points[0]].when), 0);
+    }
+    points[0].when = condition(arena, "2 >= phases", 1); // says the same in other words
+    points[1].when = condition(arena, "n >= phases", 1);
+    points[2].when = condition(arena, "n >= phases", 1);
+    assert_int_equal(block_plan(arena, &request)->block_count, 2);
+    points[0].when = condition(arena, "n >= phases", 1);
+    assert_int_equal(block_plan(arena, &request)->block_count, 1);
+    arena_free(arena);
+}
+
 static void test_words_apart_come_together_where_they_may(void **state)
 {
     (void)state;
@@ -340,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_kinds_do_not_mix),
         cmocka_unit_test(test_words_that_lie_apart),
         cmocka_unit_test(test_a_value_comes_with_its_scale),
+        cmocka_unit_test(test_copies_with_other_conditions_are_asked_apart),
         cmocka_unit_test(test_words_apart_come_together_where_they_may),
         cmocka_unit_test(test_auto_weighs_the_gap_against_a_request),
         cmocka_unit_test(test_learned_holes_are_not_asked),
