@@ -44,6 +44,7 @@ int control_place_take(struct control_place *ret_place, const struct site *site,
     case LOCK_TAKEN:
         return 0;
     case LOCK_HELD:
+        control_place_release(ret_place);
         return error_set(err, ERROR_FAILED, "another modbridge runs this site: %s", why.text);
     case LOCK_IMPOSSIBLE:
         log_line(LOG_LEVEL_WARNING, "modbridge",

@@ -91,15 +91,15 @@ def test_a_file_is_all_a_site_needs(world, authority, version):
     else:
         assert not any("/ucm/" in topic for topic, _ in world.mqtt.messages)
     assert "warning" not in bridge.log(), "nothing to warn of"
+    arguments = pathlib.Path(f"/proc/{bridge.child.pid}/cmdline").read_text()
+    bridge.stop()  # one bridge runs a site at a time
     for argv in (["check", "--json", site], ["run", "--dry", site]):
         process = world.start([MODBRIDGE, *argv], argv[0])
         await_true(lambda p=process: p.child.poll() is not None or len(p.lines()) > 3, "some output")
         process.stop()
-    arguments = pathlib.Path(f"/proc/{bridge.child.pid}/cmdline").read_text()
     key = config.get("mqtt_private_key") or config["mqtt_credentials"]["private_key"]
     secrets = [*lines_of(key), encode(config)[:40]]
     assert not any(secret in arguments for secret in secrets)
-    bridge.stop()
     expect_silence(world, secrets)
 
 

@@ -79,8 +79,9 @@ def test_a_setpoint_is_kept_and_ends_by_itself(leased):
     assert (state, payload) == ("completed", {"setpoint": -100})
     assert time.monotonic() - began < 2, "the response does not wait for the end"
     await_true(lambda: held(leased)["writes"] >= 5, "several writes of the same")
-    if time.monotonic() - began < 2:
-        assert held(leased)["setpoint"] == -100
+    seen = held(leased)
+    if time.monotonic() - began < 2.5:  # the hold, which began later, was not over when it was read
+        assert seen["setpoint"] == -100
     seen = await_held(leased, "the safe value at the end", setpoint=0)
     assert seen["fallbacks"] == 0, "the device's own watchdog was never needed"
     assert seen["writes"] <= 1 + 2.5 / 0.2 + 1
