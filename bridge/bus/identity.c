@@ -81,7 +81,8 @@ bool identity_is_known(const struct line *line, const struct unit *unit)
 {
     if (unit->device->map->identify_count == 0 && unit->device->modbus.sunspec_count == 0)
         return true;
-    return unit->identified_serial != 0 && unit->identified_serial == line->link_serial;
+    return link_is_open(line->link) && unit->identified_serial != 0 &&
+           unit->identified_serial == line->link_serial;
 }
 
 // The last silence, or FAULT_NONE when everything was answered, if only with a refusal.

@@ -22,7 +22,8 @@ enum fault identity_judge(const struct map *map, const struct image *image, int6
 bool identity_matches(const char *pattern, size_t pattern_length, const char *text,
                       size_t length);
 
-// Whether the unit's identity is settled on the present connection.
+// Whether the unit's identity is settled on the present connection; while the link is closed
+// there is none, and who will answer over the next one is not known.
 bool identity_is_known(const struct line *line, const struct unit *unit);
 
 // Walks the chain of models, reads what identify: names and judges it; on FAULT_NONE the

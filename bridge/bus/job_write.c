@@ -289,6 +289,20 @@ bool job_is_refusal(uint8_t exception)
     return exception != EXCEPTION_ACKNOWLEDGE && exception != EXCEPTION_GATEWAY_TARGET;
 }
 
+static const char *why_unsent(enum fault fault)
+{
+    switch (fault) {
+    case FAULT_IDENTITY:
+        return "another device or chain of SunSpec models answered";
+    case FAULT_LINK:
+        return "the link is down";
+    case FAULT_STOPPED:
+        return "the program stops";
+    default:
+        return "over the new connection the device did not say who it is";
+    }
+}
+
 static enum progress take_answer(struct job *job, const struct step *step)
 {
     const struct job_outcome_of_send *outcome = &job->outcome;
@@ -298,9 +312,7 @@ static enum progress take_answer(struct job *job, const struct step *step)
         char names[JOB_TEXT_SIZE];
         job_name_writes(job, step->writes, step->write_count, names, sizeof names);
         return job_fail(job, outcome->fault, "write of %s: it was not sent, %s", names,
-                        outcome->fault == FAULT_IDENTITY
-                            ? "another device or chain of SunSpec models answered"
-                            : "the link is down");
+                        why_unsent(outcome->fault));
     }
     if (outcome->fault != FAULT_EXCEPTION)
         return begin_verify(job, step, outcome->fault);

@@ -4,14 +4,16 @@
 #include "bus/identity.h"
 #include "bus/models.h"
 
-static enum fault find_models(struct line *line, struct unit *unit)
+static enum fault find_out_who(struct line *line, struct unit *unit,
+                               const struct request *request)
 {
     char text[200];
-    if (unit->device->modbus.sunspec_count == 0 ||
-        (link_is_open(line->link) && identity_is_known(line, unit)))
+    bool matters = pdu_find_function(request->function)->is_write ||
+                   unit->device->modbus.sunspec_count > 0;
+    if (!matters || identity_is_known(line, unit))
         return FAULT_NONE;
     enum fault fault = identity_check(line, unit, text, sizeof text);
-    // A refusal of the walk is no answer to this request.
+    // A refusal of what it asks is no answer to this request.
     return fault == FAULT_EXCEPTION ? FAULT_TIMEOUT : fault;
 }
 
@@ -19,7 +21,7 @@ enum fault placed_transact(struct line *line, struct unit *unit, const struct re
                            uint8_t model, struct answer *ret_answer)
 {
     struct request placed = *request;
-    enum fault fault = find_models(line, unit);
+    enum fault fault = find_out_who(line, unit, request);
     line->was_sent = false;
     if (fault != FAULT_NONE)
         return fault;
