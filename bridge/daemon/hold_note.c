@@ -29,7 +29,7 @@ static void mix_text(uint64_t *hash, const char *text)
     mix(hash, text, text ? strlen(text) + 1 : 0);
 }
 
-static void mix_words(uint64_t *hash, const struct point *words_of)
+static void mix_words(uint64_t *hash, const struct map *map, const struct point *words_of)
 {
     mix_number(hash, words_of->table);
     mix_number(hash, words_of->unit_id);
@@ -37,6 +37,12 @@ static void mix_words(uint64_t *hash, const struct point *words_of)
     mix_number(hash, words_of->word_count);
     for (int i = 0; i < words_of->part_count; i++)
         mix_number(hash, words_of->parts[i]);
+    if (words_of->model == SUNSPEC_NONE)
+        return;
+    const struct sunspec_model *model = &map->models[words_of->model - 1];
+    mix_number(hash, model->low);
+    mix_number(hash, model->high);
+    mix_number(hash, model->instance);
 }
 
 static void mix_value(uint64_t *hash, const struct map *map, const struct point *point)
@@ -68,7 +74,7 @@ static void find_form(const struct map *map, const struct hold_end *end,
         const struct point *words_of = map_words_of(map, point);
         mix_text(&hash, point->key);
         if (words_of)
-            mix_words(&hash, words_of);
+            mix_words(&hash, map, words_of);
         mix_value(&hash, map, point);
     }
     (void)snprintf(ret_form, FORM_SIZE, "%016" PRIx64, hash);

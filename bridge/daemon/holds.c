@@ -82,20 +82,11 @@ void open_holds_done(struct open_holds *holds)
         forget(&holds->rows);
 }
 
-static int find_device(const struct site *site, const char *name)
-{
-    for (size_t i = 0; i < site->device_count; i++) {
-        if (strcmp(site->devices[i].name, name) == 0)
-            return (int)i;
-    }
-    return NO_INDEX;
-}
-
 // Hands one end to its bus. False when it can never be written: then it is to be forgotten.
 static bool resume(const struct open_holds *holds, struct bus **buses,
                    const struct open_hold *row)
 {
-    int index = find_device(holds->site, row->device);
+    int index = site_find_device(holds->site, row->device);
     if (index == NO_INDEX) {
         log_line(LOG_LEVEL_WARNING, row->device,
                  "a hold from before the start has not ended, but the site has no such device: "

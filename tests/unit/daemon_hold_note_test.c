@@ -24,7 +24,9 @@ static const struct labels mode_labels = {.rows = modes, .count = 2};
 static const struct labels other_mode_labels = {.rows = other_modes, .count = 2};
 
 static struct point points[POINTS];
-static const struct map map = {.points = points, .point_count = POINTS};
+static struct sunspec_model models[] = {{123, 123, 1}};
+static const struct map map = {
+    .points = points, .point_count = POINTS, .models = models, .model_count = 1};
 
 #define POINT(a_key, an_address, a_type, words)                                                \
     .key = (a_key), .source = SOURCE_WORDS, .table = TABLE_HOLDING, .unit_id = NO_INDEX,       \
@@ -115,6 +117,23 @@ static void test_another_register_is_not_written(void **state)
     free(text);
 }
 
+static void test_the_same_register_of_another_model_is_not_written(void **state)
+{
+    (void)state;
+    const struct sunspec_model was = models[0];
+    points[SETPOINT].model = 1;
+    char *text = note_of_all();
+    models[0].low = models[0].high = 704;
+    refuse(text, "the map has changed: setpoint is another register now");
+    models[0] = was;
+    models[0].instance = 2;
+    refuse(text, "the map has changed: setpoint is another register now");
+    models[0] = was;
+    points[SETPOINT].model = SUNSPEC_NONE;
+    refuse(text, "the map has changed: setpoint is another register now");
+    free(text);
+}
+
 static void test_what_does_not_matter_may_change(void **state)
 {
     (void)state;
@@ -159,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_there_and_back),
         TEST(test_another_register_is_not_written),
+        TEST(test_the_same_register_of_another_model_is_not_written),
         TEST(test_what_does_not_matter_may_change),
         TEST(test_damaged_texts_are_refused),
     };
