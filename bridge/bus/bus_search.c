@@ -133,10 +133,12 @@ void bus_search(struct bus *bus, struct unit *unit)
     enum fault fault = line_poll(&bus->line, unit, &request, &answer);
     bus_settle(bus, unit, fault, "");
     enum exception_kind kind = exception_kind(answer.exception);
-    if (fault == FAULT_NONE || (fault == FAULT_EXCEPTION && kind == EXCEPTION_REFUSAL))
-        search_note(&unit->search, answer.exception);
-    else
+    if (fault != FAULT_NONE && (fault != FAULT_EXCEPTION || kind != EXCEPTION_REFUSAL)) {
         put_off(unit);
+        return;
+    }
+    search_note(&unit->search, answer.exception);
+    unit->search_tries = 0;
 }
 
 void bus_take_granted(struct bus *bus, struct unit *unit, const struct block *block)

@@ -81,7 +81,10 @@ static int64_t possible_ms(const struct holds *holds, const struct hold *hold,
         return wants_frame && !hold->is_failing ? hold->due_ms : hold_give_up_ms(hold);
     if (!wants_frame)
         return access == HOLDS_FREE ? hold->due_ms : INT64_MAX;
-    return hold->due_ms < holds->rest_until_ms ? holds->rest_until_ms : hold->due_ms;
+    int64_t frame_ms =
+        hold->due_ms < holds->rest_until_ms ? holds->rest_until_ms : hold->due_ms;
+    // The rest is from frames, not from ends.
+    return frame_ms < hold->until_ms ? frame_ms : hold->until_ms;
 }
 
 struct hold *holds_next(const struct holds *holds, const struct holds_asking *asking,

@@ -329,6 +329,21 @@ static void test_frames_leave_the_bus_to_others(void **state)
     holds_done(&holds);
 }
 
+static void test_the_rest_after_a_slow_frame_delays_no_end(void **state)
+{
+    (void)state;
+    struct holds holds;
+    size_t unit = 9;
+    holds_init(&holds, 3);
+    accesses[0] = HOLDS_FREE;
+    struct hold *hold = add(&holds, 0, 1000, 5000);
+    holds_note_cost(&holds, 2000, 1000); // no frame before 7000
+    assert_int_equal(holds_next_ms(&holds, &asking, 1000), 5000);
+    assert_null(holds_next(&holds, &asking, 4999, &unit));
+    assert_ptr_equal(holds_next(&holds, &asking, 5000, &unit), hold);
+    holds_done(&holds);
+}
+
 static void test_all_are_over_when_the_program_stops(void **state)
 {
     (void)state;
@@ -362,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_a_busy_unit_gets_frames_but_no_end),
         cmocka_unit_test(test_a_unit_that_is_away_waits),
         cmocka_unit_test(test_frames_leave_the_bus_to_others),
+        cmocka_unit_test(test_the_rest_after_a_slow_frame_delays_no_end),
         cmocka_unit_test(test_all_are_over_when_the_program_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
