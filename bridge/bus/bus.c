@@ -158,7 +158,7 @@ static void fill_agenda(struct bus *bus)
     }
 }
 
-static void free_bus(struct bus *bus)
+void bus_free(struct bus *bus)
 {
     struct order_message order;
     while (mailbox_take(bus->inbox, &order)) { // came after its last look
@@ -218,7 +218,7 @@ struct bus *bus_start(const struct site *site, uint16_t index,
     jobs_init(&bus->jobs, &bus->line);
     bus_keep_holds(bus);
     if (start_thread(bus, err) != 0) {
-        free_bus(bus);
+        bus_free(bus);
         return NULL;
     }
     return bus;
@@ -263,8 +263,5 @@ bool bus_join(struct bus *bus, int64_t within_ms)
         deadline.tv_sec++;
         deadline.tv_nsec -= 1000000000;
     }
-    if (pthread_timedjoin_np(bus->thread, NULL, &deadline) != 0)
-        return false;
-    free_bus(bus);
-    return true;
+    return pthread_timedjoin_np(bus->thread, NULL, &deadline) == 0;
 }

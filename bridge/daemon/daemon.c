@@ -453,6 +453,8 @@ static void finish(struct daemon *daemon)
         else if (message.kind == MESSAGE_JOB_DONE)
             job_result_free(message.result);
     }
+    for (size_t i = 0; i < daemon->site->bus_count; i++)
+        bus_free(daemon->buses[i]);
     status_done(&daemon->status);
     requests_done(&daemon->requests);
     open_holds_done(&daemon->holds);

@@ -58,6 +58,7 @@ static bool run_bus(struct world *world)
     }
     world->is_joined = true;
     witness_messages(world);
+    bus_free(bus);
     return true;
 }
 
