@@ -36,7 +36,12 @@ void bus_know(struct bus *bus, const struct learned_range *known, size_t count)
             .exception = known[i].exception,
             .since_ms = clock_monotonic_ms(),
         };
-        if (unit && refused_add(&unit->refused, &range))
+        if (unit)
+            (void)refused_add(&unit->refused, &range);
+    }
+    for (size_t i = 0; i < bus->line.unit_count; i++) {
+        struct unit *unit = &bus->line.units[i];
+        if (unit->refused.count > 0)
             unit->plan = refused_plan(&unit->refused, bus->arena, &unit->planning);
     }
 }
@@ -145,7 +150,7 @@ void bus_take_granted(struct bus *bus, struct unit *unit, const struct block *bl
 {
     const struct refused_range *known = refused_find(&unit->refused, block);
     unit->has_granted = true;
-    if (!known)
+    if (!known || refused_is_restless(&unit->refused))
         return;
     struct refused_range range = *known;
     refused_remove(&unit->refused, &range.span);
@@ -156,10 +161,11 @@ void bus_take_granted(struct bus *bus, struct unit *unit, const struct block *bl
 void bus_forget_refused(struct bus *bus, struct unit *unit)
 {
     search_done(&unit->search);
-    if (unit->refused.count == 0)
+    if (unit->refused.count == 0 && unit->refused.register_limit == 0 &&
+        unit->refused.bit_limit == 0)
         return;
     for (size_t i = 0; i < unit->refused.count; i++)
         post_learned(bus, unit, &unit->refused.ranges[i], true);
-    refused_done(&unit->refused);
+    refused_forget(&unit->refused);
     plan_anew(bus, unit);
 }

@@ -69,7 +69,7 @@ bool bus_begin_search(struct unit *unit, const struct block *block, uint8_t exce
 void bus_search(struct bus *bus, struct unit *unit);
 
 // A block was granted: if it was known to be refused, that is over, and the unit has a new
-// plan.
+// plan, unless that changes all the time.
 void bus_take_granted(struct bus *bus, struct unit *unit, const struct block *block);
 
 // All that was learned of the unit is void. It has a new plan.

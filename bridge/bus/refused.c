@@ -13,6 +13,18 @@ void refused_done(struct refused *refused)
     *refused = (struct refused){0};
 }
 
+void refused_forget(struct refused *refused)
+{
+    unsigned plans = refused->plans;
+    refused_done(refused);
+    refused->plans = plans;
+}
+
+bool refused_is_restless(const struct refused *refused)
+{
+    return refused->plans >= MAX_REFUSED_PLANS;
+}
+
 static bool is_same(const struct span *a, const struct span *b)
 {
     return a->table == b->table && a->model == b->model && a->address == b->address &&
@@ -81,23 +93,36 @@ static bool lies_inside(const struct point *point, const struct span *span)
     return false;
 }
 
+static int64_t shorter(int64_t every_ms, const struct point *point)
+{
+    enum { LEAST_EVERY_MS = 1000 };
+    if (point->every_ms < 0 || point->every_ms > every_ms)
+        return every_ms;
+    return point->every_ms > LEAST_EVERY_MS ? point->every_ms : LEAST_EVERY_MS;
+}
+
 // The request for one refused range, and the entries it would bring.
 static struct block block_of(struct arena *arena, const struct map *map,
                              const struct span *span)
 {
-    enum { LEAST_EVERY_MS = 1000 };
+    enum { LONGEST_EVERY_MS = 30 * 1000 };
     struct block block = {
         .table = span->table,
         .unit_id = NO_INDEX,
         .model = span->model,
         .address = span->address,
         .count = span->count,
-        .every_ms = LEAST_EVERY_MS,
+        .every_ms = LONGEST_EVERY_MS,
     };
-    uint16_t *points = ARENA_NEW_ARRAY(arena, map->point_count, uint16_t);
+    size_t count = 0;
+    for (size_t i = 0; i < map->point_count; i++)
+        count += lies_inside(&map->points[i], span);
+    uint16_t *points = ARENA_NEW_ARRAY(arena, count, uint16_t);
     for (size_t i = 0; i < map->point_count; i++) {
-        if (lies_inside(&map->points[i], span))
-            points[block.point_count++] = (uint16_t)i;
+        if (!lies_inside(&map->points[i], span))
+            continue;
+        points[block.point_count++] = (uint16_t)i;
+        block.every_ms = shorter(block.every_ms, &map->points[i]);
     }
     block.points = points;
     if (block.point_count > 0)
@@ -118,6 +143,7 @@ const struct plan *refused_plan(struct refused *refused, struct arena *arena,
                                 const struct plan_request *planning)
 {
     struct plan_request request = *planning;
+    refused->plans++;
     apply_limits(refused, planning->modbus);
     request.modbus = &refused->modbus;
     request.holes = refused->spans;

@@ -12,6 +12,8 @@
 #include "model/message.h"
 #include "registers/block.h"
 
+enum { MAX_REFUSED_PLANS = 64 };
+
 struct refused_range {
     struct span span;
     uint8_t exception;
@@ -25,6 +27,7 @@ struct refused {
     uint16_t register_limit; // what one request is granted at most; 0: what the map says
     uint16_t bit_limit;
     struct modbus_settings modbus; // of the plan, with these limits
+    unsigned plans;                // that were made
 };
 
 void refused_done(struct refused *refused);
@@ -41,8 +44,16 @@ void refused_limit(struct refused *refused, enum table table, uint16_t count);
 
 void refused_remove(struct refused *refused, const struct span *span);
 
+// Forgets all that is refused.
+void refused_forget(struct refused *refused);
+
+// Whether what is refused has changed so often that what is granted again is to stay a request
+// of its own: it costs time on the line, but a plan, once made, lives as long as the process.
+bool refused_is_restless(const struct refused *refused);
+
 // The requests for a unit: what `planning` asks for without what is refused, then one for each
-// refused range. They live in the arena.
+// refused range, with the shortest period of its entries, but from one second to half a minute.
+// They live in the arena.
 const struct plan *refused_plan(struct refused *refused, struct arena *arena,
                                 const struct plan_request *planning);
 

@@ -255,6 +255,47 @@ static void test_what_is_granted_again_is_planned_again(void **state)
     free_world(world);
 }
 
+static void test_a_range_has_the_period_of_its_entries(void **state)
+{
+    static const int64_t periods[][2] = {
+        {0, 1000}, {500, 1000}, {5000, 5000}, {3600000, 30000}, {EVERY_CONNECT, 30000},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(periods); i++) {
+        struct world *world = new_world(0);
+        add_point(world, 3, 1);
+        world->points[0].every_ms = periods[i][0];
+        struct refused_range range = {.span = {TABLE_HOLDING, 3, 1, SUNSPEC_NONE}};
+        assert_true(refused_add(&world->refused, &range));
+        const struct plan *plan = refused_plan(&world->refused, world->arena, &world->planning);
+        assert_int_equal(plan->block_count, 1);
+        assert_int_equal(plan->blocks[0].every_ms, periods[i][1]);
+        free_world(world);
+    }
+}
+
+// A device that refuses and grants by turns must not cost memory for ever.
+static void test_plans_are_not_made_for_ever(void **state)
+{
+    (void)state;
+    struct world *world = new_world(0);
+    struct refused_range range = {.span = {TABLE_HOLDING, 3, 1, SUNSPEC_NONE}};
+    for (uint16_t i = 0; i < 8; i++)
+        add_point(world, i, 1);
+    for (int turn = 0; turn < 1000 && !refused_is_restless(&world->refused); turn++) {
+        assert_true(refused_add(&world->refused, &range));
+        (void)refused_plan(&world->refused, world->arena, &world->planning);
+        refused_remove(&world->refused, &range.span);
+        (void)refused_plan(&world->refused, world->arena, &world->planning);
+    }
+    assert_true(refused_is_restless(&world->refused));
+    assert_in_range(world->refused.plans, MAX_REFUSED_PLANS, MAX_REFUSED_PLANS + 1);
+    refused_forget(&world->refused);
+    assert_true(refused_is_restless(&world->refused));
+    assert_int_equal(world->refused.register_limit, 0);
+    free_world(world);
+}
+
 // Random devices: in the end every block but the refused ranges is granted, every readable
 // entry is in a granted block, and no range without a bad register is refused.
 static void check_outcome(struct world *world)
@@ -311,6 +352,8 @@ int main(void)
         cmocka_unit_test(test_everything_refused),
         cmocka_unit_test(test_more_than_one_search_finds),
         cmocka_unit_test(test_what_is_granted_again_is_planned_again),
+        cmocka_unit_test(test_a_range_has_the_period_of_its_entries),
+        cmocka_unit_test(test_plans_are_not_made_for_ever),
         cmocka_unit_test(test_random_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
