@@ -224,7 +224,7 @@ static void test_more_than_one_search_finds(void **state)
 {
     (void)state;
     struct world *world = new_world(0);
-    for (uint16_t i = 0; i < MAX_POINTS; i++)
+    for (int i = 0; i < MAX_POINTS; i++)
         add_point(world, (uint16_t)(i * 2), 2);
     for (int i = 0; i < 120; i++)
         world->device.is_bad[i] = true;
