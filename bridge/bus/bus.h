@@ -47,8 +47,8 @@ void bus_stop(struct bus *bus);
 // Ends every wait at once: what still runs fails with FAULT_STOPPED.
 void bus_interrupt(struct bus *bus);
 
-// Waits up to `within_ms` for the thread. False when it hangs (in a resolver, say): then the bus
-// is left alone, the process is about to end.
+// Waits up to `within_ms` for the thread. False when it hangs (in a resolver, say): then the
+// bus is left alone, the process is about to end.
 bool bus_join(struct bus *bus, int64_t within_ms);
 
 // Frees a bus that has been joined, and with it the blocks its readings name: what is left of
