@@ -149,7 +149,10 @@ void bus_poll(struct bus *bus, struct agenda_entry *entry)
     char text[200];
     enum agenda_outcome outcome = AGENDA_SKIPPED;
     if (!bus_identify(bus, unit, text, sizeof text))
-        outcome = AGENDA_SILENT;
+        // It may have answered that it is busy: then it is not asked again at once.
+        outcome = unit->health.state == HEALTH_ONLINE && unit->health.failures == 0
+                      ? AGENDA_LATER
+                      : AGENDA_SILENT;
     else if (image_wants(unit->image, block, clock_monotonic_ms()))
         outcome = read_block(bus, unit, block, entry->laters);
     agenda_settle(&bus->agenda, entry, outcome, clock_monotonic_ms());

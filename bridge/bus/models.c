@@ -25,6 +25,9 @@ static enum fault read_words(struct line *line, struct unit *unit, uint16_t addr
 
 static enum fault take_refusal(struct sunspec_walk *walk, uint8_t exception)
 {
+    // A gateway's word for a unit that does not answer is no sign of its life.
+    if (exception_kind(exception) == EXCEPTION_SILENCE)
+        return FAULT_TIMEOUT;
     if (exception > LAST_ABOUT_REGISTERS)
         return FAULT_EXCEPTION;
     sunspec_refuse(walk, exception);

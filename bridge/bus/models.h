@@ -11,8 +11,9 @@
 
 // Reads the chain and sets the models of the unit's image. FAULT_NONE also when some models of
 // the map are not there. FAULT_IDENTITY without marker or with a broken chain; `ret_text` says
-// which. FAULT_EXCEPTION when it is not to be had now (busy, no answer behind a gateway). Other
-// faults as they are. `ret_text` is "" unless something is said.
+// which. FAULT_EXCEPTION when it is not to be had now (busy); a gateway's word that the unit
+// does not answer is FAULT_TIMEOUT. Other faults as they are. `ret_text` is "" unless something
+// is said.
 enum fault models_walk(struct line *line, struct unit *unit, char *ret_text, size_t size);
 
 // Makes the address of a request that counts from a model of the map (`model` as of a point)

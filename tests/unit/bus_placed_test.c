@@ -24,6 +24,7 @@ static const struct request read_setpoint = {
 struct scene {
     struct fake_server server;
     atomic_int writes;
+    uint8_t exception; // every request is answered with; 0: none
     struct value values[1];
     struct identify identify[1];
     struct point points[1];
@@ -44,7 +45,7 @@ static void serve(struct fake_server *server, bool is_stranger)
         uint8_t frame[MAX_FRAME];
         struct request asked = server->request;
         atomic_fetch_add(&scene->writes, pdu_find_function(asked.function)->is_write);
-        struct answer answer = {.count = asked.count};
+        struct answer answer = {.count = asked.count, .exception = scene->exception};
         asked.unit_id = is_stranger ? OTHER_UNIT : asked.unit_id;
         for (size_t i = 0; i < asked.count; i++)
             answer.words[i] = fake_word(&asked, i);
@@ -185,12 +186,38 @@ static void test_write_after_the_device_is_back(void **state)
     assert_int_equal(atomic_load(&scene.writes), 1);
 }
 
+// What a walk of the chain of models comes to when each of its reads is answered so.
+static enum fault walk_against(uint8_t exception)
+{
+    static const uint16_t marker = 40000;
+    struct scene scene;
+    char text[200];
+    begin(&scene);
+    scene.exception = exception;
+    scene.device.modbus.sunspec = &marker;
+    scene.device.modbus.sunspec_count = 1;
+    enum fault fault = identity_check(&scene.line, scene.unit, text, sizeof text);
+    assert_false(identity_is_known(&scene.line, scene.unit));
+    done(&scene);
+    return fault;
+}
+
+static void test_the_word_of_a_gateway_is_no_answer_of_the_unit(void **state)
+{
+    (void)state;
+    assert_int_equal(walk_against(10), FAULT_TIMEOUT);
+    assert_int_equal(walk_against(11), FAULT_TIMEOUT);
+    assert_int_equal(walk_against(6), FAULT_EXCEPTION); // busy: it is there
+    assert_int_equal(walk_against(2), FAULT_IDENTITY);  // no marker
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_connection_no_identity),
         cmocka_unit_test(test_write_does_not_go_to_a_stranger),
         cmocka_unit_test(test_write_after_the_device_is_back),
+        cmocka_unit_test(test_the_word_of_a_gateway_is_no_answer_of_the_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
