@@ -77,14 +77,6 @@ static bool may_begin(struct bus *bus, struct job_queue *queue, struct unit *uni
     return false;
 }
 
-// Who answered: an exception of a gateway is the silence of the unit behind it.
-static enum fault fault_of_unit(const struct running_job *running, enum fault fault)
-{
-    bool is_relayed = fault == FAULT_EXCEPTION &&
-                      exception_kind(running->answer.exception) == EXCEPTION_SILENCE;
-    return is_relayed ? FAULT_TIMEOUT : fault;
-}
-
 void bus_advance_job(struct bus *bus)
 {
     struct unit *unit = NULL;
@@ -96,7 +88,7 @@ void bus_advance_job(struct bus *bus)
     enum fault fault = FAULT_STOPPED; // stands for "no transaction was made"
     bool done = execute_step(&bus->line, unit, &queue->running, &report, &fault);
     if (fault != FAULT_STOPPED)
-        bus_settle(bus, unit, fault_of_unit(&queue->running, fault), "");
+        bus_settle(bus, unit, line_fault_of_unit(fault, &queue->running.answer), "");
     if (done)
         finish_job(bus, queue, unit, job_take_result(queue->running.job));
 }

@@ -136,7 +136,7 @@ void bus_search(struct bus *bus, struct unit *unit)
         return;
     }
     enum fault fault = line_poll(&bus->line, unit, &request, &answer);
-    bus_settle(bus, unit, fault, "");
+    bus_settle(bus, unit, line_fault_of_unit(fault, &answer), "");
     enum exception_kind kind = exception_kind(answer.exception);
     if (fault != FAULT_NONE && (fault != FAULT_EXCEPTION || kind != EXCEPTION_REFUSAL)) {
         put_off(unit);

@@ -197,10 +197,7 @@ static void write_again(struct keep *keep, struct unit *unit, struct hold *hold)
     enum fault fault = placed_transact(keep->line, unit, &hold->request, hold->model, &answer);
     int64_t now_ms = clock_monotonic_ms();
     holds_note_cost(&keep->holds, now_ms - began_ms, now_ms);
-    // A gateway's word for a unit that does not answer is no sign of its life.
-    bool is_relayed =
-        fault == FAULT_EXCEPTION && exception_kind(answer.exception) == EXCEPTION_SILENCE;
-    keep->owner.settle(keep->owner.context, unit, is_relayed ? FAULT_TIMEOUT : fault);
+    keep->owner.settle(keep->owner.context, unit, line_fault_of_unit(fault, &answer));
     if (fault == FAULT_STOPPED)
         return;
     explain(fault, &answer, why, sizeof why);

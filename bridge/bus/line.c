@@ -185,6 +185,13 @@ static bool await_turn(struct line *line, const struct unit *unit,
     return clock_monotonic_us() >= until_us || !clock_wait(&line->stop_descriptor, 1, until_us);
 }
 
+enum fault line_fault_of_unit(enum fault fault, const struct answer *answer)
+{
+    bool is_relayed =
+        fault == FAULT_EXCEPTION && exception_kind(answer->exception) == EXCEPTION_SILENCE;
+    return is_relayed ? FAULT_TIMEOUT : fault;
+}
+
 // What a transaction teaches about the unit and the line.
 static void learn(struct line *line, struct unit *unit, const struct request *request,
                   enum fault fault, const struct answer *answer)
@@ -196,9 +203,8 @@ static void learn(struct line *line, struct unit *unit, const struct request *re
         line->backoff_ms = 0;
     }
     // A gateway's word for a unit that is silent took the gateway's own time-out.
-    bool is_relayed =
-        fault == FAULT_EXCEPTION && exception_kind(answer->exception) == EXCEPTION_SILENCE;
-    if (fault == FAULT_NONE || (fault == FAULT_EXCEPTION && !is_relayed))
+    enum fault of_unit = line_fault_of_unit(fault, answer);
+    if (of_unit == FAULT_NONE || of_unit == FAULT_EXCEPTION)
         response_note(&unit->response, link_last_note(line->link)->response_us);
     if (fault == FAULT_TIMEOUT)
         response_missed(&unit->response);

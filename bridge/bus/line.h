@@ -89,6 +89,10 @@ enum fault line_transact(struct line *line, struct unit *unit, const struct requ
 enum fault line_poll(struct line *line, struct unit *unit, const struct request *request,
                      struct answer *ret_answer);
 
+// What a transaction says about the unit: the word of a gateway that it does not answer is no
+// sign of its life but FAULT_TIMEOUT. `answer` is looked at for FAULT_EXCEPTION only.
+enum fault line_fault_of_unit(enum fault fault, const struct answer *answer);
+
 // When this read may be sent as far as late answers go; 0: at once.
 int64_t line_late_until_us(const struct line *line, const struct request *request);
 
