@@ -129,9 +129,13 @@ class World:
         if listen:
             argv += ["--listen", listen]
         process = self.start(argv, "simulate")
-        await_true(lambda: process.lines() or process.child.poll() is not None, "the simulator")
-        assert process.lines(), process.log()
-        return process, json.loads(process.lines()[0])["tcp"]
+
+        def served():
+            return [x for x in process.lines() if x.startswith('{"device"')]
+
+        await_true(lambda: served() or process.child.poll() is not None, "the simulator")
+        assert served(), process.log()
+        return process, json.loads(served()[0])["tcp"]
 
     def site(self, devices, cloud_extra=""):
         """Writes a site with `devices` {name: "map: ..., tcp: ..."}, all on the local broker."""

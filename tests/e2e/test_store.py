@@ -8,34 +8,16 @@ import signal
 import sqlite3
 import time
 
-import paho.mqtt.client as paho
 import pytest
+from cloud import Cloud, lasting_broker
 from conftest import MAPPINGS, await_true
 
 DEVICES = 5
 
 
-class Cloud:
-    """A subscriber that misses nothing: its session outlives the broker's restarts."""
-
-    def __init__(self, port):
-        self.messages = []
-        self.client = paho.Client(client_id="cloud", clean_session=False)
-        self.client.on_message = lambda _c, _u, m: self.messages.append((m.topic, m.payload.decode()))
-        self.client.reconnect_delay_set(1, 1)
-        self.client.connect("127.0.0.1", port)
-        self.client.subscribe("v1/from/#", qos=1)
-        self.client.loop_start()
-
-    def close(self):
-        self.client.loop_stop()
-        self.client.disconnect()
-
-
 @pytest.fixture
 def cloud(world):
-    world.broker_config = (f"allow_anonymous true\nmax_queued_messages 0\npersistence true\n"
-                           f"persistence_location {world.folder}/\nautosave_interval 0\nuser root\n")
+    world.broker_config = lasting_broker(world.folder)
     world.start_broker(world.broker_config)
     here = Cloud(world.port)
     yield here

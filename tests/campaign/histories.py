@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""What the histories say: the broker side's messages, the device's writes, a copy of the bridge's file. No state of the
+program under test is asked for anything here."""
+import collections
+import contextlib
+import json
+import shutil
+import sqlite3
+
+from conftest import GOAL, OTHER_GOAL
+
+FILES = ("modbridge.db", "modbridge.db-wal")
+RECEIVED, EXECUTING, DONE = 0, 1, 2  # a command's record (bridge/cloud/journal.h)
+
+
+def telemetry(messages, device):
+    """Seconds of the telemetry of a device that has readings, in the order of arrival."""
+    topic = f"v1/from/HW/{device}/v1/telemetry"
+    return [p["timestamp"] for p in (json.loads(text) for t, text in messages if t == topic) if "level" in p]
+
+
+def finals(messages):
+    """{command id: [final response, ...]} in the order of arrival, each (state, payload)."""
+    found = collections.defaultdict(list)
+    for topic, text in messages:
+        if topic.endswith("/command/responses"):
+            response = json.loads(text)
+            if response["state"] != "log":
+                found[response["id"]].append((response["state"], response["payload"]))
+    return found
+
+
+def missing(seconds, first, last):
+    """The seconds of [first, last] that never came."""
+    return sorted(set(range(int(first), int(last) + 1)) - set(seconds))
+
+
+def repeated(seconds):
+    return sorted(s for s, n in collections.Counter(seconds).items() if n > 1)
+
+
+def copy_state(state, to):
+    """The files as they are; {} is what a store that was never written looks like."""
+    to.mkdir()
+    for name in FILES:
+        if (state / name).exists():
+            shutil.copy(state / name, to / name)
+
+
+class Kept:
+    """What a copy of the state folder holds. It is copied once more, since reading it changes it."""
+
+    def __init__(self, folder):
+        mine = folder.with_name(folder.name + "-read")
+        copy_state(folder, mine)
+        with contextlib.closing(sqlite3.connect(mine / FILES[0])) as store:
+            self.integrity = store.execute("PRAGMA integrity_check").fetchone()[0]
+            has_tables = store.execute("SELECT count(*) FROM sqlite_master WHERE name = 'commands'").fetchone()[0]
+            rows, commands = [], []
+            if has_tables:
+                rows = store.execute("SELECT topic, (at_ms + offset_ms) / 1000, payload FROM outbox JOIN boots ON "
+                                     "boots.id = outbox.boot WHERE topic LIKE '%/telemetry'").fetchall()
+                commands = store.execute("SELECT id, state FROM commands").fetchall()
+        self.commands = dict(commands)
+        self.seconds = collections.defaultdict(set)
+        self.payloads = {}
+        for topic, second, payload in rows:
+            if "level" in json.loads(payload):
+                self.seconds[topic.split("/")[3]].add(second)
+            self.payloads[topic, second] = json.loads(payload)
+
+
+def writes_of(recorder, value):
+    """How often the value of a command came, as (first step, second step)."""
+    counts = collections.Counter((w["address"], tuple(w["words"])) for w in recorder.writes)
+    return counts[GOAL, (value,)], counts[OTHER_GOAL, (value,)]
+
+
+def check_command(command_id, sent, outcomes, recorder):
+    """At most one outcome, nothing written twice, and the outcome says what the device saw."""
+    writes = writes_of(recorder, sent["value"])
+    story = f"{command_id} {sent}: answered {outcomes}, written {writes}"
+    assert max(writes) <= 1, f"written twice: {story}"
+    assert len({json.dumps(o, sort_keys=True) for o in outcomes}) <= 1, f"several outcomes: {story}"
+    wanted = (1, 0) if sent["name"] == "put" else (1, 1)
+    if outcomes:
+        state, payload = outcomes[0]
+        if state == "completed":
+            assert writes == wanted, story
+        elif "nothing was written" in payload["message"]:
+            assert writes == (0, 0), story
+    elif not sent.get("may_be_lost"):
+        raise AssertionError(f"never answered: {story}")
+
