@@ -67,8 +67,10 @@ int cli_fail(const char *name, const struct error *err)
 
 int cli_main(int argc, char **argv)
 {
-    // A peer that went away must not end the process.
+    // A peer that went away must not end the process, and neither must a limit on the size of
+    // files: what writes is told.
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     log_set_level(LOG_LEVEL_INFO);
     const char *name = argc > 1 ? argv[1] : "--help";
     if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
