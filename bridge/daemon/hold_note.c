@@ -29,6 +29,21 @@ static void mix_text(uint64_t *hash, const char *text)
     mix(hash, text, text ? strlen(text) + 1 : 0);
 }
 
+static void mix_constant(void *context, const struct value *constant)
+{
+    char text[128];
+    value_format(constant, text, sizeof text);
+    mix_text(context, text);
+}
+
+// Its text alone does not change with a parameter of the site or the base of a repeat.
+static void mix_formula(uint64_t *hash, const struct formula *formula)
+{
+    mix_text(hash, formula ? formula_text(formula) : NULL);
+    if (formula)
+        formula_each_constant(formula, mix_constant, hash);
+}
+
 static void mix_words(uint64_t *hash, const struct map *map, const struct point *words_of)
 {
     mix_number(hash, words_of->table);
@@ -56,7 +71,7 @@ static void mix_value(uint64_t *hash, const struct map *map, const struct point 
     mix_number(hash, point->scale.exponent);
     mix_number(hash, point->offset.mantissa);
     mix_number(hash, point->offset.exponent);
-    mix_text(hash, point->scale_formula ? formula_text(point->scale_formula) : NULL);
+    mix_formula(hash, point->scale_formula);
     mix_text(hash, point->sf == NO_INDEX ? NULL : map->points[point->sf].key);
     for (size_t i = 0; point->labels && i < point->labels->count; i++) {
         mix_number(hash, point->labels->rows[i].low);

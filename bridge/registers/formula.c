@@ -102,6 +102,18 @@ void formula_each_point(const struct formula *formula, void (*each)(void *contex
     }
 }
 
+void formula_each_constant(const struct formula *formula,
+                           void (*each)(void *context, const struct value *constant),
+                           void *context)
+{
+    if (formula->node_count == 0)
+        each(context, &formula->constant);
+    for (size_t i = 0; i < formula->node_count; i++) {
+        if (formula->nodes[i].kind == NODE_CONSTANT)
+            each(context, &formula->nodes[i].constant);
+    }
+}
+
 bool formula_uses_arguments(const struct formula *formula)
 {
     for (size_t i = 0; i < formula->node_count; i++) {

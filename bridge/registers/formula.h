@@ -82,12 +82,19 @@ enum formula_type formula_result(const struct formula *formula);
 // functions).
 bool formula_is_integer(const struct formula *formula);
 
-// Its text as written in the map.
+// Its text as written in the map. Two formulas of one text need not be the same: a name may be
+// a constant of a repeat or a parameter.
 const char *formula_text(const struct formula *formula);
 
 // Below zero, zero or above, in any one order: zero when both say the same, in the same words
 // and with the same constants for them (the variable of a repeat differs from copy to copy).
 int formula_order(const struct formula *a, const struct formula *b);
+
+// Calls `each` with every constant in it, those of repeats and parameters included, in their
+// order.
+void formula_each_constant(const struct formula *formula,
+                           void (*each)(void *context, const struct value *constant),
+                           void *context);
 
 // When it depends on nothing, its value (VALUE_UNKNOWN for the like of 1 / 0); else NULL.
 const struct value *formula_constant_value(const struct formula *formula);

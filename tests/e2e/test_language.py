@@ -404,6 +404,38 @@ def test_parameters_come_from_the_site(world):
     assert differences(published, expected) == {}
 
 
+CONDITIONS = """
+modbridge: map/1
+vendor: Acme
+model: Strings
+modbus: {every: 200ms}
+registers:
+  fitted: {input: 0, type: u16}
+  chosen: {input: 1, type: u16}
+telemetry:
+  string{n}_power: {repeat: {n: 1..4}, holding: "n", type: u16, when: n <= fitted}
+  slot{n}_power: {repeat: {n: 1..4}, holding: "10 + n", type: u16, when: chosen == n}
+"""
+
+
+def test_a_condition_of_a_repeat_is_another_one_for_each(world):
+    """`n <= fitted` is the same text for every n: what is not fitted is not asked for, what is is read."""
+    (world.folder / "strings.yaml").write_text(CONDITIONS)
+    values = world.folder / "values.yaml"
+    holding = (1, "64 C8 12C 190"), (11, "B 16 21 2C")
+    values.write_text(yaml.safe_dump(dump({"input": [(0, "2 3")], "holding": holding})))
+    _, endpoint = world.simulate(world.folder / "strings.yaml", "--values", values)
+    tap = Tap(endpoint)
+    world.start_broker()
+    world.run(world.site({"one": f'map: strings, tcp: "{tap.endpoint}"'}))
+    expected = {"string1_power": 100, "string2_power": 200, "slot3_power": 33}
+    world.mqtt.await_payload("v1/from/HW/one/v1/telemetry",
+                             lambda p: {key: p[key] for key in p if key.endswith("_power")} == expected)
+    tap.close()
+    asked = {address + i for _, function, address, count in tap.reads() if function == 3 for i in range(count)}
+    assert asked == {1, 2, 13}
+
+
 def test_overlay(world):
     bench = Bench(world, MAPS / "language_overlay.yaml")
     published, _, _ = read(*bench.target)

@@ -477,6 +477,54 @@ static void test_what_it_depends_on(void **state)
     arena_free(arena);
 }
 
+// `n` stands for the constant of a repeat.
+static int find_with_n(void *context, const char *name, struct symbol *ret_symbol,
+                       struct error *err)
+{
+    if (strcmp(name, "n") != 0)
+        return all_names.find(all_names.context, name, ret_symbol, err);
+    *ret_symbol = (struct symbol){.kind = SYMBOL_CONSTANT,
+                                  .type = FORMULA_NUMBER,
+                                  .is_integer = true,
+                                  .constant = value_integer(*(const int *)context)};
+    return 0;
+}
+
+static const struct formula *parse_with_n(struct arena *arena, const char *text, int n)
+{
+    struct formula_names names = all_names;
+    const struct formula *formula = NULL;
+    size_t offset = 0;
+    struct error err = {0};
+    names.context = &n;
+    names.find = find_with_n;
+    if (formula_parse(arena, text, &names, FORMULA_ANY, &formula, &offset, &err) != 0)
+        fail_msg("%s: %s", text, err.text);
+    return formula;
+}
+
+static void note_constant(void *context, const struct value *constant)
+{
+    char *text = context;
+    value_format(constant, text + strlen(text), 20);
+    (void)strncat(text, ";", 2);
+}
+
+static void test_constants_are_those_filled_in(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    char text[80] = "";
+    struct value seven = value_integer(7);
+    formula_each_constant(parse_with_n(arena, "if(power == n, 0.5, n + 1)", 3), note_constant,
+                          text);
+    assert_string_equal(text, "3;0.5;3;1;");
+    text[0] = '\0';
+    formula_each_constant(formula_constant(arena, &seven), note_constant, text);
+    assert_string_equal(text, "7;");
+    arena_free(arena);
+}
+
 static void test_fill(void **state)
 {
     (void)state;
@@ -526,6 +574,7 @@ int main(void)
         cmocka_unit_test(test_folding),
         cmocka_unit_test(test_constant),
         cmocka_unit_test(test_what_it_depends_on),
+        cmocka_unit_test(test_constants_are_those_filled_in),
         cmocka_unit_test(test_fill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
