@@ -84,6 +84,19 @@ static struct child *add_child(struct frame *frame)
     return child;
 }
 
+// Before one more element or key. A file of nonsense is refused long before it is read to its
+// end.
+static int check_room(const struct builder *builder, const struct frame *frame,
+                      const struct node *node)
+{
+    if (frame->count < MAX_TREE_CHILDREN)
+        return 0;
+    return diagnostics_error(builder->diagnostics, &node->at, "more than %d %s in one %s",
+                             MAX_TREE_CHILDREN,
+                             frame->node->kind == NODE_SEQUENCE ? "values" : "keys",
+                             frame->node->kind == NODE_SEQUENCE ? "list" : "mapping");
+}
+
 // Puts a finished or opened node where it belongs: root, element or value.
 static int attach(struct builder *builder, struct node *node)
 {
@@ -92,6 +105,8 @@ static int attach(struct builder *builder, struct node *node)
         return 0;
     }
     struct frame *frame = &builder->frames[builder->depth - 1];
+    if (!frame->has_key && check_room(builder, frame, node) < 0)
+        return -1;
     if (frame->node->kind == NODE_SEQUENCE) {
         add_child(frame)->value = node;
         return 0;

@@ -17,6 +17,7 @@ enum {
     MAX_TREE_DEPTH = 16,
     MAX_TREE_BYTES = 1024 * 1024,
     MAX_TREE_NODES = 200 * 1000,
+    MAX_TREE_CHILDREN = 10 * 1000, // of one list or mapping: as many as a map has entries
 };
 
 enum node_kind { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };

@@ -205,11 +205,24 @@ static void size_and_number_of_values_are_bounded(void **state)
     char *text = repeated("#", MAX_TREE_BYTES + 1);
     assert_int_equal(desk_parse(desk, text, &root), -1);
     free(text);
-    char *many = repeated("- 1\n", 210 * 1000);
+    char *list = repeated("- 1\n", 10 * 1000);
+    assert_int_equal(desk_parse(desk, list, &root), -1); // a list, but no map
+    free(list);
+    list = repeated("- 1\n", 10 * 1000 + 1);
+    assert_int_equal(desk_parse(desk, list, &root), -1);
+    free(list);
+    char *keys = repeated("a: 1\n", 10 * 1000 + 1);
+    assert_int_equal(desk_parse(desk, keys, &root), -1);
+    free(keys);
+    char *many = repeated("- [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]\n", 9000);
     assert_int_equal(desk_parse(desk, many, &root), -1);
     free(many);
     desk_expect(desk, "f:1:1: error: larger than 1 MiB: this is no map or site\n"
-                      "f:200000:3: error: too many values in one file: more than 200000\n");
+                      "f:1:1: error: a file holds keys and values; it begins with 'modbridge: "
+                      "map/1' or 'modbridge: site/1'\n"
+                      "f:7693:16: error: too many values in one file: more than 200000\n"
+                      "f:10001:1: error: more than 10000 keys in one mapping\n"
+                      "f:10001:3: error: more than 10000 values in one list\n");
     desk_free(desk);
 }
 
