@@ -5,7 +5,7 @@ definitions (sunspec/models: 1, 103, 123, 160)."""
 import json
 import re
 
-from conftest import await_true, free_port, modbridge
+from conftest import MODBRIDGE, await_true, free_port, modbridge
 
 MAP = """
 modbridge: map/1
@@ -184,3 +184,69 @@ def test_a_chain_that_pymodbus_serves(world):
         "completed", {"limit_on": "enabled", "limit": 33.25})
     result = modbridge("read", "--map", world.folder / "sun.yaml", "--tcp", f"127.0.0.1:{port}", "--raw", "--json", "limit")
     assert json.loads(result.stdout)["values"]["limit"] == f"{3325:04X}"
+
+
+SENTINELS = """
+modbridge: map/1
+vendor: Counterpart
+model: Sentinels
+modbus: {sunspec: [40000], invalid: sunspec}
+registers:
+  unusable_sf: {holding: model(64000) + 36, type: i16}
+  lowest_sf: {holding: model(64000) + 38, type: i16}
+  highest_sf: {holding: model(64000) + 40, type: i16}
+  beyond_sf: {holding: model(64000) + 42, type: i16}
+telemetry:
+  no_u16: {holding: model(64000) + 2, type: u16}
+  no_i16: {holding: model(64000) + 3, type: i16}
+  no_u32: {holding: model(64000) + 4, type: u32}
+  no_i32: {holding: model(64000) + 6, type: i32}
+  no_u64: {holding: model(64000) + 8, type: u64, publish: string}
+  no_i64: {holding: model(64000) + 12, type: i64}
+  no_f32: {holding: model(64000) + 16, type: f32}
+  last_u16: {holding: model(64000) + 20, type: u16}
+  first_i16: {holding: model(64000) + 21, type: i16}
+  last_u32: {holding: model(64000) + 22, type: u32}
+  first_i32: {holding: model(64000) + 24, type: i32}
+  last_u64: {holding: model(64000) + 26, type: u64, publish: string}
+  first_i64: {holding: model(64000) + 30, type: i64}
+  some_f32: {holding: model(64000) + 34, type: f32}
+  of_unusable: {holding: model(64000) + 37, type: u16, sf: unusable_sf}
+  of_lowest: {holding: model(64000) + 39, type: u16, sf: lowest_sf}
+  of_highest: {holding: model(64000) + 41, type: u16, sf: highest_sf}
+  of_beyond: {holding: model(64000) + 43, type: u16, sf: beyond_sf}
+"""
+
+# The marker, model 64000 with 42 registers, the end. Patterns: SunSpec Device Information Model Specification,
+# "not implemented" of each type; beside each the value next to it, which is one.
+DUMP = """
+only: true
+holding:
+  40000: [0x5375, 0x6E53, 64000, 42]
+  40004: [0xFFFF, 0x8000, 0xFFFF, 0xFFFF, 0x8000, 0x0000, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF,
+          0x8000, 0x0000, 0x0000, 0x0000, 0x7FC0, 0x0000, 0, 0]
+  40022: [0xFFFE, 0x8001, 0xFFFF, 0xFFFE, 0x8000, 0x0001, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFE,
+          0x8000, 0x0000, 0x0000, 0x0001, 0xBFC0, 0x0000]
+  40038: [0x8000, 123, 0xFFF6, 5, 10, 7, 11, 9]
+  40046: [0xFFFF, 0]
+"""
+
+
+def test_not_implemented_values_and_scale_factors_over_a_serial_line(world):
+    (world.folder / "sentinels.yaml").write_text(SENTINELS)
+    (world.folder / "dump.yaml").write_text("devices:\n  sun:" + DUMP.replace("\n", "\n    "))
+    (world.folder / "line.yaml").write_text(
+        f'modbridge: site/1\nmappings: ["{world.folder}"]\nbuses: {{line: {{rtu: /dev/ttyS9, baud: 115200}}}}\n'
+        "devices:\n  sun: {map: sentinels, bus: line, unit: 3}\n")
+    process = world.start([MODBRIDGE, "simulate", world.folder / "line.yaml", "--values", world.folder / "dump.yaml"],
+                          "line")
+    await_true(lambda: process.lines() or process.child.poll() is not None, "the simulator")
+    assert process.lines(), process.log()
+    result = modbridge("read", "--map", world.folder / "sentinels.yaml", "--rtu", json.loads(process.lines()[0])["rtu"],
+                       "--unit", "3", "--baud", "115200", "--json")
+    assert result.returncode == 0, result.stderr
+    seen = json.loads(result.stdout)
+    assert seen["values"] == {
+        "last_u16": 65534, "first_i16": -32767, "last_u32": 4294967294, "first_i32": -2147483647,
+        "last_u64": "18446744073709551614", "first_i64": -9223372036854775807, "some_f32": -1.5,
+        "of_lowest": 5e-10, "of_highest": 7e10}
