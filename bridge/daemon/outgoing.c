@@ -165,8 +165,8 @@ void outgoing_respond_finally(struct outgoing *outgoing, const struct device *de
         .kind = OUTBOX_RESPONSE,
         .connection = device->cloud,
         .topic = topic_new(TOPIC_RESPONSES, device),
-        .payload = response,
     };
+    message.payload = response;
     struct outbox_row row = {
         .id = outbox_push(outgoing->outbox, &message, clock_monotonic_ms()),
         .kind = message.kind,
