@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 enum journal_verdict journal_judge(const struct journal_record *record, const char *digest)
 {
     if (!record)
@@ -15,20 +17,13 @@ enum journal_verdict journal_judge(const struct journal_record *record, const ch
     return record->state == JOURNAL_DONE ? JOURNAL_ANSWERED : JOURNAL_RUNNING;
 }
 
-// FNV-1a, twice 64 bits from different starts: to tell commands apart, not against an enemy,
-// who could as well use another id.
-static uint64_t fnv(uint64_t hash, const char *text)
-{
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001B3;
-    return hash;
-}
-
+// Twice 64 bits from different starts: to tell commands apart, not against an enemy, who could
+// as well use another id.
 void journal_digest(const char *fingerprint, char ret_digest[JOURNAL_DIGEST_SIZE])
 {
-    uint64_t first = fnv(0xCBF29CE484222325, fingerprint);
+    uint64_t first = hash_text(HASH_START, fingerprint);
     (void)snprintf(ret_digest, JOURNAL_DIGEST_SIZE, "%016llx%016llx", (unsigned long long)first,
-                   (unsigned long long)fnv(~first, fingerprint));
+                   (unsigned long long)hash_text(~first, fingerprint));
 }
 
 void journal_key(const struct device *device, char ret_key[JOURNAL_KEY_SIZE])

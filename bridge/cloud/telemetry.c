@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "cloud/json.h"
 
@@ -44,12 +45,10 @@ void telemetry_memory_forget(struct telemetry_memory *memory)
     memory->sent_ms = NOT_YET;
 }
 
-// FNV-1a, 64 bits; never 0.
-static uint64_t hash_text(const char *text)
+// Never 0.
+static uint64_t hash_of_text(const char *text)
 {
-    uint64_t hash = 0xCBF29CE484222325;
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001B3;
+    uint64_t hash = hash_text(HASH_START, text);
     return hash ? hash : 1;
 }
 
@@ -57,7 +56,7 @@ static uint64_t hash_value(const struct value *value)
 {
     char text[512];
     value_format(value, text, sizeof text);
-    return hash_text(text);
+    return hash_of_text(text);
 }
 
 // Whether the entry's value is another than last sent; it counts as sent afterwards. A missing
@@ -96,7 +95,7 @@ static bool note_message(struct telemetry_memory *memory, bool has_keys, const j
                          int64_t now_ms)
 {
     char *text = json_print(json_deep_copy(alerts));
-    uint64_t hash = hash_text(text);
+    uint64_t hash = hash_of_text(text);
     free(text);
     bool is_new = hash != memory->sent_alerts;
     if (!has_keys && !is_new && !is_due(memory->sent_ms, TELEMETRY_ALIVE_MS, now_ms))

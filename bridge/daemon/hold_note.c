@@ -5,18 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "bus/hold_end.h"
 #include "cloud/json.h"
 #include "registers/formula.h"
 
 enum { FORM_SIZE = 17 };
 
-// FNV-1a, 64 bit: it must tell changes, not resist an attacker.
 static void mix(uint64_t *hash, const void *bytes, size_t length)
 {
-    const unsigned char *next = bytes;
-    for (size_t i = 0; i < length; i++)
-        *hash = (*hash ^ next[i]) * 0x100000001B3ULL;
+    *hash = hash_bytes(*hash, bytes, length);
 }
 
 static void mix_number(uint64_t *hash, int64_t number)
@@ -83,7 +81,7 @@ static void mix_value(uint64_t *hash, const struct map *map, const struct point 
 static void find_form(const struct map *map, const struct hold_end *end,
                       char ret_form[FORM_SIZE])
 {
-    uint64_t hash = 0xCBF29CE484222325ULL;
+    uint64_t hash = HASH_START;
     for (size_t i = 0; i < end->count; i++) {
         const struct point *point = &map->points[end->entries[i].point];
         const struct point *words_of = map_words_of(map, point);

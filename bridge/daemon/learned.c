@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -12,18 +13,14 @@
 
 enum { KEY_SIZE = 40, TEXT_SIZE = 40, ADDRESS_END = 65536, LAST_EXCEPTION = 255 };
 
-// FNV-1a over the numbers that say what is asked where.
 static void mix(uint64_t *hash, int64_t number)
 {
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        *hash ^= (uint64_t)number >> shift & 0xff;
-        *hash *= 0x100000001b3ULL;
-    }
+    *hash = hash_bytes(*hash, &number, sizeof number);
 }
 
 uint64_t learned_fingerprint(const struct map *map)
 {
-    uint64_t hash = 0xcbf29ce484222325ULL;
+    uint64_t hash = HASH_START;
     for (size_t i = 0; i < map->point_count; i++) {
         const struct point *point = &map->points[i];
         if (point->source != SOURCE_WORDS)
