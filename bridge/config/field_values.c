@@ -56,6 +56,12 @@ static bool has_unit(const char *text)
     return num_parse_duration_ms(text, &ms) && strcmp(text, "0") != 0;
 }
 
+// 0.01 * current_sign is no number with an underscore.
+static bool is_formula(const char *digits)
+{
+    return strpbrk(digits, " ()+-*/%^<>=!") != NULL;
+}
+
 const char *explain_number(const char *text)
 {
     struct codes codes;
@@ -63,6 +69,8 @@ const char *explain_number(const char *text)
     if (digits[0] == '0' && isdigit((unsigned char)digits[1]))
         return "a leading zero is read as octal by some and as decimal by others: drop it, or "
                "write 0x for hexadecimal";
+    if (is_formula(digits))
+        return NULL;
     if (strchr(text, '_') && isdigit((unsigned char)digits[0]))
         return "write digits without '_'";
     if (strchr(text, ',') && isdigit((unsigned char)digits[0]))

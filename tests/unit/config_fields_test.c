@@ -90,6 +90,17 @@ static void every_kind_is_read(void **state)
     desk_free(desk);
 }
 
+static void a_formula_is_no_misspelt_number(void **state)
+{
+    (void)state;
+    static const char *const formulas[] = {"0.01 * current_sign", "-0.01*current_sign",
+                                           "2 * if(x, 1, 2)", "100 - depth"};
+    for (size_t i = 0; i < sizeof(formulas) / sizeof(formulas[0]); i++)
+        assert_null(explain_number(formulas[i]));
+    assert_non_null(explain_number("0.01_0"));
+    assert_non_null(explain_number("010 * 2"));
+}
+
 static void wrong_values_say_what_is_right(void **state)
 {
     (void)state;
@@ -170,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_is_read),
+        cmocka_unit_test(a_formula_is_no_misspelt_number),
         cmocka_unit_test(wrong_values_say_what_is_right),
         cmocka_unit_test(the_first_layer_that_has_a_key_wins),
     };
