@@ -5,18 +5,45 @@
 
 #include "base/mem.h"
 
-// Keys whose mappings are joined entry by entry.
-static const char *const joined_keys[] = {"modbus",    "parameters", "presets",
-                                          "registers", "telemetry",  "properties",
-                                          "alerts",    "procedures", "commands"};
+// A mapping whose keys are laid one by one over those of the map below.
+struct overlay {
+    const char *key;
+    const struct overlay *inner; // the mappings within it that are laid over in the same way
+    size_t inner_count;
+    bool null_is_value; // null says something here, and removes nothing
+};
 
-static bool is_joined(const char *key)
+static const struct overlay simulation_sections[] = {
+    {.key = "values", .null_is_value = true},
+    {.key = "rules"},
+    {.key = "noise"},
+};
+
+static const struct overlay map_sections[] = {
+    {.key = "modbus"},
+    {.key = "parameters"},
+    {.key = "presets"},
+    {.key = "registers"},
+    {.key = "telemetry"},
+    {.key = "properties"},
+    {.key = "alerts"},
+    {.key = "procedures"},
+    {.key = "commands"},
+    {.key = "simulation",
+     .inner = simulation_sections,
+     .inner_count = ARRAY_LENGTH(simulation_sections)},
+};
+
+static const struct overlay whole_map = {.inner = map_sections,
+                                         .inner_count = ARRAY_LENGTH(map_sections)};
+
+static const struct overlay *find_inner(const struct overlay *overlay, const char *key)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(joined_keys); i++) {
-        if (strcmp(joined_keys[i], key) == 0)
-            return true;
+    for (size_t i = 0; i < overlay->inner_count; i++) {
+        if (strcmp(overlay->inner[i].key, key) == 0)
+            return &overlay->inner[i];
     }
-    return false;
+    return NULL;
 }
 
 static const struct child *find_child(const struct node *mapping, const char *key)
@@ -29,28 +56,28 @@ static const struct child *find_child(const struct node *mapping, const char *ke
 }
 
 static const struct node *join(const struct reader *reader, const struct node *lower,
-                               const struct node *upper, bool deep);
+                               const struct node *upper, const struct overlay *overlay);
 
-// NOLINTBEGIN(misc-no-recursion): sections are joined within the whole, no deeper
+// NOLINTBEGIN(misc-no-recursion): no deeper than the sections above
 
 // What a key of the lower mapping becomes; NULL when it is removed.
 static const struct node *join_child(const struct reader *reader, const struct child *lower,
-                                     const struct child *upper, bool deep)
+                                     const struct child *upper, const struct overlay *overlay)
 {
     if (!upper)
         return lower->value;
-    if (tree_is_null(upper->value)) // an empty section removes nothing
-        return deep && is_joined(upper->key) ? lower->value : NULL;
+    const struct overlay *inner = find_inner(overlay, upper->key);
+    if (tree_is_null(upper->value) &&
+        !overlay->null_is_value) // an empty section removes nothing
+        return overlay == &whole_map && inner ? lower->value : NULL;
     bool both = lower->value && lower->value->kind == NODE_MAPPING && upper->value &&
                 upper->value->kind == NODE_MAPPING;
-    return deep && both && is_joined(upper->key)
-               ? join(reader, lower->value, upper->value, false)
-               : upper->value;
+    return both && inner ? join(reader, lower->value, upper->value, inner) : upper->value;
 }
 
 // The lower mapping with the upper's keys laid over it, in the lower's order, then what is new.
 static const struct node *join(const struct reader *reader, const struct node *lower,
-                               const struct node *upper, bool deep)
+                               const struct node *upper, const struct overlay *overlay)
 {
     struct node *joined = ARENA_NEW(reader->arena, struct node);
     struct child *children =
@@ -60,7 +87,7 @@ static const struct node *join(const struct reader *reader, const struct node *l
     joined->count = 0;
     for (size_t i = 0; i < lower->count; i++) {
         const struct child *over = find_child(upper, lower->children[i].key);
-        const struct node *value = join_child(reader, &lower->children[i], over, deep);
+        const struct node *value = join_child(reader, &lower->children[i], over, overlay);
         if (!value)
             continue;
         children[joined->count] = over ? *over : lower->children[i];
@@ -70,7 +97,7 @@ static const struct node *join(const struct reader *reader, const struct node *l
         const struct child *child = &upper->children[i];
         if (find_child(lower, child->key))
             continue;
-        if (deep || !tree_is_null(child->value))
+        if (overlay == &whole_map || overlay->null_is_value || !tree_is_null(child->value))
             children[joined->count++] = *child;
         else
             (void)diagnostics_error(reader->diagnostics, &child->key_at,
@@ -129,7 +156,7 @@ int extends_resolve(const struct reader *reader, const struct map_folders *folde
     }
     const struct node *joined = stack[count - 1];
     for (size_t i = count - 1; i > 0; i--)
-        joined = join(reader, joined, stack[i - 1], true);
+        joined = join(reader, joined, stack[i - 1], &whole_map);
     *root = joined;
     return 0;
 }

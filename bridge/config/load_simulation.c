@@ -22,10 +22,12 @@ static const struct field simulation_rows[] = {
      .help = "what entries hold at first; null is \"no value\""},
     {.name = "rules",
      .items = &table_simulation_rule,
+     .each = &table_simulation_rule,
      .kind = FIELD_NODE,
      FIELD_AT(simulation_fields, rules),
-     .shape = "a list of rules",
-     .help = "what the device does by itself"},
+     .shape = "a list of rules, or {name: rule}",
+     .help = "what the device does by itself; a map that extends this one can replace a rule "
+             "that has a name"},
     {.name = "noise",
      .kind = FIELD_NODE,
      FIELD_AT(simulation_fields, noise),
@@ -282,7 +284,9 @@ static int load_rule(struct loader *loader, const struct node *node,
 static void load_rules(struct loader *loader, const struct node *node,
                        struct simulation *simulation)
 {
-    if (!node || fields_expect_list(&loader->reader, node, "rules"))
+    if (!node)
+        return;
+    if (node->kind != NODE_MAPPING && fields_expect_list(&loader->reader, node, "rules"))
         return;
     if (node->count > MAX_SIMULATION_RULES) {
         (void)diagnostics_error(loader->reader.diagnostics, &node->at,
@@ -350,6 +354,25 @@ static void check_values(struct loader *loader, const struct simulation *simulat
     }
 }
 
+// A map that removes an entry of the map it extends removes what simulation: says of it below.
+static const struct node *without_removed(struct loader *loader, const struct node *node)
+{
+    if (!node || node->kind != NODE_MAPPING)
+        return node;
+    struct node *rest = ARENA_NEW(loader->reader.arena, struct node);
+    struct child *children = ARENA_NEW_ARRAY(loader->reader.arena, node->count, struct child);
+    *rest = *node;
+    rest->children = children;
+    rest->count = 0;
+    for (size_t i = 0; i < node->count; i++) {
+        const struct child *child = &node->children[i];
+        bool is_below = child->key_at.file != loader->root->at.file;
+        if (!is_below || names_find(&loader->names, child->key))
+            children[rest->count++] = *child;
+    }
+    return rest;
+}
+
 void load_simulation(struct loader *loader, const struct node *node)
 {
     struct simulation_fields fields = {0};
@@ -362,10 +385,10 @@ void load_simulation(struct loader *loader, const struct node *node)
     map.points = loader->points;
     map.point_count = loader->count;
     if (fields.values)
-        (void)load_given_values(&loader->reader, &map, fields.values, &simulation->values,
-                                &simulation->value_count);
+        (void)load_given_values(&loader->reader, &map, without_removed(loader, fields.values),
+                                &simulation->values, &simulation->value_count);
     check_values(loader, simulation);
     load_rules(loader, fields.rules, simulation);
-    load_noise(loader, fields.noise, simulation);
+    load_noise(loader, without_removed(loader, fields.noise), simulation);
     loader->map.simulation = simulation;
 }

@@ -84,24 +84,36 @@ static void add_integer(struct strbuf *out, const struct field *field)
     strbuf_add(out, "}");
 }
 
+static void add_each(struct strbuf *out, const struct field_table *each)
+{
+    strbuf_add(out, "{\"type\":[\"object\",\"null\"],\"additionalProperties\":{\"anyOf\":[");
+    add_reference(out, each);
+    strbuf_add(out, ",{\"type\":\"null\"}]}}");
+}
+
+static void add_items(struct strbuf *out, const struct field_table *items)
+{
+    strbuf_add(out, "{\"type\":\"array\",\"items\":");
+    add_reference(out, items);
+    strbuf_add(out, "}");
+}
+
 // What a mapping, a list or anything else inside may be.
 static void add_inside(struct strbuf *out, const struct document *document,
                        const struct field *field)
 {
-    if (field->table && is_listed(document, field->table)) {
+    bool has_each = field->each && is_listed(document, field->each);
+    bool has_items = field->items && is_listed(document, field->items);
+    if (field->table && is_listed(document, field->table))
         add_reference(out, field->table);
-    } else if (field->each && is_listed(document, field->each)) {
-        strbuf_add(out,
-                   "{\"type\":[\"object\",\"null\"],\"additionalProperties\":{\"anyOf\":[");
-        add_reference(out, field->each);
-        strbuf_add(out, ",{\"type\":\"null\"}]}}");
-    } else if (field->items && is_listed(document, field->items)) {
-        strbuf_add(out, "{\"type\":\"array\",\"items\":");
-        add_reference(out, field->items);
-        strbuf_add(out, "}");
-    } else {
+    else if (!has_each && !has_items)
         strbuf_add(out, "{}");
-    }
+    if (has_each)
+        add_each(out, field->each);
+    if (has_each && has_items)
+        strbuf_add(out, ",");
+    if (has_items)
+        add_items(out, field->items);
 }
 
 #define SCALAR   "{\"type\":[\"string\",\"number\",\"boolean\"]}"

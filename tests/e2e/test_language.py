@@ -446,6 +446,24 @@ def test_overlay(world):
     assert "t_i16" not in published
 
 
+def test_an_overlay_is_simulated_as_what_is_below_but_for_what_it_says(world):
+    _, endpoint = world.simulate(MAPS / "language_overlay.yaml")
+    target = ["--map", MAPS / "language_overlay.yaml", "--tcp", endpoint]
+    published, _, _ = read(*target)
+    assert differences(published, {"n_range": 60, "t_u32": 7}) == {}
+    assert "i_type" not in published, "null is no value, also below"
+
+    def command(*argv):
+        result = modbridge("command", *target, *argv, "--json")
+        return json.loads(result.stdout)["payload"]
+
+    assert command("set_rate", "rate=300") == {"rate": 300}
+    assert "exception 3" in command("set_rate", "rate=301")["message"], "the rule that is replaced"
+    assert command("start") == {"running": True}, "a rule from below"
+    seen = json.loads(modbridge("read", *target, "worn", "gain", "--json").stdout)
+    assert seen["values"] == {"worn": 3}
+
+
 ADDRESSING = {
     "language_one_based": (
         {"holding": [(0, "0001"), (20, "0 7 0 0"), (40, "0001"), (50, "0002")], "input": [(0, "0003")],

@@ -151,6 +151,123 @@ static void what_is_wrong_is_said(void **state)
     }
 }
 
+static void write_file(const char *path, const char *head, const char *section)
+{
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fprintf(file, "%s%s", head, section) > 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+// Loads a map of the entries above and `below` with one that extends it by `above`.
+static int load_over(struct desk *desk, const char *below, const char *above,
+                     const struct map **ret_map)
+{
+    char folder[] = "/tmp/maps-XXXXXX";
+    char lower[64];
+    char upper[64];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(lower, sizeof lower, "%s/lower.yaml", folder);
+    (void)snprintf(upper, sizeof upper, "%s/upper.yaml", folder);
+    write_file(lower, registers, below);
+    write_file(upper, "modbridge: map/1\nextends: lower\n", above);
+    int result = config_load_map(desk->arena, upper, NULL, &desk->diagnostics, ret_map);
+    assert_int_equal(unlink(lower), 0);
+    assert_int_equal(unlink(upper), 0);
+    assert_int_equal(rmdir(folder), 0);
+    return result;
+}
+
+static const char named[] = "simulation:\n"
+                            "  values: {rate: 5, state: idle, name: a}\n"
+                            "  rules:\n"
+                            "    start: {written: run, set: {rate: 7}}\n"
+                            "    stop: {when: reboot, close: true}\n"
+                            "  noise: {rate: 0.5}\n";
+
+static const struct over {
+    const char *above;
+    size_t values;
+    size_t rules;
+    size_t noise;
+} overs[] = {
+    {"", 3, 2, 1},
+    {"simulation:\n", 3, 2, 1},
+    {"simulation: {values: {rate: 6, run: true}}\n", 4, 2, 1},
+    {"simulation: {values: {rate: null}}\n", 3, 2, 1},
+    {"simulation: {rules: {stop: null}}\n", 3, 1, 1},
+    {"simulation: {rules: {stop: {when: reboot, silent: 3s}, more: {when: run, close: "
+     "true}}}\n",
+     3, 3, 1},
+    {"simulation: {rules: [{when: run, close: true}]}\n", 3, 1, 1},
+    {"simulation: {rules: null, noise: {rate: null}}\n", 3, 0, 0},
+    {"simulation: {rules: {start: null}, noise: {rate: 2}}\nregisters: {name: null}\n", 2, 1,
+     1},
+    {"simulation: {rules: null}\nregisters: {rate: null, double: null}\n", 2, 0, 0},
+};
+
+static void a_map_over_another_changes_what_it_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(overs); i++) {
+        struct desk *desk = desk_new();
+        const struct map *map = NULL;
+        if (load_over(desk, named, overs[i].above, &map))
+            fail_msg("%s: %s", overs[i].above, desk_print(desk));
+        const struct simulation *simulation = map->simulation;
+        if (simulation->value_count != overs[i].values ||
+            simulation->rule_count != overs[i].rules ||
+            simulation->noise_count != overs[i].noise)
+            fail_msg("%s: %zu values, %zu rules, %zu of noise", overs[i].above,
+                     simulation->value_count, simulation->rule_count, simulation->noise_count);
+        desk_free(desk);
+    }
+}
+
+static void a_value_or_rule_above_is_the_one_that_counts(void **state)
+{
+    (void)state;
+    struct desk *desk = desk_new();
+    const struct map *map = NULL;
+    if (load_over(desk, named,
+                  "simulation:\n"
+                  "  values: {rate: null}\n"
+                  "  rules: {start: {written: run, set: {rate: 9}}}\n"
+                  "  noise: {rate: 2}\n",
+                  &map))
+        fail_msg("%s", desk_print(desk));
+    const struct simulation *simulation = map->simulation;
+    assert_string_equal(map->points[simulation->values[0].point].key, "rate");
+    assert_int_equal(simulation->values[0].value.kind, VALUE_ABSENT);
+    const struct value *rate = formula_constant_value(simulation->rules[0].set[0].value);
+    assert_non_null(rate);
+    assert_true(rate->integer == 9);
+    assert_true(simulation->noise[0].amplitude == 2);
+    desk_free(desk);
+}
+
+static const struct refusal refusals_over[] = {
+    {"simulation: {rules: {strat: null}}\n", "upper.yaml:3:22: error: 'strat' is removed here"},
+    {"registers: {rate: null, double: null}\n",
+     "lower.yaml:12:33: error: set: there is no entry 'rate'"},
+    {"simulation: {values: {nane: b}}\n", "did you mean 'name'?"},
+};
+
+static void what_is_wrong_over_another_is_said(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(refusals_over); i++) {
+        struct desk *desk = desk_new();
+        const struct map *map = NULL;
+        int result = load_over(desk, named, refusals_over[i].rule, &map);
+        char *printed = desk_print(desk);
+        if (result != -1 || !strstr(printed, refusals_over[i].message))
+            fail_msg("%s: %d: %s", refusals_over[i].rule, result, printed);
+        free(printed);
+        desk_free(desk);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +275,9 @@ int main(void)
         cmocka_unit_test(every_part_of_a_rule_is_read),
         cmocka_unit_test(values_and_noise_are_read),
         cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(a_map_over_another_changes_what_it_says),
+        cmocka_unit_test(a_value_or_rule_above_is_the_one_that_counts),
+        cmocka_unit_test(what_is_wrong_over_another_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
