@@ -143,6 +143,14 @@ static bool is_exact(const struct point *point, const uint16_t *words)
            raw.integer > -((int128)1 << 49);
 }
 
+// Whether rounding what is published may hit a tie: an offset finer than the decimals puts
+// every register half way between two numbers, and both ends of the half way round away from
+// zero.
+static bool can_tie(const struct point *point)
+{
+    return point->decimals >= 0 && point->decimals < -point->offset.exponent;
+}
+
 static void check_published(const struct point *point, const uint16_t *words,
                             const uint16_t *present)
 {
@@ -170,7 +178,7 @@ static void check_published(const struct point *point, const uint16_t *words,
     }
     require(value_equal(&again, &rounded));
     // A published number is rounded by less than a step, so writing it changes nothing.
-    require(!is_exact(point, words) || value_equal(&again, &value));
+    require(!is_exact(point, words) || can_tie(point) || value_equal(&again, &value));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -566,10 +566,13 @@ static void test_tcp_flood_does_not_move_the_deadline(void **state)
     struct fake_server server;
     fake_start_tcp(&server, FRAMING_TCP, serve_flood, NULL);
     struct link *link = open_link(&server.settings, -1);
-    int64_t before_ms = clock_monotonic_ms();
-    ask_in_vain(link, &read_100, SHORT_MS, FAULT_TIMEOUT);
-    assert_true(clock_monotonic_ms() - before_ms < SHORT_MS + 1000);
-    assert_true(link_last_note(link)->foreign > 0);
+    // A busy machine may start the flood only after the first deadline.
+    for (unsigned asked = 0; asked < 5 && link_counters(link)->foreign == 0; asked++) {
+        int64_t before_ms = clock_monotonic_ms();
+        ask_in_vain(link, &read_100, SHORT_MS << asked, FAULT_TIMEOUT);
+        assert_true(clock_monotonic_ms() - before_ms < (SHORT_MS << asked) + 1000);
+    }
+    assert_true(link_counters(link)->foreign > 0);
     finish(link, &server);
 }
 
