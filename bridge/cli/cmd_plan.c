@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// modbridge plan SITE [--response DURATION] [--entries] [--json]: what the buses will be like.
+// modbridge plan SITE [--response DURATION] [--entries] [--json]: what the buses will be like,
+// and the storage.
 #include <stdio.h>
 
 #include "base/num.h"
@@ -39,10 +40,11 @@ static int plan_site(struct arena *arena, const char *path, int64_t response_us,
         ARENA_NEW_ARRAY(arena, site->bus_count, const struct budget *);
     for (size_t i = 0; i < site->bus_count; i++)
         budgets[i] = budget_of_bus(arena, site, (int)i, response_us);
+    struct plan_view view = {site, budgets, traffic_of(site, budgets)};
     if (options->json)
-        plan_print_json(budgets, site->bus_count);
+        plan_print_json(&view);
     else
-        plan_print(budgets, site->bus_count, options->entries);
+        plan_print(&view, options->entries);
     return ERROR_NONE;
 }
 

@@ -134,13 +134,50 @@ static json_t *bus_json(const struct budget *budget)
     return bus;
 }
 
-void plan_print_json(const struct budget *const *budgets, size_t count)
+// Gigabytes, to the megabyte.
+static json_t *gigabytes(double bytes)
+{
+    return json_real(round(bytes / 1e6) / 1e3);
+}
+
+static json_t *written_json(const struct plan_view *view, enum outbox_write write)
+{
+    bool is_kept = traffic_is_kept(view->site);
+    json_t *written = json_new_object();
+    json_put(written, "gb_per_day",
+             gigabytes(is_kept ? traffic_written_per_day(&view->traffic, write, false) : 0));
+    json_put(written, "outage_gb_per_day",
+             gigabytes(is_kept ? traffic_written_per_day(&view->traffic, write, true) : 0));
+    return written;
+}
+
+static json_t *outbox_json(const struct plan_view *view)
+{
+    const struct traffic *traffic = &view->traffic;
+    json_t *outbox = json_new_object();
+    json_put(outbox, "messages_per_second", share(traffic->messages_per_second));
+    json_put(outbox, "properties_per_second", share(traffic->properties_per_second));
+    json_put(outbox, "message_bytes", json_integer((json_int_t)round(traffic->message_bytes)));
+    json_put(outbox, "write",
+             json_string(view->site->outbox.write == OUTBOX_SPILL ? "spill" : "always"));
+    json_put(outbox, "is_kept", json_boolean(traffic_is_kept(view->site)));
+    json_put(outbox, "always", written_json(view, OUTBOX_ALWAYS));
+    json_put(outbox, "spill", written_json(view, OUTBOX_SPILL));
+    json_put(outbox, "outage_days_kept",
+             json_real(traffic_is_kept(view->site)
+                           ? round(100 * traffic_days_kept(traffic, view->site)) / 100
+                           : 0));
+    return outbox;
+}
+
+void plan_print_json(const struct plan_view *view)
 {
     json_t *whole = json_new_object();
     json_t *buses = json_new_list();
-    for (size_t i = 0; i < count; i++)
-        json_add(buses, bus_json(budgets[i]));
+    for (size_t i = 0; i < view->site->bus_count; i++)
+        json_add(buses, bus_json(view->budgets[i]));
     json_put(whole, "buses", buses);
+    json_put(whole, "outbox", outbox_json(view));
     char *text = json_print(whole);
     (void)printf("%s\n", text);
     free(text);

@@ -5,7 +5,15 @@
 #include "base/num.h"
 #include "cli/plan.h"
 
-enum { NS_PER_MS = 1000000, US_PER_MS = 1000, TEXT_SIZE = 32, WIDEST_NAME = 20 };
+#define BYTES_PER_GB 1e9
+
+enum {
+    NS_PER_MS = 1000000,
+    US_PER_MS = 1000,
+    TEXT_SIZE = 32,
+    WIDEST_NAME = 20,
+    MS_PER_DAY = 86400000
+};
 
 static const char *const transport_names[] = {[TRANSPORT_TCP] = "TCP",
                                               [TRANSPORT_RTU] = "RTU",
@@ -244,10 +252,41 @@ static void print_warning(const struct budget *budget)
     strbuf_done(&text);
 }
 
-void plan_print(const struct budget *const *budgets, size_t count, bool with_entries)
+static void print_written(const struct plan_view *view, enum outbox_write write)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct budget *budget = budgets[i];
+    static const char *const names[] = {[OUTBOX_ALWAYS] = "always", [OUTBOX_SPILL] = "spill"};
+    (void)printf(
+        "  write: %-6s writes %.2f GB a day to the storage, %.2f GB while the broker is "
+        "away%s\n",
+        names[write], traffic_written_per_day(&view->traffic, write, false) / BYTES_PER_GB,
+        traffic_written_per_day(&view->traffic, write, true) / BYTES_PER_GB,
+        view->site->outbox.write == write ? " (this site)" : "");
+}
+
+static void print_traffic(const struct plan_view *view)
+{
+    const struct traffic *traffic = &view->traffic;
+    char outage[TEXT_SIZE];
+    if (traffic->messages_per_second == 0)
+        return;
+    (void)printf("\noutbox: at most %.3g message%s a second, of about %.0f bytes%s\n",
+                 traffic->messages_per_second, traffic->messages_per_second == 1 ? "" : "s",
+                 traffic->message_bytes,
+                 traffic_is_kept(view->site) ? ""
+                                             : "; nothing of it is written to the storage");
+    if (!traffic_is_kept(view->site))
+        return;
+    print_written(view, OUTBOX_ALWAYS);
+    print_written(view, OUTBOX_SPILL);
+    num_format_duration(outage, sizeof outage,
+                        (int64_t)(traffic_days_kept(traffic, view->site) * MS_PER_DAY));
+    (void)printf("  max_size and max_age keep what an outage of %s leaves\n", outage);
+}
+
+void plan_print(const struct plan_view *view, bool with_entries)
+{
+    for (size_t i = 0; i < view->site->bus_count; i++) {
+        const struct budget *budget = view->budgets[i];
         int width = name_width(budget);
         if (i > 0)
             (void)printf("\n");
@@ -260,4 +299,5 @@ void plan_print(const struct budget *const *budgets, size_t count, bool with_ent
         print_savings(budget);
         print_warning(budget);
     }
+    print_traffic(view);
 }

@@ -133,6 +133,38 @@ def test_text_fits_a_terminal(plant):
     assert any(line.startswith("  left      3 holding  0..1 ") for line in lines), result.stdout
 
 
+def test_messages_and_what_they_write(plant):
+    site = SITE + "    cloud: here\n    hardware_id: HW\n    channel_id: near\n"
+    site = site.replace("near: {map: meter, tcp: 192.168.1.61}", "near:\n    map: meter\n    tcp: 192.168.1.61")
+    cloud = "cloud: {here: {host: localhost}}\n"
+
+    def outbox(head=""):
+        (plant / "site.yaml").write_text(site.replace("buses:", cloud + head + "buses:"))
+        result = modbridge("plan", "site.yaml", "--json", cwd=plant)
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)["outbox"], modbridge("plan", "site.yaml", cwd=plant).stdout
+
+    now, text = outbox()
+    assert now["messages_per_second"] == 1 and now["write"] == "always" and now["is_kept"] is True
+    assert now["always"]["gb_per_day"] == pytest.approx(8192 * 86400 / 1e9, abs=0.001)
+    assert now["spill"]["gb_per_day"] == 0 < now["spill"]["outage_gb_per_day"] == now["always"]["outage_gb_per_day"]
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert f"outbox: at most 1 message a second, of about {now['message_bytes']} bytes" in lines
+    written = [line for line in lines if line.startswith("  write: ")]
+    assert len(written) == 2 and "always writes 0.71 GB a day" in written[0] and written[0].endswith("(this site)")
+    spilled, text = outbox("outbox: {write: spill}\n")
+    assert spilled == {**now, "write": "spill"}
+    assert text.splitlines()[-2].startswith("  write: spill ") and text.splitlines()[-2].endswith("(this site)")
+    slow, _ = outbox("publish: {interval: 10s}\n")
+    assert slow["messages_per_second"] == 0.1 and slow["always"]["gb_per_day"] == pytest.approx(0.071, abs=0.001)
+    unkept, text = outbox("outbox: {replay: false}\n")
+    assert unkept["is_kept"] is False and unkept["always"] == {"gb_per_day": 0, "outage_gb_per_day": 0}
+    assert text.splitlines()[-1].endswith("nothing of it is written to the storage")
+    (plant / "site.yaml").write_text(SITE)
+    assert "outbox:" not in modbridge("plan", "site.yaml", cwd=plant).stdout, "nothing is published"
+
+
 def test_what_is_refused(plant):
     assert modbridge("plan", cwd=plant).returncode == 2
     wrong = modbridge("plan", "site.yaml", "--response", "soon", cwd=plant)
