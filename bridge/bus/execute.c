@@ -8,7 +8,10 @@
 // Whether a write has certainly had no effect.
 static bool is_void(const struct line *line, enum fault fault, const struct answer *answer)
 {
-    return !line->was_sent || (fault == FAULT_EXCEPTION && job_is_refusal(answer->exception));
+    if (!line->was_sent)
+        return true;
+    enum exception_on_write says = exception_on_write(answer->exception);
+    return fault == FAULT_EXCEPTION && (says == WRITE_REFUSED || says == WRITE_BUSY);
 }
 
 static void send_request(struct line *line, struct unit *unit, struct running_job *running,

@@ -111,17 +111,17 @@ bool job_must_end(struct job *job)
     if (!job->is_stopping && job->now_ms < job->until_ms)
         return false;
     name_current(job, step, sizeof step);
-    const char *unknown =
-        job->verify.is_unanswered ? ", the outcome of the write is unknown" : "";
+    bool is_in_doubt = job->verify.doubt.fault != FAULT_NONE;
+    const char *unknown = is_in_doubt ? ", the outcome of the write is unknown" : "";
     if (job->is_stopping) {
         (void)job_fail(job, FAULT_STOPPED, "stopped while %s%s", step, unknown);
-        job->failure.is_unknown = job->verify.is_unanswered;
+        job->failure.is_unknown = is_in_doubt;
         return true;
     }
     enum fault fault = job->last_fault == FAULT_EXCEPTION ? FAULT_NONE : job->last_fault;
     num_format_duration(duration, sizeof duration, job->request->command->timeout_ms);
     (void)job_fail(job, fault, "timed out after %s while %s%s", duration, step, unknown);
-    job->failure.is_unknown = job->verify.is_unanswered;
+    job->failure.is_unknown = is_in_doubt;
     return true;
 }
 

@@ -4,8 +4,9 @@
 // job.
 //
 // Everything that can be refused is refused before the first write frame. A write counts as
-// done when it reads back, not when it was echoed. A write whose answer is missing is never
-// repeated: it is read back, which says whether the equipment took it.
+// done when it reads back, not when it was echoed. A write whose answer is missing, or leaves
+// open what was done, is never repeated: it is read back, which says whether the equipment took
+// it.
 #ifndef BUS_JOB_H
 #define BUS_JOB_H
 
@@ -73,10 +74,6 @@ struct job_action job_step(struct job *job, int64_t now_ms, int64_t wall_ms,
 
 // Shortens the job's time; what it has taken up by then fails.
 void job_limit(struct job *job, int64_t until_ms);
-
-// Whether an exception to a write says that it was not executed: any but "acknowledge" and that
-// of a gateway that had no answer. Pure.
-bool job_is_refusal(uint8_t exception);
 
 // The outcome after JOB_DONE; the caller owns it.
 struct job_result *job_take_result(struct job *job);

@@ -44,7 +44,7 @@ struct failure {
     struct error error;
     enum fault fault; // FAULT_NONE when the equipment answered
     bool mismatch;
-    bool is_unknown; // a write had no answer and could not be read back
+    bool is_unknown; // whether a write was executed could not be found out
     bool rolled_back;
     char rollback[JOB_TEXT_SIZE]; // what went wrong in on_failure first; "" nothing
 };
@@ -87,12 +87,17 @@ struct job_written {
     uint16_t words[MAX_POINT_WORDS];
 };
 
+// Why the answer to a write does not say whether it was executed; reading back does then.
+struct doubt {
+    enum fault fault;  // FAULT_NONE: there is no doubt
+    uint8_t exception; // with FAULT_EXCEPTION
+};
+
 // The read-back of some entries in progress (bus/job_verify.c).
 struct job_verify {
     const struct assignment *writes;
     size_t write_count;
-    bool is_unanswered; // the write had no answer: reading back is how to know
-    enum fault fault;   // ... this
+    struct doubt doubt; // whether the write was executed
     bool is_reading;
     int64_t until_ms;
     int64_t next_ms;

@@ -46,14 +46,23 @@ static const struct job_written *comparable(const struct job *job,
     return words_of->access & ACCESS_READ ? find_written(job, write->point) : NULL;
 }
 
-bool job_verify_begin(struct job *job, const struct step *step, enum fault unanswered)
+void job_name_doubt(const struct doubt *doubt, char *ret_text, size_t size)
+{
+    char reason[JOB_NAME_SIZE];
+    job_name_fault(doubt->fault, doubt->exception, reason, sizeof reason);
+    if (doubt->fault == FAULT_EXCEPTION)
+        (void)snprintf(ret_text, size, "%s at the write", reason);
+    else
+        (void)snprintf(ret_text, size, "no answer to the write");
+}
+
+bool job_verify_begin(struct job *job, const struct step *step, const struct doubt *doubt)
 {
     int64_t within_ms = step->within_ms > 0 ? step->within_ms : job->modbus->verify_within_ms;
     job->verify = (struct job_verify){
         .writes = step->writes,
         .write_count = step->write_count,
-        .is_unanswered = unanswered != FAULT_NONE,
-        .fault = unanswered,
+        .doubt = *doubt,
         .until_ms = job->now_ms + within_ms,
         .next_ms = job->now_ms,
         .pause_ms = FIRST_PAUSE_MS,
@@ -88,21 +97,21 @@ static enum progress fail_unread(struct job *job, const struct job_written *writ
 {
     char name[JOB_NAME_SIZE];
     char reason[JOB_NAME_SIZE];
+    char doubt[JOB_NAME_SIZE];
     uint8_t exception = 0;
     enum fault fault = image_fault(job->image, written->point, &exception);
     bool silent = job_read_silent(job, written->point);
     job_name_point(job, written->point, name, sizeof name);
     job_name_fault(fault, exception, reason, sizeof reason);
-    if (job->verify.is_unanswered) {
-        (void)job_fail(job, job->verify.fault,
-                       "no answer to the write of %s, and it could not be read back (%s): "
-                       "outcome unknown",
-                       name, reason);
-        job->failure.is_unknown = true;
-        return PROGRESS_FAILED;
-    }
-    return job_fail(job, silent ? fault : FAULT_NONE,
-                    "%s was written, but could not be read back: %s", name, reason);
+    if (job->verify.doubt.fault == FAULT_NONE)
+        return job_fail(job, silent ? fault : FAULT_NONE,
+                        "%s was written, but could not be read back: %s", name, reason);
+    job_name_doubt(&job->verify.doubt, doubt, sizeof doubt);
+    (void)job_fail(job, job->verify.doubt.fault,
+                   "%s of %s, and it could not be read back (%s): outcome unknown", doubt, name,
+                   reason);
+    job->failure.is_unknown = true;
+    return PROGRESS_FAILED;
 }
 
 static void add_words(const struct point *point, const uint16_t *words, char *text, size_t size)
@@ -118,6 +127,7 @@ static enum progress fail_different(struct job *job, const struct job_written *w
     char name[JOB_NAME_SIZE];
     char held[JOB_NAME_SIZE];
     char wanted[JOB_NAME_SIZE];
+    char doubt[JOB_NAME_SIZE] = "";
     const struct point *words_of = map_words_of(job->map, &job->map->points[written->point]);
     job_name_point(job, written->point, name, sizeof name);
     job_name_held(job, written->point, held, sizeof held);
@@ -126,13 +136,18 @@ static enum progress fail_different(struct job *job, const struct job_written *w
         add_words(words_of, image_words(job->image, written->point), held, sizeof held);
         add_words(words_of, written->words, wanted, sizeof wanted);
     }
-    const char *unanswered = job->verify.is_unanswered ? "no answer to the write, and " : "";
+    bool is_in_doubt = job->verify.doubt.fault != FAULT_NONE;
+    const char *joint = is_in_doubt ? ", and " : "";
+    if (is_in_doubt)
+        job_name_doubt(&job->verify.doubt, doubt, sizeof doubt);
     if (written->is_secret)
-        (void)job_fail(job, FAULT_NONE, "%s%s does not read back as written", unanswered, name);
+        (void)job_fail(job, FAULT_NONE, "%s%s%s does not read back as written", doubt, joint,
+                       name);
     else
-        (void)job_fail(job, FAULT_NONE, "%s%s reads back as %s instead of %s", unanswered, name,
-                       held, wanted);
-    job->failure.mismatch = true;
+        (void)job_fail(job, FAULT_NONE, "%s%s%s reads back as %s instead of %s", doubt, joint,
+                       name, held, wanted);
+    // With an exception the equipment has said itself that it did not do it.
+    job->failure.mismatch = job->verify.doubt.fault != FAULT_EXCEPTION;
     return PROGRESS_FAILED;
 }
 

@@ -17,12 +17,6 @@ enum {
     STAGE_VERIFY,
 };
 
-enum {
-    EXCEPTION_ACKNOWLEDGE = 5,     // accepted, takes a while: Modbus Application Protocol
-    EXCEPTION_BUSY = 6,            // V1.1b3, section 7
-    EXCEPTION_GATEWAY_TARGET = 11, // a gateway had no answer: as good as none to us
-};
-
 static const struct point *words_of_write(const struct job *job, const struct assignment *write)
 {
     return map_words_of(job->map, &job->map->points[write->point]);
@@ -257,20 +251,21 @@ static bool is_before_reconnect(const struct job *job)
            frame->steps[frame->index + 1].kind == STEP_RECONNECT;
 }
 
-// After an answer that accepts the write, or none.
+// After an answer that accepts the write or leaves a doubt, or none.
 static enum progress begin_verify(struct job *job, const struct step *step,
-                                  enum fault unanswered)
+                                  const struct doubt *doubt)
 {
     job->stage = STAGE_VERIFY;
-    if (step->verify && job_verify_begin(job, step, unanswered))
+    if (step->verify && job_verify_begin(job, step, doubt))
         return PROGRESS_AGAIN;
-    if (unanswered == FAULT_NONE || is_before_reconnect(job))
+    bool may_be_silent = is_before_reconnect(job) && doubt->fault != FAULT_EXCEPTION;
+    if (doubt->fault == FAULT_NONE || may_be_silent)
         return PROGRESS_DONE;
     char names[JOB_TEXT_SIZE];
     char reason[JOB_NAME_SIZE];
     job_name_writes(job, step->writes, step->write_count, names, sizeof names);
-    job_name_fault(unanswered, EXCEPTION_GATEWAY_TARGET, reason, sizeof reason);
-    (void)job_fail(job, unanswered, "write of %s: %s: outcome unknown", names, reason);
+    job_name_fault(doubt->fault, doubt->exception, reason, sizeof reason);
+    (void)job_fail(job, doubt->fault, "write of %s: %s: outcome unknown", names, reason);
     job->failure.is_unknown = true;
     return PROGRESS_FAILED;
 }
@@ -284,9 +279,26 @@ static enum progress fail_refused(struct job *job, const struct step *step, uint
     return job_fail(job, FAULT_NONE, "write of %s was refused: %s", names, reason);
 }
 
-bool job_is_refusal(uint8_t exception)
+static enum progress take_exception(struct job *job, const struct step *step, uint8_t exception)
 {
-    return exception != EXCEPTION_ACKNOWLEDGE && exception != EXCEPTION_GATEWAY_TARGET;
+    switch (exception_on_write(exception)) {
+    case WRITE_ACCEPTED:
+        return begin_verify(job, step, &(struct doubt){FAULT_NONE, 0});
+    case WRITE_UNHEARD:
+        return begin_verify(job, step, &(struct doubt){FAULT_TIMEOUT, 0});
+    case WRITE_UNCERTAIN:
+        return begin_verify(job, step, &(struct doubt){FAULT_EXCEPTION, exception});
+    case WRITE_REFUSED:
+        return fail_refused(job, step, exception);
+    case WRITE_BUSY:
+        break;
+    }
+    if (job->busy_tries == JOB_BUSY_TRIES)
+        return fail_refused(job, step, exception);
+    job->busy_tries++;
+    job->wait_ms = job->now_ms + JOB_BUSY_MS;
+    job->stage = STAGE_BUSY;
+    return PROGRESS_AGAIN;
 }
 
 static const char *why_unsent(enum fault fault)
@@ -306,27 +318,15 @@ static const char *why_unsent(enum fault fault)
 static enum progress take_answer(struct job *job, const struct step *step)
 {
     const struct job_outcome_of_send *outcome = &job->outcome;
-    if (outcome->fault == FAULT_NONE)
-        return begin_verify(job, step, FAULT_NONE);
+    if (outcome->fault == FAULT_EXCEPTION && !outcome->is_unsent)
+        return take_exception(job, step, outcome->answer->exception);
     if (outcome->is_unsent) {
         char names[JOB_TEXT_SIZE];
         job_name_writes(job, step->writes, step->write_count, names, sizeof names);
         return job_fail(job, outcome->fault, "write of %s: it was not sent, %s", names,
                         why_unsent(outcome->fault));
     }
-    if (outcome->fault != FAULT_EXCEPTION)
-        return begin_verify(job, step, outcome->fault);
-    uint8_t exception = outcome->answer->exception;
-    if (exception == EXCEPTION_ACKNOWLEDGE)
-        return begin_verify(job, step, FAULT_NONE);
-    if (exception == EXCEPTION_GATEWAY_TARGET)
-        return begin_verify(job, step, FAULT_TIMEOUT);
-    if (exception != EXCEPTION_BUSY || job->busy_tries == JOB_BUSY_TRIES)
-        return fail_refused(job, step, exception);
-    job->busy_tries++;
-    job->wait_ms = job->now_ms + JOB_BUSY_MS;
-    job->stage = STAGE_BUSY;
-    return PROGRESS_AGAIN;
+    return begin_verify(job, step, &(struct doubt){outcome->fault, 0});
 }
 
 enum progress job_run_write(struct job *job, const struct step *step)
@@ -357,7 +357,7 @@ enum progress job_run_verify(struct job *job, const struct step *step)
 {
     if (job->stage == STAGE_FIRST) {
         job->stage = STAGE_VERIFY;
-        if (!job_verify_begin(job, step, FAULT_NONE))
+        if (!job_verify_begin(job, step, &(struct doubt){FAULT_NONE, 0}))
             return PROGRESS_DONE;
     }
     return job_verify_run(job);

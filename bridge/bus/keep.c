@@ -11,10 +11,7 @@
 #include "bus/job_text.h"
 #include "bus/placed.h"
 
-enum {
-    END_TIMEOUT_MS = 10 * 1000, // what the command that writes an end may take
-    EXCEPTION_ACKNOWLEDGE = 5,  // Modbus Application Protocol V1.1b3, section 7
-};
+enum { END_TIMEOUT_MS = 10 * 1000 }; // what the command that writes an end may take
 
 static struct job_request *take_end(void *context, struct unit *unit, int64_t now_ms)
 {
@@ -171,7 +168,7 @@ static void explain(enum fault fault, const struct answer *answer, char *ret_tex
     ret_text[0] = '\0';
     if (fault == FAULT_NONE)
         return;
-    if (fault != FAULT_EXCEPTION || answer->exception != EXCEPTION_ACKNOWLEDGE)
+    if (fault != FAULT_EXCEPTION || exception_on_write(answer->exception) != WRITE_ACCEPTED)
         job_name_fault(fault, answer->exception, ret_text, size);
 }
 

@@ -119,6 +119,7 @@ static const struct field rule_rows[] = {
      .min = 1,
      .max = 255,
      .help = "the answer is this exception code"},
+    EFFECT_FLAG(executed, "with an exception: the request is carried out all the same"),
     RULE_DURATION("latency", effect.latency_ms, "the answer comes so much later"),
     RULE_DURATION("jitter", effect.jitter_ms, "and up to so much later still"),
     {.name = "lie",

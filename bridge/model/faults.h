@@ -32,6 +32,7 @@ struct fault_effect {
     bool unanswered;   // it is carried out, and not answered
     bool unexecuted;   // a write is answered as if it had been carried out
     uint8_t exception; // the answer is this exception code
+    bool executed;     // ... and the request is carried out all the same
     int64_t latency_ms;
     int64_t jitter_ms; // up to so much more
     enum fault_lie lie;

@@ -11,41 +11,48 @@ const char *const fault_names[FAULT_COUNT] = {
     [FAULT_IDENTITY] = "identity",
 };
 
+struct exception_row {
+    const char *name;
+    enum exception_kind kind;
+    enum exception_on_write on_write;
+};
+
+// Some gateways say 10 where 11 is meant, so that neither tells how far a write has come.
+static const struct exception_row exception_rows[] = {
+    [1] = {"illegal function", EXCEPTION_REFUSAL, WRITE_REFUSED},
+    [2] = {"illegal data address", EXCEPTION_REFUSAL, WRITE_REFUSED},
+    [3] = {"illegal data value", EXCEPTION_REFUSAL, WRITE_REFUSED},
+    [4] = {"server device failure", EXCEPTION_FAILURE, WRITE_UNCERTAIN},
+    [5] = {"acknowledge", EXCEPTION_LATER, WRITE_ACCEPTED},
+    [6] = {"server device busy", EXCEPTION_LATER, WRITE_BUSY},
+    [7] = {"negative acknowledge", EXCEPTION_FAILURE, WRITE_REFUSED},
+    [8] = {"memory parity error", EXCEPTION_FAILURE, WRITE_UNCERTAIN},
+    [10] = {"gateway path unavailable", EXCEPTION_SILENCE, WRITE_UNHEARD},
+    [11] = {"gateway target device failed to respond", EXCEPTION_SILENCE, WRITE_UNHEARD},
+};
+
+static const struct exception_row *find_exception(uint8_t exception)
+{
+    static const struct exception_row unknown = {"unknown exception", EXCEPTION_FAILURE,
+                                                 WRITE_UNCERTAIN};
+    if (exception < ARRAY_LENGTH(exception_rows) && exception_rows[exception].name)
+        return &exception_rows[exception];
+    return &unknown;
+}
+
 const char *exception_name(uint8_t exception)
 {
-    static const char *const names[] = {
-        [1] = "illegal function",
-        [2] = "illegal data address",
-        [3] = "illegal data value",
-        [4] = "server device failure",
-        [5] = "acknowledge",
-        [6] = "server device busy",
-        [7] = "negative acknowledge",
-        [8] = "memory parity error",
-        [10] = "gateway path unavailable",
-        [11] = "gateway target device failed to respond",
-    };
-    if (exception < ARRAY_LENGTH(names) && names[exception])
-        return names[exception];
-    return "unknown exception";
+    return find_exception(exception)->name;
 }
 
 enum exception_kind exception_kind(uint8_t exception)
 {
-    switch (exception) {
-    case 1:
-    case 2:
-    case 3:
-        return EXCEPTION_REFUSAL;
-    case 5:
-    case 6:
-        return EXCEPTION_LATER;
-    case 10:
-    case 11:
-        return EXCEPTION_SILENCE;
-    default:
-        return EXCEPTION_FAILURE;
-    }
+    return find_exception(exception)->kind;
+}
+
+enum exception_on_write exception_on_write(uint8_t exception)
+{
+    return find_exception(exception)->on_write;
 }
 
 void job_request_free(struct job_request *request)

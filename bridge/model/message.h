@@ -56,6 +56,18 @@ enum exception_kind {
 
 enum exception_kind exception_kind(uint8_t exception);
 
+// What an exception says of a write. Same source; what it does not list (codes of vendors) and
+// what it calls a failure while the request was carried out leave open how far that had come.
+enum exception_on_write {
+    WRITE_REFUSED,   // it was not carried out, nor will it be
+    WRITE_BUSY,      // it was not carried out; it may be sent again
+    WRITE_ACCEPTED,  // it is being carried out
+    WRITE_UNHEARD,   // a gateway's word: as good as no answer
+    WRITE_UNCERTAIN, // it may have been carried out, wholly or in part
+};
+
+enum exception_on_write exception_on_write(uint8_t exception);
+
 // What one polled request brought.
 struct reading {
     uint16_t device;           // index in the site

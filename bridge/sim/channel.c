@@ -128,9 +128,12 @@ static size_t answer_pdu(struct channel *channel, const struct question *questio
                          const struct request *request, const struct fault_effect *effect,
                          int64_t now_us, uint8_t ret_pdu[MAX_PDU])
 {
+    struct sim_device *device = find_device(&channel->line, question->unit_id);
+    if (effect->exception && effect->executed && device)
+        (void)sim_device_answer(device, question->unit_id, question->pdu, question->length,
+                                now_us / US_PER_MS, ret_pdu);
     if (effect->exception)
         return refuse(question, effect->exception, ret_pdu);
-    struct sim_device *device = find_device(&channel->line, question->unit_id);
     if (!device)
         return channel->framing == FRAMING_RTU ? 0
                                                : refuse(question, EXCEPTION_NO_TARGET, ret_pdu);

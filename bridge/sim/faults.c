@@ -114,6 +114,7 @@ static void join(struct fault_effect *effect, const struct fault_effect *more)
     effect->unanswered |= more->unanswered;
     effect->unexecuted |= more->unexecuted;
     effect->exception = (uint8_t)first_of(effect->exception, more->exception);
+    effect->executed |= more->executed;
     effect->latency_ms += more->latency_ms;
     effect->jitter_ms += more->jitter_ms;
     effect->lie = (enum fault_lie)first_of((int)effect->lie, (int)more->lie);

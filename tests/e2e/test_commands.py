@@ -125,3 +125,40 @@ def test_reboot_waits_until_the_device_is_back(electrolyser):
     assert state == "completed", payload
     texts = [p["payload"]["message"] for p in electrolyser.mqtt.payloads(RESPONSES) if p["state"] == "log"]
     assert any("two minutes" in text for text in texts), texts
+
+
+SETPOINT_MAP = """modbridge: map/1
+modbus: {every: 100ms}
+telemetry:
+  limit: {holding: 100, type: u16, unit: W, access: rw}
+  writes: {holding: 110, type: u16}
+commands:
+  set_limit: {set: limit}
+simulation:
+  values: {limit: 7, writes: 0}
+  rules:
+    - written: limit
+      set: {writes: writes + 1}
+"""
+
+NOT_EXECUTED = "{} (exception {}) at the write, and limit (holding 100) reads back as 7 W instead of 50 W"
+ANSWERS = [
+    (4, "true", ("completed", {"limit": 50}), 50),
+    (4, "false", ("error", {"message": NOT_EXECUTED.format("server device failure", 4)}), 7),
+    (3, "false", ("error", {"message": "write of limit (holding 100) was refused: illegal data value (exception 3)"}), 7),
+]
+
+
+@pytest.mark.parametrize("exception,executed,outcome,held", ANSWERS, ids=[f"{a[0]}-{a[1]}" for a in ANSWERS])
+def test_an_exception_that_leaves_it_open_is_decided_by_reading_back(world, exception, executed, outcome, held):
+    (world.folder / "setpoint.yaml").write_text(SETPOINT_MAP)
+    faults = world.folder / "faults.yaml"
+    faults.write_text(f"faults:\n  - {{requests: writes, exception: {exception}, executed: {executed}}}\n")
+    world.start_broker()
+    _, endpoint = world.simulate(world.folder / "setpoint.yaml", "--faults", faults)
+    world.run(world.site({"inverter": f'map: setpoint, tcp: "{endpoint}"'}))
+    world.mqtt.await_payload("v1/from/HW/inverter/v1/telemetry", lambda p: "limit" in p)
+    assert world.command("inverter", "e1", "set_limit", {"limit": 50}) == outcome
+    since = len(world.mqtt.messages)
+    seen = {"limit": held, "writes": int(executed == "true")}  # never written a second time
+    world.mqtt.await_payload("v1/from/HW/inverter/v1/telemetry", lambda p: p.items() >= seen.items(), since)

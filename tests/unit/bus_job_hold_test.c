@@ -132,16 +132,6 @@ static void test_a_busy_device_is_asked_again_with_the_same(void **state)
     assert_int_equal(world->holds_begun, 2); // each frame says so; the refused one counts not
 }
 
-static void test_which_exceptions_say_that_nothing_was_done(void **state)
-{
-    (void)state;
-    static const uint8_t refusals[] = {1, 2, 3, 4, 6, 7, 8, 10};
-    for (size_t i = 0; i < ARRAY_LENGTH(refusals); i++)
-        assert_true(job_is_refusal(refusals[i]));
-    assert_false(job_is_refusal(5));
-    assert_false(job_is_refusal(11));
-}
-
 // What wears is compared before it is written, but a hold must know that it was written.
 static void test_what_is_held_is_written_even_when_it_is_there(void **state)
 {
@@ -203,7 +193,6 @@ int main(void)
         TEST(test_nothing_is_held_whose_end_does_not_fit),
         TEST(test_a_frame_that_is_not_answered_begins_it_all_the_same),
         TEST(test_a_busy_device_is_asked_again_with_the_same),
-        cmocka_unit_test(test_which_exceptions_say_that_nothing_was_done),
         TEST(test_what_is_held_is_written_even_when_it_is_there),
         TEST(test_an_end_that_one_frame_cannot_hold_is_refused),
         TEST(test_the_end_is_written_and_read_back),

@@ -137,8 +137,8 @@ static void test_a_failed_rollback_is_reported_beside_the_cause(void **state)
                                     .exception = 4});
     (void)world_run(world, rate_90);
     assert_failed(world, "register 4396 was rejected; on_failure also failed: write of "
-                         "config_commit (holding 4001) was refused: server device failure "
-                         "(exception 4)");
+                         "config_commit (holding 4001): server device failure (exception 4): "
+                         "outcome unknown");
 }
 
 static void test_an_open_outcome_is_not_called_rolled_back(void **state)
@@ -155,6 +155,23 @@ static void test_an_open_outcome_is_not_called_rolled_back(void **state)
                          "on_failure was executed");
     assert_int_equal(result->fault, FAULT_TIMEOUT);
     assert_int_equal(world_writes(world, COMMIT), 2); // commit, and the rollback
+}
+
+static void test_a_failure_amid_a_write_is_not_called_rolled_back(void **state)
+{
+    struct world *world = *state;
+    configuration_command(world);
+    world_rule(world, (struct rule){.is_write = true,
+                                    .address = COMMIT,
+                                    .times = 1,
+                                    .is_executed = true,
+                                    .fault = FAULT_EXCEPTION,
+                                    .exception = 4});
+    const struct job_result *result = world_run(world, rate_90);
+    assert_failed(world, "write of config_commit (holding 4001): server device failure "
+                         "(exception 4): outcome unknown; on_failure was executed");
+    assert_int_equal(result->fault, FAULT_EXCEPTION);
+    assert_int_equal(world_writes(world, COMMIT), 2);
 }
 
 static void test_success_runs_no_on_failure(void **state)
@@ -183,8 +200,8 @@ static void test_all_of_on_failure_runs_and_nothing_after_it(void **state)
                                                world_write(world, "pair_a := 1"))),
                                world_write(world, "pair_b := 1")));
     (void)world_run(world, no_arguments);
-    assert_failed(world, "no; on_failure also failed: write of far (holding 900) was refused: "
-                         "server device failure (exception 4)");
+    assert_failed(world, "no; on_failure also failed: server device failure (exception 4) at "
+                         "the write, and far (holding 900) reads back as 0 instead of 1");
     assert_int_equal(world_held(world, PAIR_A), 1);
     assert_int_equal(world_writes(world, 201), 0);
 }
@@ -565,6 +582,7 @@ int main(void)
         TEST(test_another_open_configuration_is_left_alone),
         TEST(test_a_failed_rollback_is_reported_beside_the_cause),
         TEST(test_an_open_outcome_is_not_called_rolled_back),
+        TEST(test_a_failure_amid_a_write_is_not_called_rolled_back),
         TEST(test_success_runs_no_on_failure),
         TEST(test_all_of_on_failure_runs_and_nothing_after_it),
         TEST(test_failures_travel_outwards),

@@ -739,10 +739,11 @@ static void check_one_fault(enum fault fault, bool is_executed, int fault_at)
     } else {
         assert_true(result->message[0] != '\0');
     }
-    bool is_harmless = fault_at > world->frame_count ||
-                       (!world->frames[fault_at - 1].is_write && fault != FAULT_EXCEPTION &&
-                        fault != FAULT_LINK) ||
-                       (is_executed && fault != FAULT_EXCEPTION);
+    bool is_harmless =
+        fault_at > world->frame_count ||
+        (!world->frames[fault_at - 1].is_write && fault != FAULT_EXCEPTION &&
+         fault != FAULT_LINK) ||
+        (is_executed && (fault != FAULT_EXCEPTION || world->frames[fault_at - 1].is_write));
     if (is_harmless && fault != FAULT_LINK)
         assert_completed(world);
     world_free(world);

@@ -226,6 +226,7 @@ static const struct effect_case {
     {{.unanswered = true, .lead = NO_INDEX}, 0, OUTLET_STAYS, true},
     {{.unexecuted = true, .lead = NO_INDEX}, 12, OUTLET_STAYS, false},
     {{.exception = 4, .lead = NO_INDEX}, 9, OUTLET_STAYS, false},
+    {{.exception = 4, .executed = true, .lead = NO_INDEX}, 9, OUTLET_STAYS, true},
     {{.close = true, .lead = NO_INDEX}, 0, OUTLET_CLOSES, true},
     {{.reset = true, .lead = NO_INDEX}, 0, OUTLET_RESETS, true},
     {{.dribble_ms = 10, .lead = NO_INDEX}, 12, OUTLET_STAYS, true},
