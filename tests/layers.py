@@ -21,7 +21,7 @@ ROOMS = {
     "": {"cli"},  # main.c
 }
 OWNERS = {
-    "modbus.h": {"bus/link.c", "bus/link_open.c", "sim/serve.c"},
+    "modbus.h": {"bus/serial.c", "sim/serve.c"},
     "mosquitto.h": {"cloud/mqtt_client.c"},
     "openssl/ssl.h": {"base/tls.c"},
     "openssl/x509v3.h": {"base/tls.c"},

@@ -83,12 +83,18 @@ static void look(struct bus *bus)
     }
 }
 
+// An order comes first, and so does a link that is being opened and can go on.
 static void wait_until(const struct bus *bus, int64_t until_ms)
 {
     int64_t longest_ms = clock_monotonic_ms() + LONGEST_WAIT_MS;
-    const int wake[] = {mailbox_descriptor(bus->inbox), bus->interrupt};
-    (void)clock_wait(wake, ARRAY_LENGTH(wake),
-                     (until_ms < longest_ms ? until_ms : longest_ms) * 1000);
+    int64_t link_ms = INT64_MAX;
+    const int wake[] = {mailbox_descriptor(bus->inbox), bus->interrupt,
+                        link_opening(bus->line.link, &link_ms)};
+    if (until_ms > longest_ms)
+        until_ms = longest_ms;
+    if (until_ms > link_ms)
+        until_ms = link_ms;
+    (void)clock_wait(wake, ARRAY_LENGTH(wake), until_ms * 1000);
 }
 
 static void act(struct bus *bus)
@@ -102,7 +108,8 @@ static void act(struct bus *bus)
     }
     switch (choice.kind) {
     case TURN_OPEN:
-        bus_open(bus);
+        if (!bus_open(bus))
+            wait_until(bus, INT64_MAX);
         return;
     case TURN_JOB:
         bus_advance_job(bus);
@@ -195,7 +202,7 @@ struct bus *bus_start(const struct site *site, uint16_t index,
                       struct mailbox *to_main, struct error *err)
 {
     int interrupt = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct mailbox *inbox = mailbox_new(sizeof(struct order_message), 0, INBOX_SLOTS);
+    struct mailbox *inbox = mailbox_new(sizeof(struct order_message), 1, INBOX_SLOTS);
     if (interrupt < 0 || !inbox) {
         (void)error_set_errno(err, "bus %s: no descriptor", site->buses[index].name);
         return NULL;
@@ -244,8 +251,9 @@ bool bus_post_hold_end(struct bus *bus, struct hold_end *end)
 
 void bus_stop(struct bus *bus)
 {
+    // It has room of its own: orders that fill the inbox cannot keep it out.
     struct order_message order = {.kind = ORDER_STOP};
-    (void)mailbox_post(bus->inbox, &order);
+    mailbox_post_reading(bus->inbox, &order);
 }
 
 void bus_interrupt(struct bus *bus)

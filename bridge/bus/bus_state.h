@@ -48,8 +48,9 @@ void bus_settle(struct bus *bus, struct unit *unit, enum fault fault, const char
 // `ret_text` says which other, or is "".
 bool bus_identify(struct bus *bus, struct unit *unit, char *ret_text, size_t size);
 
-// Opens the link, or notes for all units that it cannot be opened.
-void bus_open(struct bus *bus);
+// Begins to open the link, or goes on with it, without waiting; notes for all units when it
+// cannot be opened. False while that is not decided.
+bool bus_open(struct bus *bus);
 
 // Asks a block that is due.
 void bus_poll(struct bus *bus, struct agenda_entry *entry);

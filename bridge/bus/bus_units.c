@@ -47,10 +47,13 @@ static void watch_link(struct bus *bus)
     bus_post(bus, &message);
 }
 
-void bus_open(struct bus *bus)
+bool bus_open(struct bus *bus)
 {
+    enum link_progress progress = line_go_on_opening(&bus->line);
+    if (progress == LINK_OPENING)
+        return false;
     int64_t now_ms = clock_monotonic_ms();
-    bool is_open = line_open(&bus->line) == FAULT_NONE;
+    bool is_open = progress == LINK_OPENED;
     watch_link(bus);
     for (size_t i = 0; i < bus->line.unit_count; i++) {
         struct unit *unit = &bus->line.units[i];
@@ -59,6 +62,7 @@ void bus_open(struct bus *bus)
         else if (health_lose_link(&unit->health, now_ms))
             post_health(bus, unit, "");
     }
+    return true;
 }
 
 // Tells main where the SunSpec models of a unit are, once per connection.

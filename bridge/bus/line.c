@@ -131,18 +131,13 @@ static void back_off(struct line *line, int64_t now_ms)
     line->retry_at_ms = now_ms + line->backoff_ms;
 }
 
-enum fault line_open(struct line *line)
+// The link has just been opened, or could not be.
+static void note_opening(struct line *line, bool is_open, const struct error *err)
 {
-    if (link_is_open(line->link))
-        return FAULT_NONE;
-    int64_t now_ms = clock_monotonic_ms();
-    if (now_ms < line->retry_at_ms)
-        return FAULT_LINK;
-    struct error err;
-    if (link_open(line->link, OPEN_TIMEOUT_MS, &err) != 0) {
-        line->why = err;
+    if (!is_open) {
+        line->why = *err;
         back_off(line, clock_monotonic_ms());
-        return FAULT_LINK;
+        return;
     }
     line->why = (struct error){0};
     line->has_answered = false;
@@ -154,7 +149,32 @@ enum fault line_open(struct line *line)
         unit->free_us =
             clock_monotonic_us() + unit->device->modbus.connect_delay_ms * US_PER_MS;
     }
-    return FAULT_NONE;
+}
+
+enum fault line_open(struct line *line)
+{
+    struct error err = {0};
+    if (link_is_open(line->link))
+        return FAULT_NONE;
+    if (clock_monotonic_ms() < line->retry_at_ms)
+        return FAULT_LINK;
+    enum fault fault = link_open(line->link, OPEN_TIMEOUT_MS, &err);
+    if (fault != FAULT_STOPPED)
+        note_opening(line, fault == FAULT_NONE, &err);
+    return fault;
+}
+
+enum link_progress line_go_on_opening(struct line *line)
+{
+    struct error err = {0};
+    if (link_is_open(line->link))
+        return LINK_OPENED;
+    if (clock_monotonic_ms() < line->retry_at_ms)
+        return LINK_NOT_OPENED;
+    enum link_progress progress = link_go_on_opening(line->link, OPEN_TIMEOUT_MS, &err);
+    if (progress != LINK_OPENING)
+        note_opening(line, progress == LINK_OPENED, &err);
+    return progress;
 }
 
 // Keeps count of a transaction that began at `from_us` and has just ended.

@@ -74,8 +74,12 @@ void line_done(struct line *line);
 // The unit of a device (index in the site), or NULL.
 struct unit *line_unit(struct line *line, uint16_t device);
 
-// Opens the link unless it is open. FAULT_LINK when it cannot be opened or may not yet.
+// Opens the link unless it is open. FAULT_LINK when it cannot be opened or may not yet,
+// FAULT_STOPPED when the stop descriptor ended the wait.
 enum fault line_open(struct line *line);
+
+// The same without waiting: begins to open it, or goes on with it.
+enum link_progress line_go_on_opening(struct line *line);
 
 // Sends one request to a unit and waits for its answer; opens the link when it is closed and
 // may be opened again. The pauses of the link and of the unit are kept, and so is the time in

@@ -72,23 +72,45 @@ void link_free(struct link *link)
 {
     if (!link)
         return;
-    link_close(link);
+    port_done(&link->port);
     free(link);
 }
 
-int link_open(struct link *link, int64_t timeout_ms, struct error *err)
+enum link_progress link_go_on_opening(struct link *link, int64_t timeout_ms, struct error *err)
 {
     if (link_is_open(link))
-        return 0;
-    if (port_open(link->settings, timeout_ms, &link->port, err) != 0)
-        return -1;
+        return LINK_OPENED;
+    enum port_progress progress = port_open(link->settings, timeout_ms, &link->port, err);
+    if (progress != PORT_OPENED)
+        return progress == PORT_OPENING ? LINK_OPENING : LINK_NOT_OPENED;
     link->length = 0;
     link->last_byte_us = clock_monotonic_us();
     link->is_disturbed = link->framing == FRAMING_RTU;
     link->echoes = false;
     if (!link->port.is_serial)
         late_forget(&link->late);
-    return 0;
+    return LINK_OPENED;
+}
+
+int link_opening(const struct link *link, int64_t *ret_until_ms)
+{
+    return port_opening(&link->port, ret_until_ms);
+}
+
+enum fault link_open(struct link *link, int64_t timeout_ms, struct error *err)
+{
+    for (;;) {
+        enum link_progress progress = link_go_on_opening(link, timeout_ms, err);
+        if (progress != LINK_OPENING)
+            return progress == LINK_OPENED ? FAULT_NONE : FAULT_LINK;
+        int64_t until_ms = 0;
+        const int wake[] = {link->port.stop_descriptor, link_opening(link, &until_ms)};
+        if (clock_wait(wake, 1, 0)) {
+            link_close(link);
+            return FAULT_STOPPED;
+        }
+        (void)clock_wait(wake, ARRAY_LENGTH(wake), until_ms * US_PER_MS);
+    }
 }
 
 void link_close(struct link *link)
@@ -99,7 +121,7 @@ void link_close(struct link *link)
 
 bool link_is_open(const struct link *link)
 {
-    return link->port.modbus != NULL;
+    return link->port.is_open;
 }
 
 const struct link_note *link_last_note(const struct link *link)

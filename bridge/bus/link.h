@@ -47,11 +47,23 @@ struct link *link_new(const struct bus_settings *settings, int stop_descriptor,
 // Closes and frees it. NULL is allowed.
 void link_free(struct link *link);
 
-// Opens the port or connects; does nothing when it is open. Looking up a host name can take
-// longer than `timeout_ms`, which bounds connecting. Fails with a text for the installer: what
+// Opens the port or connects; does nothing when it is open. Looking up a host name and
+// connecting take `timeout_ms` each at most. FAULT_LINK: err is a text for the installer: what
 // was tried and what to check (ERROR_NO_ANSWER: nobody there; ERROR_FAILED: the port).
-int link_open(struct link *link, int64_t timeout_ms, struct error *err);
+// FAULT_STOPPED: the stop descriptor became readable.
+enum fault link_open(struct link *link, int64_t timeout_ms, struct error *err);
 
+enum link_progress { LINK_OPENING, LINK_OPENED, LINK_NOT_OPENED };
+
+// The same for who has more to wait for: begins to open it or goes on with it, without waiting.
+// err is written for LINK_NOT_OPENED.
+enum link_progress link_go_on_opening(struct link *link, int64_t timeout_ms, struct error *err);
+
+// While it is LINK_OPENING: a descriptor that is readable when opening can go on, and when it
+// has to at the latest. -1, and nothing written: it is not opening.
+int link_opening(const struct link *link, int64_t *ret_until_ms);
+
+// Closes it, or gives up opening it.
 void link_close(struct link *link);
 bool link_is_open(const struct link *link);
 

@@ -8,10 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct _modbus; // libmodbus's context: bus/link_open.c
+struct _modbus; // libmodbus's context: bus/serial.c
 
 struct port {
-    struct _modbus *modbus; // what opened the descriptor; NULL: closed
+    bool is_open;
+    struct _modbus *modbus; // what opened a serial port
+    struct dial *dial;      // what connects to an endpoint; NULL: never tried
     int descriptor;
     int guard; // holds the lock on a serial port; -1: none
     int stop_descriptor;

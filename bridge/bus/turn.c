@@ -158,6 +158,11 @@ struct turn_choice turn_choose(struct turn *turn, int64_t now_ms)
     struct turn_choice choice = {.kind = TURN_WAIT, .until_ms = turn->job_ms};
     sooner(&choice.until_ms, turn->hold_ms);
     turn->count++;
+    // First: while it is opened orders are taken, while a command waits for it none are.
+    if (!turn->is_open && !turn->is_stopping && turn->open_at_ms <= now_ms) {
+        choice.kind = TURN_OPEN;
+        return choice;
+    }
     if (choice.until_ms <= now_ms) {
         choice.kind = turn->job_ms <= now_ms ? TURN_JOB : TURN_HOLD;
         return choice;
@@ -166,8 +171,6 @@ struct turn_choice turn_choose(struct turn *turn, int64_t now_ms)
         return choice;
     if (!turn->is_open) {
         sooner(&choice.until_ms, turn->open_at_ms);
-        if (turn->open_at_ms <= now_ms)
-            choice.kind = TURN_OPEN;
         return choice;
     }
     if (choose_request(turn, now_ms, &choice))

@@ -2,11 +2,11 @@
 // What a bus does next. Pure: everything it depends on is in struct turn, time included; the
 // only thing it changes is that it puts off what may not be asked yet.
 //
-// A command's next move comes first, so it waits for one transaction at most. Then a hold that
-// is to be written again (bus/keep chooses which), then a dead
-// unit's probe, when its date has come and the share of dead units allows it. Then the block
-// whose date is earliest. What is left goes to searching for refused registers and to blocks
-// without a date; when dates leave nothing, one request in twenty does.
+// The link comes first. Then a command's next move, so it waits for one transaction at most.
+// Then a hold that is to be written again (bus/keep chooses which), then a dead unit's probe,
+// when its date has come and the share of dead units allows it. Then the block whose date is
+// earliest. What is left goes to searching for refused registers and to blocks without a date;
+// when dates leave nothing, one request in twenty does.
 #ifndef BUS_TURN_H
 #define BUS_TURN_H
 
@@ -45,7 +45,7 @@ struct turn {
 };
 
 enum turn_kind {
-    TURN_OPEN,   // open the link
+    TURN_OPEN,   // open the link, or go on with it
     TURN_JOB,    // the command that is ready
     TURN_HOLD,   // the hold that is due
     TURN_PROBE,  // of `unit`

@@ -35,7 +35,7 @@ static struct link *open_link(const struct bus_settings *settings, int stop)
     struct error err = {0};
     struct link *link = link_new(settings, stop, &err);
     assert_non_null(link);
-    if (link_open(link, AMPLE_MS, &err) != 0)
+    if (link_open(link, AMPLE_MS, &err) != FAULT_NONE)
         fail_msg("%s", err.text);
     assert_true(link_is_open(link));
     return link;
@@ -484,7 +484,7 @@ static void test_tcp_closed_while_idle(void **state)
     // opened again by the caller
     struct error err = {0};
     fake_start(&server);
-    assert_int_equal(link_open(link, AMPLE_MS, &err), 0);
+    assert_int_equal(link_open(link, AMPLE_MS, &err), FAULT_NONE);
     ask(link, &read_200);
     finish(link, &server);
 }
@@ -828,7 +828,7 @@ static void test_rtu_unplugged(void **state)
     ask_in_vain(link, &read_100, AMPLE_MS, FAULT_LINK);
     assert_false(link_is_open(link));
     struct error err = {0};
-    assert_int_equal(link_open(link, SHORT_MS, &err), -1);
+    assert_int_equal(link_open(link, SHORT_MS, &err), FAULT_LINK);
     assert_non_null(strstr(err.text, server.path));
     finish(link, &server);
 }
@@ -933,7 +933,7 @@ static void assert_not_opened(const struct bus_settings *settings, enum error_co
     struct error err = {0};
     struct link *link = link_new(settings, -1, &err);
     assert_non_null(link);
-    assert_int_equal(link_open(link, 500, &err), -1);
+    assert_int_equal(link_open(link, AMPLE_MS, &err), FAULT_LINK);
     assert_int_equal(err.code, code);
     if (!strstr(err.text, says))
         fail_msg("'%s' does not say '%s'", err.text, says);
@@ -978,7 +978,7 @@ static void test_a_port_has_one_master(void **state)
     assert_int_equal(cfgetospeed(&mode), B9600); // the first keeps its rate
     link_close(link);
     struct error err = {0};
-    assert_int_equal(link_open(link, SHORT_MS, &err), 0);
+    assert_int_equal(link_open(link, SHORT_MS, &err), FAULT_NONE);
     finish(link, &server);
 }
 
@@ -1013,8 +1013,8 @@ static void test_serial_mode_is_set(void **state)
     }
 }
 
-// libmodbus would abort the process.
-static void test_too_many_descriptors_are_refused(void **state)
+// Nothing waits with select(), which aborts the process at descriptors from 1024 on.
+static void test_descriptors_above_a_thousand(void **state)
 {
     (void)state;
     struct rlimit before;
@@ -1024,23 +1024,41 @@ static void test_too_many_descriptors_are_refused(void **state)
     more.rlim_cur = 1200;
     if (before.rlim_max < 1200 || setrlimit(RLIMIT_NOFILE, &more) != 0)
         skip();
-    struct fake_server server;
-    fake_start_pty(&server, serve_nothing, NULL);
+    struct fake_server servers[2];
+    fake_start_tcp(&servers[0], FRAMING_TCP, serve_once, NULL);
+    fake_start_pty(&servers[1], serve_once, NULL);
     int first = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int last = first;
     while (last < 1100)
         last = dup(first);
+    for (size_t i = 0; i < ARRAY_LENGTH(servers); i++) {
+        struct link *link = open_link(&servers[i].settings, -1);
+        ask(link, &read_100);
+        finish(link, &servers[i]);
+    }
+    for (int descriptor = first; descriptor <= last; descriptor++)
+        (void)close(descriptor);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+static void test_no_descriptor_left(void **state)
+{
+    (void)state;
+    struct rlimit before;
     uint16_t port = 0;
     int listener = fake_listen(&port);
     struct bus_settings tcp = {.transport = TRANSPORT_TCP, .host = "127.0.0.1", .port = port};
+    struct fake_server server;
+    fake_start_pty(&server, serve_nothing, NULL);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit none = {.rlim_cur = 3, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     assert_not_opened(&tcp, ERROR_FAILED, "too many");
     assert_not_opened(&server.settings, ERROR_FAILED, "too many");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     (void)close(listener);
-    for (int descriptor = first; descriptor <= last; descriptor++)
-        (void)close(descriptor);
     fake_join(&server);
     fake_done(&server);
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 static void test_names_and_ipv6(void **state)
@@ -1084,7 +1102,8 @@ int main(void)
         cmocka_unit_test(test_opening_explains_itself),
         cmocka_unit_test(test_a_port_has_one_master),
         cmocka_unit_test(test_serial_mode_is_set),
-        cmocka_unit_test(test_too_many_descriptors_are_refused),
+        cmocka_unit_test(test_descriptors_above_a_thousand),
+        cmocka_unit_test(test_no_descriptor_left),
         cmocka_unit_test(test_names_and_ipv6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

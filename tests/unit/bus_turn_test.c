@@ -95,7 +95,23 @@ static void test_a_command_goes_before_everything(void **state)
     kill_unit(world, 1, 0);
     world->turn.job_ms = 1500;
     assert_int_equal(turn_choose(&world->turn, 1500).kind, TURN_JOB);
+    free_world(world);
+}
+
+// A command does not wait in connect(), where nothing else could be done; but it hears at once
+// of a link that cannot be opened yet, and one that is told to stop does not wait for the link.
+static void test_a_link_is_opened_before_a_command_goes_on(void **state)
+{
+    (void)state;
+    struct world *world = two_units();
     world->turn.is_open = false;
+    world->turn.job_ms = 1500;
+    world->turn.open_at_ms = 1500;
+    assert_int_equal(turn_choose(&world->turn, 1500).kind, TURN_OPEN);
+    world->turn.open_at_ms = 1501;
+    assert_int_equal(turn_choose(&world->turn, 1500).kind, TURN_JOB);
+    world->turn.open_at_ms = 1500;
+    world->turn.is_stopping = true;
     assert_int_equal(turn_choose(&world->turn, 1500).kind, TURN_JOB);
     free_world(world);
 }
@@ -457,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_a_command_goes_before_everything),
         cmocka_unit_test(test_a_hold_goes_behind_commands_and_before_polls),
         cmocka_unit_test(test_a_closed_link_is_opened_when_its_time_comes),
+        cmocka_unit_test(test_a_link_is_opened_before_a_command_goes_on),
         cmocka_unit_test(test_stopping_leaves_only_commands),
         cmocka_unit_test(test_units_take_turns_at_the_same_date),
         cmocka_unit_test(test_a_pause_of_one_unit_is_used_by_another),

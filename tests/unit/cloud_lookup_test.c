@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/lookup.h"
 #include "base/mem.h"
-#include "cloud/lookup.h"
 #include "cloud/uplink.h"
 
 enum { NAMES = 20, MOST_LOOKUPS = 8, PATIENCE_MS = 15000 };

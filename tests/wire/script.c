@@ -104,24 +104,36 @@ int port_check(const struct bus_settings *settings, struct error *err)
     return 0;
 }
 
-int port_open(const struct bus_settings *settings, int64_t timeout_ms, struct port *ret_port,
-              struct error *err)
+enum port_progress port_open(const struct bus_settings *settings, int64_t timeout_ms,
+                             struct port *ret_port, struct error *err)
 {
     (void)timeout_ms;
     (void)err;
     script.is_closed = false;
     script.received_length = 0;
     script.opened++;
-    ret_port->modbus = (struct _modbus *)&script; // only whether it is NULL is ever asked
+    ret_port->is_open = true;
     ret_port->is_serial = settings->transport == TRANSPORT_RTU;
     ret_port->descriptor = -1;
     ret_port->guard = -1;
-    return 0;
+    return PORT_OPENED;
+}
+
+int port_opening(const struct port *port, int64_t *ret_until_ms)
+{
+    (void)port;
+    (void)ret_until_ms;
+    return -1;
+}
+
+void port_done(struct port *port)
+{
+    port_close(port);
 }
 
 void port_close(struct port *port)
 {
-    port->modbus = NULL;
+    port->is_open = false;
 }
 
 // ---- bus/link_port.h

@@ -221,12 +221,14 @@ int port_check(const struct bus_settings *settings, struct error *err)
     return 0;
 }
 
-int port_open(const struct bus_settings *settings, int64_t timeout_ms, struct port *ret_port,
-              struct error *err)
+enum port_progress port_open(const struct bus_settings *settings, int64_t timeout_ms,
+                             struct port *ret_port, struct error *err)
 {
     (void)timeout_ms;
-    if (is_cut())
-        return error_set(err, ERROR_NO_ANSWER, "nobody is there");
+    if (is_cut()) {
+        (void)error_set(err, ERROR_NO_ANSWER, "nobody is there");
+        return PORT_NOT_OPENED;
+    }
     bool is_tcp = settings->transport == TRANSPORT_TCP;
     channel_init(&world->channel, is_tcp ? FRAMING_TCP : FRAMING_RTU, &world->line,
                  world->now_us);
@@ -234,20 +236,32 @@ int port_open(const struct bus_settings *settings, int64_t timeout_ms, struct po
     world->is_gone = false;
     world->received_length = 0;
     world->quiet_us = world->now_us - US_PER_S;
-    ret_port->modbus = (struct _modbus *)world; // only whether it is NULL is ever asked
+    ret_port->is_open = true;
     ret_port->is_serial = !is_tcp;
     ret_port->descriptor = -1;
     ret_port->guard = -1;
-    return 0;
+    return PORT_OPENED;
+}
+
+int port_opening(const struct port *port, int64_t *ret_until_ms)
+{
+    (void)port;
+    (void)ret_until_ms;
+    return -1;
+}
+
+void port_done(struct port *port)
+{
+    port_close(port);
 }
 
 void port_close(struct port *port)
 {
-    if (!port->modbus)
+    if (!port->is_open)
         return;
     channel_done(&world->channel);
     world->is_open = false;
-    port->modbus = NULL;
+    port->is_open = false;
 }
 
 // ---- bus/link_port.h

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From a host's name to its addresses.
-#ifndef CLOUD_LOOKUP_H
-#define CLOUD_LOOKUP_H
+#ifndef BASE_LOOKUP_H
+#define BASE_LOOKUP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "cloud/lookup.h"
+#include "base/lookup.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
-#include "cloud/mdns.h"
+#include "base/mdns.h"
 
 static int look_up(const char *host, int flags, struct addresses *ret_addresses)
 {

@@ -8,9 +8,9 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/dns.h"
+#include "base/mdns.h"
 #include "base/mem.h"
-#include "cloud/dns.h"
-#include "cloud/mdns.h"
 
 static void the_question_is_as_the_standard_says(void **state)
 {

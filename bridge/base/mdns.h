@@ -2,8 +2,8 @@
 // Asks the hosts of the local networks for the address of a name under .local: a one-shot query
 // of multicast DNS (RFC 6762, section 5.1), which needs no daemon
 // (docs/decisions/0012-local-names.md).
-#ifndef CLOUD_MDNS_H
-#define CLOUD_MDNS_H
+#ifndef BASE_MDNS_H
+#define BASE_MDNS_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cloud/mdns.h"
+#include "base/mdns.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/dns.h"
 #include "base/mem.h"
-#include "cloud/dns.h"
 
 enum { PORT = 5353 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cloud/dns.h"
+#include "base/dns.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // DNS messages, as far as finding the IPv4 address of a name needs them (RFC 1035, section 4;
 // RFC 6762, section 18). Pure.
-#ifndef CLOUD_DNS_H
-#define CLOUD_DNS_H
+#ifndef BASE_DNS_H
+#define BASE_DNS_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cloud/dns.h"
+#include "base/dns.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
