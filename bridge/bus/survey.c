@@ -11,6 +11,7 @@ struct survey {
     struct line *line;
     struct unit *unit;
     struct arena *arena;
+    bool *asked; // per entry of the map
     bool answered;
     enum fault fault; // of the last silence
 };
@@ -60,37 +61,49 @@ static bool read_points(struct survey *survey, const int *points, size_t count)
     return true;
 }
 
-static bool is_wanted(const struct survey *survey, const struct point *point, bool conditional)
+static bool is_wanted(const struct survey *survey, const struct point *point)
 {
     if (image_lacks(survey->unit->image, point))
         return false;
-    if (!point->when || !conditional)
-        return !point->when && !conditional;
+    if (!point->when)
+        return true;
     struct image_space space = {0};
     struct value when =
         image_evaluate(survey->unit->image, point->when, NULL, clock_monotonic_ms(), &space);
     return when.kind == VALUE_BOOLEAN && when.boolean;
 }
 
-static bool read_round(struct survey *survey, const struct needs *needs, bool conditional)
+// Reads the entries that are wanted and were not asked for. False when there are none, or the
+// unit is silent.
+static bool read_round(struct survey *survey, const struct needs *needs)
 {
     int *points = mem_new(needs->count, sizeof *points);
     size_t count = 0;
     for (size_t i = 0; i < needs->count; i++) {
-        if (is_wanted(survey, &needs->map->points[needs->points[i]], conditional))
-            points[count++] = needs->points[i];
+        int point = needs->points[i];
+        if (survey->asked[point] || !is_wanted(survey, &needs->map->points[point]))
+            continue;
+        survey->asked[point] = true;
+        points[count++] = point;
     }
-    bool alive = read_points(survey, points, count);
+    bool goes_on = count > 0 && read_points(survey, points, count);
     free(points);
-    return alive;
+    return goes_on;
 }
 
 enum fault survey_read(struct line *line, struct unit *unit, struct needs *needs)
 {
-    struct survey survey = {.line = line, .unit = unit, .arena = arena_new()};
+    struct survey survey = {
+        .line = line,
+        .unit = unit,
+        .arena = arena_new(),
+        .asked = mem_new(needs->map->point_count, sizeof *survey.asked),
+    };
     needs_close(needs);
-    if (read_round(&survey, needs, false))
-        (void)read_round(&survey, needs, true);
+    // A condition may hang on entries that have one themselves: each round makes more known.
+    while (read_round(&survey, needs))
+        continue;
+    free(survey.asked);
     arena_free(survey.arena);
     return survey.answered ? FAULT_NONE : survey.fault;
 }

@@ -438,6 +438,34 @@ def test_a_condition_of_a_repeat_is_another_one_for_each(world):
     assert asked == {1, 2, 13}
 
 
+CHAIN = """
+modbridge: map/1
+vendor: Acme
+model: Chain
+telemetry:
+  voltage: {holding: 3, type: u16, when: energy > 0}
+  soc: {holding: 4, type: u16, when: voltage > 40}
+  energy: {holding: 2, type: u16, when: fitted > 0}
+  fitted: {holding: 1, type: u16}
+"""
+
+
+def test_a_condition_may_hang_on_entries_that_have_one(world):
+    """`read` asks once, in as many rounds as conditions hang on each other; what none grants is not asked for."""
+    path = world.folder / "chain.yaml"
+    path.write_text(CHAIN)
+    values = world.folder / "values.yaml"
+    for words, expected in (("1 2710 30 37", {"fitted": 1, "energy": 10000, "voltage": 48, "soc": 55}),
+                            ("1 0 30 37", {"fitted": 1, "energy": 0})):
+        values.write_text(yaml.safe_dump(dump({"holding": [(1, words)]})))
+        _, endpoint = world.simulate(path, "--values", values)
+        tap = Tap(endpoint)
+        seen = json.loads(modbridge("read", "--map", path, "--tcp", tap.endpoint, "--json").stdout)
+        tap.close()
+        assert seen["values"] == expected
+        assert len(tap.reads()) == len(expected)
+
+
 def test_overlay(world):
     bench = Bench(world, MAPS / "language_overlay.yaml")
     published, _, _ = read(*bench.target)
