@@ -127,6 +127,21 @@ const struct field_table table_simulation_rule = {
     .count = ARRAY_LENGTH(rule_rows),
 };
 
+// A map that removes an entry of the map it extends, or computes it, need not repeat without it
+// what is said there of its simulation.
+static bool is_from_below(const struct loader *loader, const struct position *at)
+{
+    return at->file != loader->root->at.file;
+}
+
+static bool is_dropped(const struct loader *loader, const char *key, const struct position *at)
+{
+    const struct name *row = names_find(&loader->names, key);
+    if (!is_from_below(loader, at))
+        return false;
+    return !row || (row->kind == NAME_POINT && loader->points[row->index].formula);
+}
+
 static int load_list(struct loader *loader, const struct node *node, const char *name,
                      const int **ret_points, size_t *ret_count)
 {
@@ -134,14 +149,18 @@ static int load_list(struct loader *loader, const struct node *node, const char 
         return 0;
     bool is_list = node->kind == NODE_SEQUENCE;
     size_t count = is_list ? node->count : 1;
+    size_t kept = 0;
     int *points = ARENA_NEW_ARRAY(loader->reader.arena, count, int);
     for (size_t i = 0; i < count; i++) {
-        points[i] = load_reference(loader, is_list ? node->children[i].value : node, name);
-        if (points[i] == NO_INDEX)
+        const struct node *item = is_list ? node->children[i].value : node;
+        if (item->kind == NODE_SCALAR && is_dropped(loader, item->text, &item->at))
+            continue;
+        points[kept] = load_reference(loader, item, name);
+        if (points[kept++] == NO_INDEX)
             return -1;
     }
     *ret_points = points;
-    *ret_count = count;
+    *ret_count = kept;
     return 0;
 }
 
@@ -215,15 +234,18 @@ static int load_set(struct loader *loader, const struct node *node,
         return -1;
     struct assignment *set =
         ARENA_NEW_ARRAY(loader->reader.arena, node->count, struct assignment);
+    rule->set = set;
     for (size_t i = 0; i < node->count; i++) {
         const struct child *child = &node->children[i];
-        set[i].point = load_key(loader, child, "set");
-        if (set[i].point == NO_INDEX || check_settable(loader, set[i].point, &child->key_at) ||
-            load_set_value(loader, set[i].point, child->value, &set[i].value))
+        struct assignment *one = &set[rule->set_count];
+        if (is_dropped(loader, child->key, &child->key_at))
+            continue;
+        one->point = load_key(loader, child, "set");
+        if (one->point == NO_INDEX || check_settable(loader, one->point, &child->key_at) ||
+            load_set_value(loader, one->point, child->value, &one->value))
             return -1;
+        rule->set_count++;
     }
-    rule->set = set;
-    rule->set_count = node->count;
     return 0;
 }
 
@@ -235,11 +257,23 @@ static int load_condition(struct loader *loader, const struct node *node,
     return node ? load_formula(&scope, node, "when", FORMULA_BOOLEAN, &rule->when) : 0;
 }
 
+static bool does_something(const struct simulation_rule *rule)
+{
+    return rule->refuse || rule->keep_count || rule->restore_count || rule->clear_count ||
+           rule->set_count || rule->silent_ms || rule->close;
+}
+
+// Whether all entries whose writes begin it, or all that it changes, are dropped.
+static bool is_left_over(const struct loader *loader, const struct rule_fields *fields,
+                         const struct simulation_rule *rule)
+{
+    bool begins = fields->written ? rule->written_count > 0 : fields->when != NULL;
+    return is_from_below(loader, &rule->at) && (!begins || !does_something(rule));
+}
+
 static int check_rule(struct loader *loader, const struct node *node,
                       const struct rule_fields *fields, const struct simulation_rule *rule)
 {
-    bool acts = rule->refuse || rule->keep_count || rule->restore_count || rule->clear_count ||
-                rule->set_count || rule->silent_ms || rule->close;
     struct diagnostics *diagnostics = loader->reader.diagnostics;
     if (!fields->when && !rule->written_count)
         return diagnostics_error(diagnostics, &node->at,
@@ -247,13 +281,14 @@ static int check_rule(struct loader *loader, const struct node *node,
     if (rule->refuse && !rule->written_count)
         return diagnostics_error(diagnostics, &node->at,
                                  "refuse: needs written: (the entry whose write is refused)");
-    if (!acts)
+    if (!does_something(rule))
         return diagnostics_error(diagnostics, &node->at,
                                  "the rule does nothing: add set:, clear:, keep:, restore:, "
                                  "refuse:, silent: or close:");
     return 0;
 }
 
+// 1: what the rule is about is not there in this map; -1 after a finding.
 static int load_rule(struct loader *loader, const struct node *node,
                      struct simulation_rule *rule)
 {
@@ -278,7 +313,11 @@ static int load_rule(struct loader *loader, const struct node *node,
     failed |= load_list(loader, fields.clear, "clear", &rule->clear, &rule->clear_count);
     if (fields.clear)
         failed |= check_clear(loader, fields.clear, rule);
-    return failed ? -1 : check_rule(loader, node, &fields, rule);
+    if (failed)
+        return -1;
+    if (is_left_over(loader, &fields, rule))
+        return 1;
+    return check_rule(loader, node, &fields, rule);
 }
 
 static void load_rules(struct loader *loader, const struct node *node,
@@ -296,10 +335,13 @@ static void load_rules(struct loader *loader, const struct node *node,
     }
     struct simulation_rule *rules =
         ARENA_NEW_ARRAY(loader->reader.arena, node->count, struct simulation_rule);
-    for (size_t i = 0; i < node->count; i++)
-        (void)load_rule(loader, node->children[i].value, &rules[i]);
     simulation->rules = rules;
-    simulation->rule_count = node->count;
+    for (size_t i = 0; i < node->count; i++) {
+        struct simulation_rule *rule = &rules[simulation->rule_count];
+        *rule = (struct simulation_rule){0};
+        if (load_rule(loader, node->children[i].value, rule) == 0)
+            simulation->rule_count++;
+    }
 }
 
 static int load_amplitude(struct loader *loader, const struct child *child,
@@ -354,8 +396,8 @@ static void check_values(struct loader *loader, const struct simulation *simulat
     }
 }
 
-// A map that removes an entry of the map it extends removes what simulation: says of it below.
-static const struct node *without_removed(struct loader *loader, const struct node *node)
+// The children of a mapping that are about entries there are.
+static const struct node *without_dropped(struct loader *loader, const struct node *node)
 {
     if (!node || node->kind != NODE_MAPPING)
         return node;
@@ -365,10 +407,8 @@ static const struct node *without_removed(struct loader *loader, const struct no
     rest->children = children;
     rest->count = 0;
     for (size_t i = 0; i < node->count; i++) {
-        const struct child *child = &node->children[i];
-        bool is_below = child->key_at.file != loader->root->at.file;
-        if (!is_below || names_find(&loader->names, child->key))
-            children[rest->count++] = *child;
+        if (!is_dropped(loader, node->children[i].key, &node->children[i].key_at))
+            children[rest->count++] = node->children[i];
     }
     return rest;
 }
@@ -385,10 +425,10 @@ void load_simulation(struct loader *loader, const struct node *node)
     map.points = loader->points;
     map.point_count = loader->count;
     if (fields.values)
-        (void)load_given_values(&loader->reader, &map, without_removed(loader, fields.values),
+        (void)load_given_values(&loader->reader, &map, without_dropped(loader, fields.values),
                                 &simulation->values, &simulation->value_count);
     check_values(loader, simulation);
     load_rules(loader, fields.rules, simulation);
-    load_noise(loader, without_removed(loader, fields.noise), simulation);
+    load_noise(loader, without_dropped(loader, fields.noise), simulation);
     loader->map.simulation = simulation;
 }

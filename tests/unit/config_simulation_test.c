@@ -203,7 +203,9 @@ static const struct over {
     {"simulation: {rules: null, noise: {rate: null}}\n", 3, 0, 0},
     {"simulation: {rules: {start: null}, noise: {rate: 2}}\nregisters: {name: null}\n", 2, 1,
      1},
-    {"simulation: {rules: null}\nregisters: {rate: null, double: null}\n", 2, 0, 0},
+    {"registers: {rate: null, double: null}\n", 2, 1, 0},
+    {"registers: {rate: {value: 3}}\n", 2, 1, 0},
+    {"registers: {run: null}\n", 3, 1, 1},
 };
 
 static void a_map_over_another_changes_what_it_says(void **state)
@@ -248,8 +250,7 @@ static void a_value_or_rule_above_is_the_one_that_counts(void **state)
 
 static const struct refusal refusals_over[] = {
     {"simulation: {rules: {strat: null}}\n", "upper.yaml:3:22: error: 'strat' is removed here"},
-    {"registers: {rate: null, double: null}\n",
-     "lower.yaml:12:33: error: set: there is no entry 'rate'"},
+    {"registers: {reboot: null}\n", "lower.yaml:13:18: error: when: "},
     {"simulation: {values: {nane: b}}\n", "did you mean 'name'?"},
 };
 
