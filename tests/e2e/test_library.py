@@ -14,6 +14,28 @@ COMMANDS = [(path, index) for path in sorted((ROOT / "tests/maps/library").glob(
             for index in range(len(yaml.safe_load(path.read_text())))]
 
 
+class Case:
+    """One folder: the device as values.yaml has it, of a site that sets parameters where there is a parameters.yaml."""
+
+    def __init__(self, world, folder):
+        self.site = world.folder / "site.yaml"
+        self.map = MAPPINGS / f"{folder.parent.name}.yaml"
+        parameters = folder / "parameters.yaml"
+        self.parameters = yaml.safe_load(parameters.read_text()) if parameters.exists() else None
+        # The endpoint that the site names first is where nobody listens: the simulator says where it does.
+        device = self.target("127.0.0.1:1")[0] if self.parameters else self.map
+        _, self.endpoint = world.simulate(device, "--values", folder / "values.yaml")
+
+    def target(self, endpoint):
+        """How read and command are told what to talk to."""
+        if not self.parameters:
+            return ["--map", self.map, "--tcp", endpoint]
+        device = {"map": self.map.stem, "tcp": endpoint, "parameters": self.parameters}
+        self.site.write_text(yaml.safe_dump(
+            {"modbridge": "site/1", "mappings": [str(MAPPINGS)], "devices": {"device": device}}, sort_keys=False))
+        return [self.site, "device"]
+
+
 @pytest.mark.parametrize("path", MAPS, ids=lambda p: p.stem)
 def test_check_has_no_finding(path):
     result = modbridge("check", path)
@@ -27,10 +49,9 @@ def test_map_has_cases(path):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda p: f"{p.parent.parent.name}/{p.parent.name}")
 def test_words_become_values(world, case):
-    mapping = MAPPINGS / f"{case.parent.parent.name}.yaml"
     expected = yaml.safe_load((case.parent / "expect.yaml").read_text())
-    _, endpoint = world.simulate(mapping, "--values", case)
-    result = modbridge("read", "--map", mapping, "--tcp", endpoint, "--json")
+    device = Case(world, case.parent)
+    result = modbridge("read", *device.target(device.endpoint), "--json")
     assert result.returncode == 0, result.stderr
     seen = json.loads(result.stdout)
     published = dict(seen["values"], **seen["properties"])
@@ -45,12 +66,11 @@ def test_words_become_values(world, case):
                          f"{v.parent.parent.name}/{v.parent.name}")
 def test_command_becomes_writes(world, path, index):
     case = yaml.safe_load(path.read_text())[index]
-    mapping = MAPPINGS / f"{path.parent.parent.name}.yaml"
-    _, endpoint = world.simulate(mapping, "--values", path.parent / "values.yaml")
-    recorder = Recorder(endpoint)
+    device = Case(world, path.parent)
+    recorder = Recorder(device.endpoint)
     arguments = [f"{key}={json.dumps(value)}" if not isinstance(value, str) else f"{key}={value}"
                  for key, value in case.get("arguments", {}).items()]
-    result = modbridge("command", "--map", mapping, "--tcp", recorder.endpoint, case["command"], *arguments, "--json")
+    result = modbridge("command", *device.target(recorder.endpoint), case["command"], *arguments, "--json")
     recorder.close()
     assert recorder.writes == case.get("writes", [])
     if "refused" in case:
