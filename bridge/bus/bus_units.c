@@ -7,8 +7,9 @@
 #include "bus/poll.h"
 
 enum {
-    MAX_LATERS = 10, // that often in a row a unit may say that it is busy
-    OTHER_DEVICE_MS = 1000,
+    MAX_LATERS = 10,       // that often in a row a unit may say that it is busy
+    UNSAID_MS = 10 * 1000, // so long a unit may be too busy to say who it is
+    UNSAID_PAUSE_MS = 500,
 };
 
 void bus_post(struct bus *bus, struct message *message)
@@ -100,14 +101,44 @@ void bus_settle(struct bus *bus, struct unit *unit, enum fault fault, const char
     unit->link_serial = bus->line.link_serial;
 }
 
+// It is busy, or fails, instead of saying who it is: nothing of it is read meanwhile, and after
+// a while that is not to pass for a unit that is well.
+static enum fault note_unsaid(struct unit *unit, char *ret_text, size_t size)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    uint8_t exception = unit->record.exception;
+    if (!unit->unsaid_since_ms)
+        unit->unsaid_since_ms = now_ms;
+    unit->unsaid_until_ms = now_ms + UNSAID_PAUSE_MS;
+    if (now_ms < unit->unsaid_since_ms + UNSAID_MS)
+        return FAULT_EXCEPTION;
+    (void)snprintf(ret_text, size, "it does not say who it is: %s (exception %u)",
+                   exception_name(exception), exception);
+    return FAULT_IDENTITY;
+}
+
 bool bus_identify(struct bus *bus, struct unit *unit, char *ret_text, size_t size)
 {
     ret_text[0] = '\0';
     if (identity_is_known(&bus->line, unit))
         return true;
+    if (clock_monotonic_ms() < unit->unsaid_until_ms)
+        return false;
+    bool was_unsaid = unit->unsaid_since_ms != 0;
+    bool was_offline = unit->health.state == HEALTH_OFFLINE;
     enum fault fault = identity_check(&bus->line, unit, ret_text, size);
     unit->is_other |= fault == FAULT_IDENTITY;
+    if (fault == FAULT_EXCEPTION) {
+        bus_settle(bus, unit, note_unsaid(unit, ret_text, size), ret_text);
+        return false;
+    }
+    unit->unsaid_since_ms = 0;
+    unit->unsaid_until_ms = 0;
     bus_settle(bus, unit, fault, ret_text);
+    if (was_unsaid && fault == FAULT_NONE)
+        agenda_restart(&bus->agenda, (uint16_t)(unit - bus->line.units), clock_monotonic_ms());
+    else if (was_unsaid && was_offline && fault == FAULT_IDENTITY)
+        post_health(bus, unit, ret_text); // offline as before, for a better reason
     return fault == FAULT_NONE;
 }
 
@@ -153,10 +184,7 @@ void bus_poll(struct bus *bus, struct agenda_entry *entry)
     char text[200];
     enum agenda_outcome outcome = AGENDA_SKIPPED;
     if (!bus_identify(bus, unit, text, sizeof text))
-        // It may have answered that it is busy: then it is not asked again at once.
-        outcome = unit->health.state == HEALTH_ONLINE && unit->health.failures == 0
-                      ? AGENDA_LATER
-                      : AGENDA_SILENT;
+        outcome = unit->unsaid_since_ms ? AGENDA_LATER : AGENDA_SILENT;
     else if (image_wants(unit->image, block, clock_monotonic_ms()))
         outcome = read_block(bus, unit, block, entry->laters);
     agenda_settle(&bus->agenda, entry, outcome, clock_monotonic_ms());

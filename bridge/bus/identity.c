@@ -85,7 +85,8 @@ bool identity_is_known(const struct line *line, const struct unit *unit)
            unit->identified_serial == line->link_serial;
 }
 
-// The last silence, or FAULT_NONE when everything was answered, if only with a refusal.
+// The first silence; FAULT_EXCEPTION when the unit is busy or fails, which says nothing of what
+// it would answer; FAULT_NONE when everything was answered, if only with a refusal for good.
 static enum fault read_needs(struct line *line, struct unit *unit, const struct needs *needs)
 {
     struct arena *arena = arena_new();
@@ -98,8 +99,9 @@ static enum fault read_needs(struct line *line, struct unit *unit, const struct 
         uint16_t count = 0;
         if (!image_place(unit->image, &plan->blocks[i], &address, &count))
             continue;
-        (void)poll_block(line, unit, &plan->blocks[i], &reading);
-        fault = reading.fault == FAULT_EXCEPTION ? FAULT_NONE : reading.fault;
+        enum agenda_outcome outcome = poll_block(line, unit, &plan->blocks[i], &reading);
+        bool is_settled = outcome == AGENDA_REFUSED || outcome == AGENDA_NOT_FITTED;
+        fault = is_settled ? FAULT_NONE : reading.fault;
     }
     arena_free(arena);
     return fault;

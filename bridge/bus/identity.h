@@ -27,7 +27,9 @@ bool identity_matches(const char *pattern, size_t pattern_length, const char *te
 bool identity_is_known(const struct line *line, const struct unit *unit);
 
 // Walks the chain of models, reads what identify: names and judges it; on FAULT_NONE the
-// identity is settled. Silence is returned as the fault it is, with "" in `ret_text`.
+// identity is settled. What is refused for good (exceptions 1, 2, 3) says nothing and settles
+// it; a unit that is busy or fails (FAULT_EXCEPTION, the code is in its record) is to be asked
+// again. Silence is returned as the fault it is. Both with "" in `ret_text`.
 enum fault identity_check(struct line *line, struct unit *unit, char *ret_text, size_t size);
 
 #endif

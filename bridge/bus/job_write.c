@@ -279,6 +279,17 @@ static enum progress fail_refused(struct job *job, const struct step *step, uint
     return job_fail(job, FAULT_NONE, "write of %s was refused: %s", names, reason);
 }
 
+// It leaves once more, after a pause. False when that was tried often enough.
+static bool put_off(struct job *job)
+{
+    if (job->busy_tries == JOB_BUSY_TRIES)
+        return false;
+    job->busy_tries++;
+    job->wait_ms = job->now_ms + JOB_BUSY_MS;
+    job->stage = STAGE_BUSY;
+    return true;
+}
+
 static enum progress take_exception(struct job *job, const struct step *step, uint8_t exception)
 {
     switch (exception_on_write(exception)) {
@@ -293,12 +304,7 @@ static enum progress take_exception(struct job *job, const struct step *step, ui
     case WRITE_BUSY:
         break;
     }
-    if (job->busy_tries == JOB_BUSY_TRIES)
-        return fail_refused(job, step, exception);
-    job->busy_tries++;
-    job->wait_ms = job->now_ms + JOB_BUSY_MS;
-    job->stage = STAGE_BUSY;
-    return PROGRESS_AGAIN;
+    return put_off(job) ? PROGRESS_AGAIN : fail_refused(job, step, exception);
 }
 
 static const char *why_unsent(enum fault fault)
@@ -320,6 +326,9 @@ static enum progress take_answer(struct job *job, const struct step *step)
     const struct job_outcome_of_send *outcome = &job->outcome;
     if (outcome->fault == FAULT_EXCEPTION && !outcome->is_unsent)
         return take_exception(job, step, outcome->answer->exception);
+    // An exception to a write that was not sent: it did not say who it is.
+    if (outcome->fault == FAULT_EXCEPTION && put_off(job))
+        return PROGRESS_AGAIN;
     if (outcome->is_unsent) {
         char names[JOB_TEXT_SIZE];
         job_name_writes(job, step->writes, step->write_count, names, sizeof names);

@@ -41,6 +41,8 @@ struct unit {
     struct search search;       // for what it refuses
     int64_t search_ms;          // the next question is not asked before
     unsigned search_tries;      // of that question
+    int64_t unsaid_since_ms;    // since when it is too busy to say who it is; 0: it is not
+    int64_t unsaid_until_ms;    // ... and not asked again before
     uint32_t silences;          // time-outs in a row over the present connection
     uint64_t identified_serial; // the connection its identity is settled on; 0: none
     uint64_t told_serial;       // the connection whose SunSpec models were told of; 0: none

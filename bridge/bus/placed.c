@@ -5,7 +5,7 @@
 #include "bus/models.h"
 
 static enum fault find_out_who(struct line *line, struct unit *unit,
-                               const struct request *request)
+                               const struct request *request, struct answer *ret_answer)
 {
     char text[200];
     bool matters = pdu_find_function(request->function)->is_write ||
@@ -13,15 +13,16 @@ static enum fault find_out_who(struct line *line, struct unit *unit,
     if (!matters || identity_is_known(line, unit))
         return FAULT_NONE;
     enum fault fault = identity_check(line, unit, text, sizeof text);
-    // A refusal of what it asks is no answer to this request.
-    return fault == FAULT_EXCEPTION ? FAULT_TIMEOUT : fault;
+    if (fault == FAULT_EXCEPTION)
+        *ret_answer = (struct answer){.exception = unit->record.exception};
+    return fault;
 }
 
 enum fault placed_transact(struct line *line, struct unit *unit, const struct request *request,
                            uint8_t model, struct answer *ret_answer)
 {
     struct request placed = *request;
-    enum fault fault = find_out_who(line, unit, request);
+    enum fault fault = find_out_who(line, unit, request, ret_answer);
     line->was_sent = false;
     if (fault != FAULT_NONE)
         return fault;

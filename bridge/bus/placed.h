@@ -13,7 +13,8 @@
 // write, and before a read where the map walks a chain. Equipment that was away may come back
 // as another device or with another chain, and a write must not go astray. FAULT_IDENTITY, and
 // nothing is sent, when it is another device or the registers are not there; another fault when
-// it is silent. line->was_sent is about this request.
+// it is silent; FAULT_EXCEPTION with the code in `ret_answer` when it does not say now who it
+// is. line->was_sent is about this request.
 enum fault placed_transact(struct line *line, struct unit *unit, const struct request *request,
                            uint8_t model, struct answer *ret_answer);
 

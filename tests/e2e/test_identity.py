@@ -34,3 +34,20 @@ def test_the_command_line_says_so_too(world):
     assert result.returncode == 1 and "EL21 instead of ES41" in result.stderr
     result = modbridge("read", *target, "uptime")
     assert result.returncode == 0 and "not the device of the map" in result.stderr
+
+
+BUSY = "faults:\n  - {exception: 6, table: input, addresses: 0..0, for: 4s}\n"
+
+
+def test_a_device_that_is_busy_at_first_is_asked_again_who_it_is(world):
+    faults = world.folder / "busy.yaml"
+    faults.write_text(BUSY)
+    world.start_broker()
+    other, endpoint = world.simulate(MAPPINGS / "enapter_el21.yaml", "--faults", faults)
+    bridge = world.run(world.site({"electrolyser": f'map: enapter_el41, tcp: "{endpoint}"'}))
+    # Not knowing is not knowing it to be right: nothing is read until it has said that it is another.
+    await_true(lambda: "device_model is EL21 instead of ES41" in bridge.log(), "a line that names both")
+    assert all("status" not in p for p in world.mqtt.payloads(TELEMETRY))
+    other.stop()
+    world.simulate(MAPPINGS / "enapter_el41.yaml", "--faults", faults, listen=endpoint)
+    assert world.mqtt.await_payload(TELEMETRY, lambda p: "status" in p)

@@ -149,6 +149,35 @@ static void test_a_hold_begins_with_a_write_that_may_have_been_executed(void **s
     world_free(world);
 }
 
+static void test_a_device_that_does_not_say_yet_who_it_is_is_waited_for(void **state)
+{
+    (void)state;
+    static const struct {
+        int times;
+        const char *message;
+    } rows[] = {
+        {3, ""},
+        {4,
+         "write of pair_a (holding 200): it was not sent, over the new connection the device "
+         "did not say who it is"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct world *world = world_new();
+        world_rule(world, (struct rule){.is_write = true,
+                                        .address = 200,
+                                        .times = rows[i].times,
+                                        .is_unsent = true,
+                                        .fault = FAULT_EXCEPTION,
+                                        .exception = 6});
+        world_command(world, STEPS(world_write(world, "pair_a := 9")));
+        const struct job_result *result = world_run(world, no_arguments);
+        assert_string_equal(result->message, rows[i].message);
+        assert_int_equal(world->waited_ms, 1500);
+        assert_int_equal(result->anything_written, rows[i].message[0] == '\0');
+        world_free(world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +185,7 @@ int main(void)
         cmocka_unit_test(test_what_may_have_been_executed_is_completed_when_it_was),
         cmocka_unit_test(test_the_outcome_is_unknown_when_it_cannot_be_read_back),
         cmocka_unit_test(test_a_failure_before_reconnect_is_not_taken_for_a_restart),
+        cmocka_unit_test(test_a_device_that_does_not_say_yet_who_it_is_is_waited_for),
         cmocka_unit_test(test_a_hold_begins_with_a_write_that_may_have_been_executed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

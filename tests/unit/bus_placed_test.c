@@ -211,6 +211,45 @@ static void test_the_word_of_a_gateway_is_no_answer_of_the_unit(void **state)
     assert_int_equal(walk_against(2), FAULT_IDENTITY);  // no marker
 }
 
+// What becomes of the identity when the register that says it is answered so.
+static const struct settling_case {
+    uint8_t exception;
+    enum fault fault;
+} settling_cases[] = {
+    {0, FAULT_NONE},      {1, FAULT_NONE},      {2, FAULT_NONE},      {3, FAULT_NONE},
+    {4, FAULT_EXCEPTION}, {5, FAULT_EXCEPTION}, {6, FAULT_EXCEPTION}, {128, FAULT_EXCEPTION},
+    {10, FAULT_TIMEOUT},  {11, FAULT_TIMEOUT},
+};
+
+static void test_only_a_refusal_for_good_settles_who_it_is(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(settling_cases); i++) {
+        const struct settling_case *row = &settling_cases[i];
+        struct scene scene;
+        struct answer answer = {0};
+        char text[200];
+        begin(&scene);
+        scene.exception = row->exception;
+        enum fault fault = identity_check(&scene.line, scene.unit, text, sizeof text);
+        bool is_known = identity_is_known(&scene.line, scene.unit);
+        if (fault != row->fault || is_known != (row->fault == FAULT_NONE))
+            fail_msg("exception %u: %s, known: %d", row->exception, fault_names[fault],
+                     is_known);
+        assert_string_equal(text, "");
+        if (row->fault == FAULT_EXCEPTION) {
+            // Nothing is written to it, and who wants to hears why.
+            assert_int_equal(placed_transact(&scene.line, scene.unit, &write_setpoint,
+                                             SUNSPEC_NONE, &answer),
+                             FAULT_EXCEPTION);
+            assert_false(scene.line.was_sent);
+            assert_int_equal(answer.exception, row->exception);
+        }
+        done(&scene);
+        assert_int_equal(atomic_load(&scene.writes), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_write_does_not_go_to_a_stranger),
         cmocka_unit_test(test_write_after_the_device_is_back),
         cmocka_unit_test(test_the_word_of_a_gateway_is_no_answer_of_the_unit),
+        cmocka_unit_test(test_only_a_refusal_for_good_settles_who_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
