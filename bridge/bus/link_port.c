@@ -81,6 +81,11 @@ static enum port_event send_all(const struct port *port, const uint8_t *bytes, s
     return PORT_READY;
 }
 
+void port_receive(const struct port *port)
+{
+    switch_rts(port, false);
+}
+
 enum port_event port_send(const struct port *port, const uint8_t *bytes, size_t length,
                           int64_t deadline_us, size_t *ret_sent)
 {
@@ -89,6 +94,6 @@ enum port_event port_send(const struct port *port, const uint8_t *bytes, size_t 
     // Without a driver of its own the line is released when the last bit has left.
     if (port->switches_rts && event == PORT_READY)
         (void)tcdrain(port->descriptor);
-    switch_rts(port, false);
+    port_receive(port);
     return event;
 }

@@ -45,4 +45,8 @@ enum port_event port_read(const struct port *port, uint8_t *ret_bytes, size_t si
 enum port_event port_send(const struct port *port, const uint8_t *bytes, size_t length,
                           int64_t deadline_us, size_t *ret_sent);
 
+// Lets go of an RS-485 line where the direction is switched with RTS: a port is opened with RTS
+// up, which would hold the line. Does nothing where it is not.
+void port_receive(const struct port *port);
+
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "bus/direction.h"
 
 enum { DATA_BITS = 8 };
 
@@ -90,22 +91,32 @@ static int lock_serial(const char *path)
     return -1;
 }
 
-static int set_rs485(const struct bus_settings *settings, int descriptor, struct error *err)
+// The driver keeps its delays; a driver without the mode refuses with ENOTTY.
+static bool set_driver_mode(int descriptor)
+{
+    struct serial_rs485 mode = {0};
+    (void)ioctl(descriptor, TIOCGRS485, &mode);
+    mode.flags |= SER_RS485_ENABLED | SER_RS485_RTS_ON_SEND;
+    mode.flags &= ~(uint32_t)SER_RS485_RTS_AFTER_SEND;
+    return ioctl(descriptor, TIOCSRS485, &mode) == 0;
+}
+
+// Settles who switches the direction of an open port, and has it receive.
+static int set_direction(const struct bus_settings *settings, struct port *port,
+                         struct error *err)
 {
     int lines = 0;
-    if (settings->rs485 == RS485_KERNEL) {
-        struct serial_rs485 mode = {.flags = SER_RS485_ENABLED | SER_RS485_RTS_ON_SEND};
-        if (ioctl(descriptor, TIOCSRS485, &mode) != 0)
-            return error_set(
-                err, ERROR_FAILED,
-                "%s has no RS-485 mode of its own: write rs485: off (most adapters "
-                "switch direction by themselves) or rs485: rts",
-                settings->path);
-    }
-    if (settings->rs485 == RS485_RTS && ioctl(descriptor, TIOCMGET, &lines) != 0)
-        return error_set(err, ERROR_FAILED,
-                         "%s has no RTS line to switch direction with: write rs485: off",
-                         settings->path);
+    const struct direction_means means = {
+        .has_mode = (settings->rs485 == RS485_KERNEL || settings->rs485 == RS485_ON) &&
+                    set_driver_mode(port->descriptor),
+        .has_rts = ioctl(port->descriptor, TIOCMGET, &lines) == 0,
+    };
+    enum direction direction = direction_choose(settings->rs485, means);
+    if (direction == DIRECTION_IMPOSSIBLE)
+        return error_set(err, ERROR_FAILED, "%s: %s", settings->path,
+                         direction_advice(settings->rs485, means));
+    port->switches_rts = direction == DIRECTION_RTS;
+    port_receive(port);
     return 0;
 }
 
@@ -143,9 +154,8 @@ int serial_open(const struct bus_settings *settings, struct port *ret_port, stru
         .stop_descriptor = ret_port->stop_descriptor,
         .is_open = true,
         .is_serial = true,
-        .switches_rts = settings->rs485 == RS485_RTS,
     };
-    if (set_rs485(settings, port.descriptor, err) != 0) {
+    if (set_direction(settings, &port, err) != 0) {
         serial_close(&port);
         return -1;
     }

@@ -22,7 +22,7 @@ static const struct word bauds[] = {{"1200", 1200},
 static const struct word parities[] = {
     {"none", PARITY_NONE}, {"even", PARITY_EVEN}, {"odd", PARITY_ODD}, {0}};
 static const struct word rs485s[] = {
-    {"off", RS485_OFF}, {"kernel", RS485_KERNEL}, {"rts", RS485_RTS}, {0}};
+    {"off", RS485_OFF}, {"on", RS485_ON}, {"kernel", RS485_KERNEL}, {"rts", RS485_RTS}, {0}};
 
 // clang-format off
 static const struct field bus_rows[] = {
@@ -35,7 +35,7 @@ static const struct field bus_rows[] = {
     {.name = "parity", .kind = FIELD_WORD, FIELD_AT(link_fields, parity), .words = parities, .initial = "none", .help = "parity of the serial line"},
     {.name = "stop_bits", .kind = FIELD_INT, FIELD_AT(link_fields, stop_bits), .min = 1, .max = 2, .initial = "1", .help = "stop bits of the serial line"},
     {.name = "rs485", .kind = FIELD_WORD, FIELD_AT(link_fields, rs485), .words = rs485s, .initial = "off",
-     .help = "who switches the direction: the adapter (off), the kernel, or the RTS line"},
+     .help = "who switches the direction: the adapter (off), the driver (kernel), we with RTS (rts), or the driver, else RTS (on)"},
     {.name = "share", .kind = FIELD_NODE, FIELD_AT(link_fields, share), .shape = "{listen, write}", .help = "other masters through our own server (not supported yet)"},
 };
 // clang-format on

@@ -15,7 +15,7 @@ enum transport { TRANSPORT_TCP, TRANSPORT_RTU, TRANSPORT_RTU_OVER_TCP };
 
 enum parity { PARITY_NONE, PARITY_EVEN, PARITY_ODD };
 
-enum rs485 { RS485_OFF, RS485_KERNEL, RS485_RTS };
+enum rs485 { RS485_OFF, RS485_ON, RS485_KERNEL, RS485_RTS };
 
 // A serial port or a TCP endpoint: one master at a time, one thread.
 struct bus_settings {
