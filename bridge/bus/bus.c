@@ -30,7 +30,8 @@ struct order_message {
 
 static void answer_status(struct bus *bus, struct bus_status *status)
 {
-    struct snapshot_of of = {&bus->line, &bus->agenda, &bus->jobs, bus->link_since_ms};
+    struct snapshot_of of = {&bus->line, &bus->agenda, &bus->jobs, &bus->keep.holds,
+                             bus->link_since_ms};
     status->bus = bus->index;
     snapshot_fill(&of, status);
     struct message message = {.kind = MESSAGE_STATUS, .status = status};

@@ -20,6 +20,7 @@ enum {
     HOLD_LONGEST_PAUSE_MS = 60 * 1000,
     HOLD_LONGEST_END_MS = 24 * 3600 * 1000, // so long an end is tried
     HOLD_NAME_SIZE = 120,
+    HOLD_VALUES_SIZE = 160,
 };
 
 enum hold_want {
@@ -31,10 +32,11 @@ enum hold_want {
 
 struct hold {
     struct hold *next;
-    struct hold_end *end;      // what is written when it is over; owned
-    char name[HOLD_NAME_SIZE]; // its entries, for people
-    struct request request;    // its frame
-    uint8_t model;             // what its address counts from, as of a point
+    struct hold_end *end;          // what is written when it is over; owned
+    char name[HOLD_NAME_SIZE];     // its entries, for people
+    char values[HOLD_VALUES_SIZE]; // ... with what is held, for status; the owner fills it in
+    struct request request;        // its frame
+    uint8_t model;                 // what its address counts from, as of a point
     int64_t every_ms;
     int64_t until_ms;   // when it is over
     int64_t due_ms;     // when it wants something next

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "bus/hold_end.h"
+#include "bus/hold_text.h"
 #include "bus/job_text.h"
 #include "bus/placed.h"
 
@@ -56,22 +57,6 @@ static void tell(const struct keep *keep, const struct hold *hold, enum hold_eve
     keep->owner.change(keep->owner.context, &change);
 }
 
-// "setpoint (holding 40149), ramp (holding 40151)": what is held, or what is left of it.
-static void name_entries(const struct device *device, const struct hold_end *end,
-                         char *ret_text, size_t size)
-{
-    const struct step *step = end->step;
-    size_t count = step ? step->write_count : end->count;
-    size_t used = 0;
-    ret_text[0] = '\0';
-    for (size_t i = 0; i < count && used < size; i++) {
-        char name[HOLD_NAME_SIZE];
-        int point = step ? step->writes[i].point : end->entries[i].point;
-        name_point(device->map, &device->modbus, point, name, sizeof name);
-        used += (size_t)snprintf(ret_text + used, size - used, "%s%s", i ? ", " : "", name);
-    }
-}
-
 static void begin(struct keep *keep, struct unit *unit, const struct job_request *request,
                   const struct job_action *action, int64_t now_ms)
 {
@@ -79,10 +64,12 @@ static void begin(struct keep *keep, struct unit *unit, const struct job_request
     char name[HOLD_NAME_SIZE];
     char every[32];
     char time[32];
-    name_entries(unit->device, end, name, sizeof name);
+    hold_text_names(unit->device, end, name, sizeof name);
     struct hold *hold = hold_new(end, name, &action->request, action->hold->hold_every_ms,
                                  action->hold_for_ms, now_ms);
     hold->model = action->model;
+    hold_text_values(unit->image, request->command, action, now_ms, hold->values,
+                     sizeof hold->values);
     holds_add(&keep->holds, index_of(keep, unit), hold);
     num_format_duration(every, sizeof every, action->hold->hold_every_ms);
     num_format_duration(time, sizeof time, action->hold_for_ms);
@@ -135,8 +122,10 @@ void keep_add_left_over(struct keep *keep, struct hold_end *end, int64_t now_ms)
 {
     char name[HOLD_NAME_SIZE];
     const struct unit *unit = line_unit(keep->line, end->device);
-    name_entries(unit->device, end, name, sizeof name);
-    holds_add(&keep->holds, index_of(keep, unit), hold_new_over(end, name, now_ms));
+    hold_text_names(unit->device, end, name, sizeof name);
+    struct hold *hold = hold_new_over(end, name, now_ms);
+    hold_text_ends(unit->device->map, end, hold->values, sizeof hold->values);
+    holds_add(&keep->holds, index_of(keep, unit), hold);
 }
 
 // Holds are kept and ended while the device answers; one that is never polled is asked at its
@@ -265,16 +254,9 @@ struct job_request *keep_take_end(struct keep *keep, struct unit *unit, int64_t 
 
 static void note_over(struct keep *keep, size_t index, struct hold *hold)
 {
-    char text[160] = "";
-    size_t used = 0;
+    char text[HOLD_VALUES_SIZE];
     const struct map *map = keep->line->units[index].device->map;
-    for (size_t i = 0; i < hold->end->count && used < sizeof text; i++) {
-        const struct hold_entry *entry = &hold->end->entries[i];
-        char value[64];
-        value_format(&entry->value, value, sizeof value);
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s = %s", i ? ", " : "",
-                                 map->points[entry->point].key, value);
-    }
+    hold_text_ends(map, hold->end, text, sizeof text);
     tell(keep, hold, HOLD_OVER, "the hold is over: %s was written", text);
     holds_take(&keep->holds, index, hold);
     hold_free(hold);

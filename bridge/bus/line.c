@@ -78,6 +78,7 @@ int line_init(struct line *line, struct arena *arena, const struct site *site, i
             add_unit(line, arena, &site->devices[i], (uint16_t)i);
     }
     busy_init(&line->busy, clock_monotonic_us());
+    busy_init(&line->dead, clock_monotonic_us());
     return 0;
 }
 
@@ -193,6 +194,8 @@ static void note_transaction(struct line *line, struct unit *unit,
     };
     record_note(&unit->record, &transaction, now_us / 1000);
     busy_add(&line->busy, from_us, now_us);
+    if (unit->health.state == HEALTH_OFFLINE)
+        busy_add(&line->dead, from_us, now_us);
 }
 
 // Waits out the pauses before a request; false when the program stops meanwhile.

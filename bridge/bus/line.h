@@ -64,6 +64,7 @@ struct line {
     bool was_sent;       // whether a byte of the last request left
     uint64_t seed;       // for jitter
     struct busy busy;    // how much of its time the link is used
+    struct busy dead;    // how much of it for units that are offline
 };
 
 // A line for the devices of one bus of the site; plans and images are made here, `arena` holds

@@ -51,6 +51,53 @@ static void fill_holes(const struct unit *unit, struct unit_status *ret_status)
     }
 }
 
+static void fill_holds(const struct hold *hold, struct unit_status *ret_status)
+{
+    size_t count = 0;
+    for (; hold; hold = hold->next, count++) {
+        if (count >= MAX_STATUS_HOLDS)
+            continue;
+        struct unit_hold *shown = &ret_status->holds[count];
+        *shown = (struct unit_hold){
+            .until_ms = hold->is_over ? 0 : hold->until_ms,
+            .every_ms = hold->is_over ? 0 : hold->every_ms,
+            .is_failing = hold->is_failing,
+        };
+        (void)snprintf(shown->text, sizeof shown->text, "%s", hold->values);
+    }
+    ret_status->hold_count = count;
+}
+
+// Puts a request among those that missed most, the worst first.
+static void add_missed(const struct agenda_entry *entry, struct unit_status *ret_status)
+{
+    const struct block *block = entry->block;
+    size_t shown = ret_status->missed_count++;
+    if (shown >= MAX_STATUS_MISSED)
+        shown = MAX_STATUS_MISSED - 1;
+    if (shown + 1 == MAX_STATUS_MISSED && ret_status->missed[shown].missed >= entry->missed)
+        return;
+    for (; shown > 0 && ret_status->missed[shown - 1].missed < entry->missed; shown--)
+        ret_status->missed[shown] = ret_status->missed[shown - 1];
+    ret_status->missed[shown] = (struct unit_missed){
+        .table = block->table,
+        .address = block->address,
+        .count = block->count,
+        .model = block->model,
+        .every_ms = block->every_ms,
+        .missed = entry->missed,
+    };
+}
+
+static void fill_missed(const struct agenda_unit *unit, struct unit_status *ret_status)
+{
+    ret_status->counters.missed = unit->missed;
+    for (size_t i = 0; i < unit->count; i++) {
+        if (unit->entries[i].missed > 0)
+            add_missed(&unit->entries[i], ret_status);
+    }
+}
+
 static void fill_unit(const struct snapshot_of *of, size_t index, int64_t now_ms,
                       struct unit_status *ret_status)
 {
@@ -64,7 +111,8 @@ static void fill_unit(const struct snapshot_of *of, size_t index, int64_t now_ms
         .next_probe_ms = unit->health.state == HEALTH_OFFLINE ? unit->health.retry_at_ms : 0,
     };
     record_report(&unit->record, now_ms, ret_status);
-    ret_status->counters.missed = of->agenda->units[index].missed;
+    fill_missed(&of->agenda->units[index], ret_status);
+    fill_holds(of->holds->lists[index], ret_status);
     fill_holes(unit, ret_status);
     fill_commands(&of->jobs->queues[index], ret_status);
 }
@@ -75,6 +123,7 @@ void snapshot_fill(const struct snapshot_of *of, struct bus_status *ret_status)
     ret_status->at_ms = now_us / 1000;
     fill_link(of, ret_status);
     ret_status->utilisation = busy_share(&of->line->busy, now_us);
+    ret_status->dead_share = busy_share(&of->line->dead, now_us);
     if (ret_status->unit_count > of->line->unit_count)
         ret_status->unit_count = of->line->unit_count;
     for (size_t i = 0; i < ret_status->unit_count; i++)

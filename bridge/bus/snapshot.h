@@ -5,6 +5,7 @@
 #define BUS_SNAPSHOT_H
 
 #include "bus/agenda.h"
+#include "bus/holds.h"
 #include "bus/jobs.h"
 #include "bus/line.h"
 #include "model/status.h"
@@ -14,6 +15,7 @@ struct snapshot_of {
     const struct line *line;
     const struct agenda *agenda;
     const struct jobs *jobs;
+    const struct holds *holds;
     int64_t link_since_ms; // when the link opened or failed; 0: it was never tried
 };
 

@@ -408,9 +408,35 @@ static bool is_all_in_memory(const struct outbox *outbox)
     return true;
 }
 
+// The older of two rows that have a stamp; `row` may be NULL.
+static const struct row *older(const struct row *oldest, const struct row *row)
+{
+    if (!row || row->stamp.kind == STAMP_NONE)
+        return oldest;
+    return oldest && oldest->id < row->id ? oldest : row;
+}
+
+static const struct row *oldest_stamped(const struct outbox *outbox)
+{
+    const struct row *oldest = NULL;
+    for (size_t i = 0; i < outbox->connection_count; i++) {
+        const struct connection_rows *rows = &outbox->connections[i];
+        const struct row *row = NULL;
+        TAILQ_FOREACH(row, &rows->in_flight, links)
+        oldest = older(oldest, row);
+        for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++)
+            oldest = older(oldest, TAILQ_FIRST(&rows->waiting[kind]));
+        oldest = older(oldest, TAILQ_FIRST(&rows->backlogs[LANE_DATA].loaded));
+    }
+    return oldest;
+}
+
 struct outbox_stats outbox_stats(const struct outbox *outbox)
 {
     struct outbox_stats stats = outbox->stats;
+    const struct row *oldest = oldest_stamped(outbox);
+    if (oldest)
+        stats.oldest = oldest->stamp;
     stats.is_all = is_all_in_memory(outbox);
     return stats;
 }

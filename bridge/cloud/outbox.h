@@ -66,8 +66,9 @@ struct outbox_stats {
     size_t rows; // in memory
     size_t in_flight;
     size_t bytes;
-    uint64_t dropped; // rows lost because neither disk nor memory had room, since the start
-    bool is_all;      // nothing that waits is on disk only
+    uint64_t dropped;    // rows lost because neither disk nor memory had room, since the start
+    bool is_all;         // nothing that waits is on disk only
+    struct stamp oldest; // of the oldest row in memory that has one; STAMP_NONE: there is none
 };
 
 // For `connections` cloud connections, all down. Ids follow `last_id`. The caller owns it.

@@ -142,7 +142,7 @@ double traffic_written_per_day(const struct traffic *traffic, enum outbox_write 
     double rows = traffic->messages_per_second * traffic->row_bytes / commits; // of one
     double written = COMMIT_BYTES + rows / FILLED;
     if (is_away)
-        written = COMMIT_BYTES + AWAY_TIMES * rows;
+        written = COMMIT_BYTES + AWAY_TIMES * rows / FILLED;
     else if (write == OUTBOX_SPILL)
         written = 0;
     else if (rows <= PAGE_BYTES)

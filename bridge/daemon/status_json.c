@@ -158,6 +158,43 @@ static json_t *holes_json(const struct unit_status *unit, int64_t now_ms)
     return holes;
 }
 
+static json_t *missed_json(const struct unit_status *unit)
+{
+    json_t *list = json_new_list();
+    for (size_t i = 0; i < unit->missed_count && i < MAX_STATUS_MISSED; i++) {
+        const struct unit_missed *missed = &unit->missed[i];
+        json_t *row = json_new_object();
+        put_text(row, "table", table_names[missed->table]);
+        json_put(row, "address", json_integer(missed->address));
+        json_put(row, "count", json_integer(missed->count));
+        if (missed->model != SUNSPEC_NONE)
+            json_put(row, "in_model", json_true());
+        json_put(row, "every_ms", json_integer(missed->every_ms));
+        put_count(row, "missed", missed->missed);
+        json_add(list, row);
+    }
+    return list;
+}
+
+static json_t *holds_json(const struct unit_status *unit, int64_t now_ms)
+{
+    json_t *list = json_new_list();
+    for (size_t i = 0; i < unit->hold_count && i < MAX_STATUS_HOLDS; i++) {
+        const struct unit_hold *hold = &unit->holds[i];
+        json_t *row = json_new_object();
+        put_text(row, "holds", hold->text);
+        json_put(row, "is_ending", json_boolean(hold->until_ms == 0));
+        if (hold->until_ms) {
+            int64_t left_ms = hold->until_ms - now_ms;
+            json_put(row, "over_in_ms", json_integer(left_ms > 0 ? left_ms : 0));
+            json_put(row, "every_ms", json_integer(hold->every_ms));
+        }
+        json_put(row, "is_failing", json_boolean(hold->is_failing));
+        json_add(list, row);
+    }
+    return list;
+}
+
 static void put_device(json_t *unit, const struct device *device)
 {
     put_text(unit, "device", device->name);
@@ -184,6 +221,10 @@ static json_t *unit_json(const struct site *site, const struct unit_status *stat
     put_count(unit, "commands_waiting", status->commands_waiting);
     json_put(unit, "unreadable", holes_json(status, now_ms));
     put_count(unit, "unreadable_count", status->hole_count);
+    json_put(unit, "missed_requests", missed_json(status));
+    put_count(unit, "missed_requests_count", status->missed_count);
+    json_put(unit, "holds", holds_json(status, now_ms));
+    put_count(unit, "holds_count", status->hold_count);
     return unit;
 }
 
@@ -193,6 +234,7 @@ static void put_bus_counters(json_t *bus, const struct bus_status *status)
     for (size_t i = 0; i < status->unit_count; i++)
         missed += status->units[i].counters.missed;
     json_put(bus, "utilisation", rounded(status->utilisation, 10000));
+    json_put(bus, "dead_share", rounded(status->dead_share, 10000));
     put_count(bus, "missed", missed);
     put_count(bus, "requests", status->counters.requests);
     put_count(bus, "answers", status->counters.answers);
@@ -264,6 +306,20 @@ static json_t *cloud_json(const struct site_status *status, size_t index)
     return cloud;
 }
 
+static json_t *losses_json(const struct outbox_status *status)
+{
+    static const char *const names[] = {
+        [LOSS_MEMORY] = "memory",   [LOSS_FULL] = "full",       [LOSS_OLD] = "old",
+        [LOSS_UNDATED] = "undated", [LOSS_DAMAGED] = "damaged", [LOSS_REPLAY] = "replay",
+    };
+    json_t *losses = json_new_object();
+    for (int i = 0; i < LOSS_COUNT; i++) {
+        if (status->lost[i])
+            put_count(losses, names[i], status->lost[i]);
+    }
+    return losses;
+}
+
 static json_t *outbox_json(const struct outbox_status *status, int64_t now_ms)
 {
     json_t *outbox = json_new_object();
@@ -272,6 +328,7 @@ static json_t *outbox_json(const struct outbox_status *status, int64_t now_ms)
     put_count(outbox, "bytes", status->bytes);
     put_age(outbox, "oldest_age_ms", status->oldest_ms, now_ms);
     put_count(outbox, "dropped", status->dropped);
+    json_put(outbox, "dropped_because", losses_json(status));
     return outbox;
 }
 

@@ -15,6 +15,8 @@
 
 enum {
     MAX_STATUS_HOLES = 16, // shown of a unit; all are counted
+    MAX_STATUS_HOLDS = 4,
+    MAX_STATUS_MISSED = 4,
     // Exceptions are counted by their code up to 11 (Modbus Application Protocol V1.1b3,
     // section 7), the others under 0.
     EXCEPTION_CODES = 12,
@@ -27,6 +29,25 @@ struct unit_hole {
     uint16_t count;
     uint8_t exception; // what it answered
     int64_t since_ms;
+};
+
+// A setpoint that is kept, or whose end is to be written.
+struct unit_hold {
+    char text[160];   // "power_limit = 5000": what was last written; the names alone where that
+                      // must not be shown or is left over from before the start
+    int64_t until_ms; // 0: it is over, its end is to be written
+    int64_t every_ms; // 0: nothing is written again
+    bool is_failing;  // the equipment did not take the last frame, or the end
+};
+
+// A request that did not come in time.
+struct unit_missed {
+    enum table table;
+    uint16_t address; // as in the map: in a SunSpec model it counts from the model's id word
+    uint16_t count;
+    uint8_t model; // as of a point
+    int64_t every_ms;
+    uint64_t missed; // periods
 };
 
 // Since the start.
@@ -67,6 +88,13 @@ struct unit_status {
 
     struct unit_hole holes[MAX_STATUS_HOLES];
     size_t hole_count; // may be more than fit
+
+    struct unit_hold holds[MAX_STATUS_HOLDS];
+    size_t hold_count; // may be more than fit
+
+    // The requests that missed most, since they are part of the plan; the worst first.
+    struct unit_missed missed[MAX_STATUS_MISSED];
+    size_t missed_count; // of all that missed any: may be more than fit
 };
 
 // Since the start, of the link as a whole.
@@ -88,6 +116,7 @@ struct bus_status {
     uint64_t link_opened;  // how many times
     char link_text[200];   // why it is not open, or ""
     double utilisation;    // share of the last minute that requests and answers took, 0..1
+    double dead_share;     // of that minute, what was spent on units that were offline
     struct bus_counters counters;
     size_t unit_count;
     struct unit_status units[];
@@ -103,13 +132,25 @@ struct cloud_status {
     char reason[300];  // why it is not connected, or ""
 };
 
+// Why messages were dropped.
+enum outbox_loss {
+    LOSS_MEMORY,  // no room in memory, and the disk did not take them
+    LOSS_FULL,    // outbox.max_size: the oldest made way
+    LOSS_OLD,     // outbox.max_age
+    LOSS_UNDATED, // of a start of the system whose time never became known
+    LOSS_DAMAGED, // with a wrong checksum
+    LOSS_REPLAY,  // the backlog, with replay: false
+    LOSS_COUNT,
+};
+
 // What waits for the cloud.
 struct outbox_status {
     size_t messages;
     size_t in_flight; // of them, published and not acknowledged yet
     size_t bytes;
-    int64_t oldest_ms; // when the oldest was put in
-    uint64_t dropped;  // since the start
+    int64_t oldest_ms;         // when the oldest was made; negative: before the system's start
+    uint64_t dropped;          // since the start
+    uint64_t lost[LOSS_COUNT]; // the same by reason
 };
 
 // An empty status with room for `unit_count` units.

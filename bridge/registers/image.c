@@ -39,6 +39,8 @@ struct view {
     const struct value *arguments;
     int64_t now_ms;
     struct image_space *space;
+    const struct point *given; // an entry with words, whose words are `words`; or NULL
+    const uint16_t *words;
 };
 
 struct image *image_new(const struct map *map, const struct modbus_settings *modbus)
@@ -303,6 +305,8 @@ static struct value view_raw(const struct view *view, const struct point *point)
 {
     const struct image *image = view->image;
     const struct point *source = map_words_of(image->map, point);
+    if (source == view->given)
+        return codec_decode_raw(point, view->words, &view->space->codec);
     if (source->model != SUNSPEC_NONE && !image->knows_models)
         return value_unknown();
     if (image_lacks(image, source))
@@ -362,6 +366,15 @@ struct value image_value(const struct image *image, int point, int64_t now_ms,
                          struct image_space *space)
 {
     struct view view = {.image = image, .now_ms = now_ms, .space = space};
+    return view_value(&view, point);
+}
+
+struct value image_value_of_words(const struct image *image, int point, const uint16_t *words,
+                                  int64_t now_ms, struct image_space *space)
+{
+    const struct point *given = map_words_of(image->map, &image->map->points[point]);
+    struct view view = {
+        .image = image, .now_ms = now_ms, .space = space, .given = given, .words = words};
     return view_value(&view, point);
 }
 
@@ -432,7 +445,8 @@ struct value image_evaluate(const struct image *image, const struct formula *for
                             const struct value *arguments, int64_t now_ms,
                             struct image_space *space)
 {
-    struct view view = {image, arguments, now_ms, space};
+    struct view view = {
+        .image = image, .arguments = arguments, .now_ms = now_ms, .space = space};
     return view_evaluate(&view, formula, NULL);
 }
 
@@ -440,7 +454,8 @@ void image_fill(const struct image *image, const struct text_template *template,
                 const struct value *arguments, int64_t now_ms, char *ret_text, size_t size)
 {
     struct image_space space = {0};
-    struct view view = {image, arguments, now_ms, &space};
+    struct view view = {
+        .image = image, .arguments = arguments, .now_ms = now_ms, .space = &space};
     struct formula_inputs inputs = {
         .context = &view,
         .point = read_point,

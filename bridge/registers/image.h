@@ -68,6 +68,11 @@ void image_forget(struct image *image);
 struct value image_value(const struct image *image, int point, int64_t now_ms,
                          struct image_space *space);
 
+// The value that an entry with these words would have (word_count of the entry with the words);
+// other entries that it depends on are taken from the image.
+struct value image_value_of_words(const struct image *image, int point, const uint16_t *words,
+                                  int64_t now_ms, struct image_space *space);
+
 // The code or number before scaling: raw(name).
 struct value image_raw(const struct image *image, int point, int64_t now_ms,
                        struct image_space *space);

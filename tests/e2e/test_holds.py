@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Setpoints that the equipment forgets: a simulated device with a watchdog of its own, which counts the writes it gets
 and falls back by itself when they stay away."""
+import json
 import signal
 import subprocess
 import time
@@ -62,6 +63,12 @@ def leased(world):
     return world
 
 
+def status_of(world):
+    result = modbridge("status", world.where, "--json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)["buses"][0]["units"][0]
+
+
 def held(world):
     """What the device itself holds, asked beside the bridge."""
     result = modbridge("read", "--map", world.folder / "leased.yaml", "--tcp", world.endpoint)
@@ -87,9 +94,10 @@ def test_a_setpoint_is_kept_and_ends_by_itself(leased):
     assert seen["writes"] <= 1 + 2.5 / 0.2 + 1
     time.sleep(0.5)
     assert held(leased)["writes"] == seen["writes"], "nothing is written any more"
+    assert status_of(leased)["holds"] == []
     log = leased.bridge.log()
     assert log.count("setpoint (holding 100) is held for 2.5 s, written again every 200 ms") == 1
-    assert log.count("the hold is over: setpoint = 0 was written") == 1
+    assert log.count("the hold is over: setpoint = 0 W was written") == 1
     for what in ("is held for 2.5 s", "the hold is over"):  # on disk first, with the commit of the second
         leased.mqtt.await_payload("v1/from/HW/inverter/v3/logs", lambda p, what=what: what in p["message"])
 
@@ -107,6 +115,10 @@ def test_another_write_ends_a_hold_without_its_end(leased):
 
 def test_a_hold_replaces_another(leased):
     assert leased.command("inverter", "r1", "charge", {"power": 100})[0] == "completed"
+    (hold,) = status_of(leased)["holds"]
+    assert hold["holds"] == "setpoint = -100 W" and hold["every_ms"] == 200 and not hold["is_failing"]
+    assert not hold["is_ending"] and 3500_000 < hold["over_in_ms"] <= 3600_000
+    assert "held: setpoint = -100 W for " in modbridge("status", leased.where).stdout
     assert leased.command("inverter", "r2", "charge", {"power": 200, "duration": 1})[0] == "completed"
     seen = await_held(leased, "the end of the second", setpoint=0)
     time.sleep(0.6)
@@ -124,7 +136,7 @@ def test_the_end_is_written_when_the_bridge_stops(leased):
     assert leased.command("inverter", "s1", "charge", {"power": 100})[0] == "completed"
     assert leased.bridge.stop() == 0
     assert held(leased)["setpoint"] == 0
-    assert "the hold is over: setpoint = 0 was written" in leased.bridge.log()
+    assert "the hold is over: setpoint = 0 W was written" in leased.bridge.log()
 
 
 def test_a_device_that_was_away_is_held_again(leased):
@@ -201,7 +213,7 @@ def test_an_end_that_a_stop_could_not_write_is_left_to_the_next_start(leased):
     assert "the end of a hold could not be written: it is written at the next start" in leased.bridge.log()
     leased.simulator, _ = leased.simulate(leased.folder / "leased.yaml", listen=leased.endpoint)
     leased.bridge = leased.run(leased.where)
-    await_true(lambda: "the hold is over: setpoint = 0 was written" in leased.bridge.log(), "the end")
+    await_true(lambda: "the hold is over: setpoint = 0 W was written" in leased.bridge.log(), "the end")
     assert held(leased)["writes"] == 1
 
 
@@ -223,7 +235,7 @@ def test_without_a_daemon(alone):
     assert child.poll() is None, "the response comes at once, the hold goes on"
     out, err = child.communicate(timeout=30)
     assert (child.returncode, out) == (0, "")
-    assert "is held for 1.5 s" in err and "the hold is over: setpoint = 0 was written" in err
+    assert "is held for 1.5 s" in err and "the hold is over: setpoint = 0 W was written" in err
     seen = held(alone)
     assert seen["setpoint"] == 0 and seen["fallbacks"] == 0 and 4 <= seen["writes"] <= 9
 
@@ -234,7 +246,7 @@ def test_ctrl_c_ends_a_hold(alone):
     await_true(lambda: held(alone)["writes"] >= 3, "it is held")
     child.send_signal(signal.SIGINT)
     _, err = child.communicate(timeout=30)
-    assert child.returncode == 0 and "setpoint = 0 was written" in err
+    assert child.returncode == 0 and "setpoint = 0 W was written" in err
     assert held(alone)["setpoint"] == 0
 
 

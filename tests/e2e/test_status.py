@@ -123,8 +123,26 @@ def test_dead_device_and_dead_broker(world):
     whole = await_status(world, lambda s: not s["clouds"][0]["connected"] and s["outbox"]["messages"] > 1,
                          "messages to pile up")
     assert whole["clouds"][0]["reason"] and whole["clouds"][0]["retry_in_ms"] >= 0
+    await_status(world, lambda s: s["outbox"]["oldest_age_ms"] >= 4000, "the oldest message to grow old")
     text = modbridge("status", world.folder / "site.yaml").stdout
     assert "OFFLINE for" in text and "link FAILED for" in text and "NOT CONNECTED for" in text, text
+    assert re.search(r"^outbox: \d+ messages, .* the oldest is \d.* old, ", text, re.M), text
+
+
+def test_what_a_silent_unit_takes_of_its_bus(world):
+    """The simulator answers to unit 1 only."""
+    simulator, endpoint = world.simulate(MAPPINGS / "enapter_el41.yaml", "--unit", "1")
+    site = world.site({"here": "map: enapter_el41, bus: line, unit: 1",
+                       "mute": "map: enapter_el41, bus: line, unit: 9, modbus: {timeout: 200ms}"})
+    site.write_text(site.read_text().replace("devices:", f'buses:\n  line: {{tcp: "{endpoint}"}}\ndevices:'))
+    world.run(site)
+    await_socket(world)
+    whole = await_status(world, lambda s: s["buses"][0].get("dead_share", 0) > 0, "time spent on the silent one")
+    (bus,) = whole["buses"]
+    assert unit_of(whole, "mute")["health"]["state"] == "offline" and unit_of(whole, "here")["health"]["state"] == "online"
+    assert bus["dead_share"] <= bus["utilisation"]
+    assert " % for devices that are offline, " in modbridge("status", site).stdout
+    assert simulator.child.poll() is None
 
 
 def test_a_bus_that_hangs_is_not_waited_for(world):

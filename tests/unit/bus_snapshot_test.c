@@ -5,12 +5,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "bus/hold_end.h"
 
 static void note(struct record *record, enum fault fault, int64_t response_us, int64_t now_ms)
 {
@@ -123,6 +125,7 @@ struct world {
     struct line line;
     struct agenda agenda;
     struct jobs jobs;
+    struct holds holds;
     struct bus_status *status;
 };
 
@@ -134,6 +137,7 @@ static int set_up(void **state)
     assert_int_equal(line_init(&world->line, world->arena, &site, 0, -1, &err), 0);
     agenda_init(&world->agenda, 2);
     jobs_init(&world->jobs, &world->line);
+    holds_init(&world->holds, world->line.unit_count);
     world->status = bus_status_new(2);
     *state = world;
     return 0;
@@ -143,6 +147,7 @@ static int tear_down(void **state)
 {
     struct world *world = *state;
     bus_status_free(world->status);
+    holds_done(&world->holds);
     jobs_done(&world->jobs);
     agenda_done(&world->agenda);
     line_done(&world->line);
@@ -153,7 +158,8 @@ static int tear_down(void **state)
 
 static void fill(struct world *world, int64_t link_since_ms)
 {
-    struct snapshot_of of = {&world->line, &world->agenda, &world->jobs, link_since_ms};
+    struct snapshot_of of = {&world->line, &world->agenda, &world->jobs, &world->holds,
+                             link_since_ms};
     snapshot_fill(&of, world->status);
 }
 
@@ -211,6 +217,85 @@ static void test_commands_that_run_and_wait(void **state)
     assert_string_equal(world->status->units[1].command, "");
 }
 
+static const struct block blocks[] = {
+    {.table = TABLE_HOLDING, .address = 10, .count = 4, .every_ms = 1000},
+    {.table = TABLE_INPUT, .address = 7, .count = 1, .every_ms = 5000},
+    {.table = TABLE_HOLDING, .address = 90, .count = 9, .every_ms = 1000},
+};
+
+static void test_the_requests_that_missed_most_come_first(void **state)
+{
+    struct world *world = *state;
+    enum { COUNT = MAX_STATUS_MISSED + 3 };
+    struct agenda_unit *unit = &world->agenda.units[0];
+    static const uint64_t missed[COUNT] = {2, 9, 0, 5, 1, 7, 3};
+    unit->entries = mem_new(COUNT, sizeof *unit->entries);
+    unit->count = COUNT;
+    for (size_t i = 0; i < COUNT; i++) {
+        unit->entries[i].block = &blocks[i % ARRAY_LENGTH(blocks)];
+        unit->entries[i].missed = missed[i];
+    }
+    fill(world, 0);
+    const struct unit_status *status = &world->status->units[0];
+    assert_int_equal(status->missed_count, 6); // all but the one that missed none
+    static const uint64_t worst[MAX_STATUS_MISSED] = {9, 7, 5, 3};
+    for (size_t i = 0; i < MAX_STATUS_MISSED; i++)
+        assert_int_equal(status->missed[i].missed, worst[i]);
+    assert_int_equal(status->missed[0].table, TABLE_INPUT);
+    assert_int_equal(status->missed[0].address, 7);
+    assert_int_equal(status->missed[1].count, 9);
+    assert_int_equal(world->status->units[1].missed_count, 0);
+}
+
+static struct hold *hold_of(const char *values, int64_t for_ms)
+{
+    struct request request = {.unit_id = 4, .function = 6, .address = 10, .count = 1};
+    struct hold *hold =
+        hold_new(hold_end_empty(1, 1), "setpoint", &request, 1000, for_ms, 5000);
+    (void)snprintf(hold->values, sizeof hold->values, "%s", values);
+    return hold;
+}
+
+static void test_what_is_held(void **state)
+{
+    struct world *world = *state;
+    struct hold *over = hold_of("rate = 3", 60000);
+    holds_add(&world->holds, 0, hold_of("setpoint = 5 W", 60000));
+    holds_add(&world->holds, 0, over);
+    hold_finish(over, 7000);
+    assert_true(hold_note_late(over, 7000));
+    fill(world, 0);
+    const struct unit_status *status = &world->status->units[0];
+    assert_int_equal(status->hold_count, 2);
+    const struct unit_hold *first = &status->holds[0];
+    const struct unit_hold *second = &status->holds[1];
+    assert_string_equal(first->text, "setpoint = 5 W");
+    assert_int_equal(first->until_ms, 65000);
+    assert_int_equal(first->every_ms, 1000);
+    assert_false(first->is_failing);
+    assert_string_equal(second->text, "rate = 3");
+    assert_int_equal(second->until_ms, 0);
+    assert_true(second->is_failing);
+    for (int i = 0; i < MAX_STATUS_HOLDS; i++)
+        holds_add(&world->holds, 1, hold_of("x", 1000));
+    holds_add(&world->holds, 1, hold_of("x", 1000));
+    fill(world, 0);
+    assert_int_equal(world->status->units[1].hold_count, MAX_STATUS_HOLDS + 1);
+}
+
+static void test_the_share_of_the_dead(void **state)
+{
+    struct world *world = *state;
+    int64_t now_us = clock_monotonic_us();
+    busy_init(&world->line.busy, now_us - 40000000);
+    busy_init(&world->line.dead, now_us - 40000000);
+    busy_add(&world->line.busy, now_us - 30000000, now_us - 10000000);
+    busy_add(&world->line.dead, now_us - 12000000, now_us - 10000000);
+    fill(world, 0);
+    assert_true(world->status->utilisation > 0.45 && world->status->utilisation < 0.51);
+    assert_true(world->status->dead_share > 0.045 && world->status->dead_share < 0.051);
+}
+
 static void test_no_more_units_than_there_is_room_for(void **state)
 {
     struct world *world = *state;
@@ -234,6 +319,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_bus_that_has_not_begun, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_happened_is_in_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_commands_that_run_and_wait, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_requests_that_missed_most_come_first, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_held, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_share_of_the_dead, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_more_units_than_there_is_room_for, set_up,
                                         tear_down),
     };

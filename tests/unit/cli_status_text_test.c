@@ -13,21 +13,33 @@ static const char *const whole =
     "'buses':[{'name':'cabinet','place':'port /dev/ttyUSB0 at 9600 baud','stale':true,"
     "'age_ms':5000,'link':{'state':'failed','for_ms':180000,'reason':'no such "
     "port','opened':3},"
-    "'utilisation':0.3144,'missed':1,'requests':100,'timeouts':7,'garbled':0,'exceptions':2,"
+    "'utilisation':0.3144,'dead_share':0.0432,'missed':1,'requests':100,'timeouts':7,'garbled':"
+    "0,'exceptions':2,"
     "'units':[{'device':'meter','unit':4,'health':{'state':'online','for_ms':7200000},"
     "'response_ms':{'mean':12.34,'max':40.0},'requests':90,'timeouts':1,'garbled':2,"
     "'link_failures':3,'exceptions':{'2':5,'6':1},'missed':1,"
     "'last_fault':{'fault':'exception','exception':2,'age_ms':4000,'text':'illegal data "
     "address'},"
     "'command':{'name':'open_valve','for_ms':3000},'commands_waiting':2,"
+    "'holds':[{'holds':'setpoint = 5 W','is_ending':false,'over_in_ms':12000,'every_ms':2000,"
+    "'is_failing':true},{'holds':'ramp = 1','is_ending':true,'is_failing':false}],"
+    "'holds_count':3,"
+    "'missed_requests':[{'table':'holding','address':40,'count':3,'every_ms':1000,'missed':12},"
+    "{'table':'input','address':2,'count':1,'in_model':true,'every_ms':5000,'missed':3}],"
+    "'missed_requests_count':2,"
     "'unreadable':[{'table':'holding','address':100,'count':4,'exception':2,'age_ms':7200000},"
     "{'table':'input','address':7,'count':1,'exception':3,'age_ms':1000}],'unreadable_count':5}"
     ","
     "{'device':'pump','unit':5,'health':{'state':'offline','for_ms':180000,"
-    "'advice':'no answer: check power','next_probe_in_ms':12000},'unreadable':[]}]}],"
+    "'advice':'no answer: check power','next_probe_in_ms':12000},'unreadable':[],"
+    "'missed_requests':[{'table':'input','address':1,'count':1,'every_ms':5000,'missed':3}]}]}]"
+    ","
     "'clouds':[{'name':'plant','host':'mqtt.example.com','port':8883,'connected':false,"
     "'for_ms':180000,'reason':'refused','retry_in_ms':12000}],"
-    "'outbox':{'messages':12,'bytes':3210,'in_flight':3,'oldest_age_ms':4000,'dropped':0}}";
+    "'outbox':{'messages':12,'bytes':3210,'in_flight':3,'oldest_age_ms':4000,'dropped':5,"
+    "'dropped_because':{'full':3,'old':2}},"
+    "'store':{'health':'good','in_memory':false,'damaged':1,'failures':0,"
+    "'longest_commit_ms':12.3}}";
 
 static json_t *parse(const char *with_single_quotes)
 {
@@ -65,7 +77,8 @@ static void test_everything_there_may_be(void **state)
         "waiting for an answer\n"
         "  link FAILED for 3 min, opened 3 times\n"
         "    no such port\n"
-        "  31.4 % busy, 1 period missed; 100 requests, 7 time-outs, 2 refused\n"
+        "  31.4 % busy, 4.3 % for devices that are offline, 1 period missed; 100 requests, 7 "
+        "time-outs, 2 refused\n"
         "  UNIT  DEVICE  STATE               RESPONSE MEAN/MAX   REQUESTS  FAILED  REFUSED  "
         "MISSED\n"
         "     4  meter   online for 2 h      12.3 / 40.0 ms            90       6        6     "
@@ -73,6 +86,10 @@ static void test_everything_there_may_be(void **state)
         "1\n"
         "          last fault 4 s ago: illegal data address (exception 2)\n"
         "          command open_valve runs for 3 s, 2 more wait\n"
+        "          held: setpoint = 5 W for 12 s more, every 2 s; NOT TAKEN by the device\n"
+        "          a hold is over, its end is not written yet: ramp = 1\n"
+        "          held: 1 more\n"
+        "          missed most: holding 40..42 (every 1 s) 12, input model + 2 (every 5 s) 3\n"
         "          not readable: holding 100..103 (exception 2), learned 2 h ago\n"
         "          not readable: input 7 (exception 3), learned 1 s ago\n"
         "          not readable: 3 more\n"
@@ -84,7 +101,9 @@ static void test_everything_there_may_be(void **state)
         "cloud plant: mqtt.example.com:8883 NOT CONNECTED for 3 min: refused; tried again in "
         "12 "
         "s\n"
-        "outbox: 12 messages, 3.2 kB, the oldest is 4 s old, 3 on their way, 0 dropped\n");
+        "outbox: 12 messages, 3.2 kB, the oldest is 4 s old, 3 on their way, 5 dropped "
+        "(2 too old, 3 outbox full)\n"
+        "store: good, 1 damaged files set aside, the longest commit took 12 ms\n");
 }
 
 static void test_colours_change_no_character(void **state)

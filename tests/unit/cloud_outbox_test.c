@@ -306,6 +306,25 @@ static void sends_live_rows_before_the_backlog(void **state)
     outbox_free(outbox);
 }
 
+static void tells_the_time_of_the_oldest_row(void **state)
+{
+    (void)state;
+    struct outbox *outbox = outbox_new(2, &spill, 0);
+    assert_int_equal(outbox_stats(outbox).oldest.kind, STAMP_NONE);
+    outbox_connected(outbox, 0);
+    outbox_connected(outbox, 1);
+    (void)push_at(outbox, OUTBOX_RESPONSE, 0, 500); // without a time
+    assert_int_equal(outbox_stats(outbox).oldest.kind, STAMP_NONE);
+    int64_t first = push_at(outbox, OUTBOX_TELEMETRY, 1, 1000);
+    (void)push_at(outbox, OUTBOX_LOG, 0, 2000);
+    assert_int_equal(take(outbox, 1), first); // in flight, it counts all the same
+    assert_int_equal(outbox_stats(outbox).oldest.kind, STAMP_PRESENT);
+    assert_int_equal(outbox_stats(outbox).oldest.ms, 1000);
+    assert_true(ack(outbox, first));
+    assert_int_equal(outbox_stats(outbox).oldest.ms, 2000);
+    outbox_free(outbox);
+}
+
 static void ignores_answers_to_an_earlier_connection(void **state)
 {
     (void)state;
@@ -338,6 +357,7 @@ int main(void)
         cmocka_unit_test(drops_what_was_not_sent_at_once_without_replay),
         cmocka_unit_test(gives_rows_back_in_their_old_place),
         cmocka_unit_test(sends_live_rows_before_the_backlog),
+        cmocka_unit_test(tells_the_time_of_the_oldest_row),
         cmocka_unit_test(ignores_answers_to_an_earlier_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

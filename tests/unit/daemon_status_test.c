@@ -156,6 +156,7 @@ static void much_known(struct board *board, struct cloud_status *cloud,
     answer->link_since_ms = 50000;
     answer->link_opened = 3;
     answer->utilisation = 0.123456;
+    answer->dead_share = 0.04567;
     answer->counters.foreign = 8;
     (void)snprintf(answer->link_text, sizeof answer->link_text, "no such port \xC3"); // cut
     struct unit_status *one = &answer->units[0];
@@ -176,14 +177,24 @@ static void much_known(struct board *board, struct cloud_status *cloud,
     one->hole_count = 20;
     one->holes[0] = (struct unit_hole){TABLE_HOLDING, 100, 4, 2, 10000};
     answer->units[1].counters.missed = 5;
+    one->missed_count = 9;
+    one->missed[0] = (struct unit_missed){TABLE_HOLDING, 40, 3, SUNSPEC_NONE, 1000, 12};
+    one->missed[1] = (struct unit_missed){TABLE_HOLDING, 2, 1, 1, 5000, 3};
+    one->hold_count = 2;
+    one->holds[0] = (struct unit_hold){"setpoint = 5 W", 112000, 2000, true};
+    one->holds[1] = (struct unit_hold){"ramp = 1", 0, 0, false};
     board_take(board, answer);
     *cloud = (struct cloud_status){.since_ms = 70000,
                                    .retry_ms = 100250,
                                    .connects = 1,
                                    .failures = 2,
                                    .reason = "refused"};
-    *outbox = (struct outbox_status){
-        .messages = 12, .in_flight = 3, .bytes = 900, .oldest_ms = 91000, .dropped = 1};
+    *outbox = (struct outbox_status){.messages = 12,
+                                     .in_flight = 3,
+                                     .bytes = 900,
+                                     .oldest_ms = 91000,
+                                     .dropped = 5,
+                                     .lost = {[LOSS_FULL] = 3, [LOSS_OLD] = 2}};
 }
 
 static void test_all_that_is_known(void **state)
@@ -213,6 +224,19 @@ static void test_all_that_is_known(void **state)
         json, "buses.0.units.0.unreadable.0",
         "{\"table\":\"holding\",\"address\":100,\"count\":4,\"exception\":2,\"age_ms\":90000}");
     assert_at(json, "buses.0.units.0.unreadable_count", "20");
+    assert_at(json, "buses.0.dead_share", "0.0457");
+    assert_at(json, "buses.0.units.0.missed_requests.0",
+              "{\"table\":\"holding\",\"address\":40,\"count\":3,\"every_ms\":1000,"
+              "\"missed\":12}");
+    assert_at(json, "buses.0.units.0.missed_requests.1.in_model", "true");
+    assert_at(json, "buses.0.units.0.missed_requests_count", "9");
+    assert_at(json, "buses.0.units.0.holds.0",
+              "{\"holds\":\"setpoint = 5 W\",\"is_ending\":false,\"over_in_ms\":12000,"
+              "\"every_ms\":2000,\"is_failing\":true}");
+    assert_at(json, "buses.0.units.0.holds.1",
+              "{\"holds\":\"ramp = 1\",\"is_ending\":true,\"is_failing\":false}");
+    assert_at(json, "buses.0.units.0.holds_count", "2");
+    assert_at(json, "buses.0.units.1.holds", "[]");
     assert_at(json, "buses.0.units.1.health.state", "\"unknown\"");
     assert_at(json, "buses.0.units.1.last_fault", NULL);
     assert_at(json, "buses.0.units.1.command", NULL);
@@ -223,7 +247,8 @@ static void test_all_that_is_known(void **state)
               "\"reason\":\"refused\",\"retry_in_ms\":250}");
     assert_at(
         json, "outbox",
-        "{\"messages\":12,\"in_flight\":3,\"bytes\":900,\"oldest_age_ms\":9000,\"dropped\":1}");
+        "{\"messages\":12,\"in_flight\":3,\"bytes\":900,\"oldest_age_ms\":9000,\"dropped\":5,"
+        "\"dropped_because\":{\"full\":3,\"old\":2}}");
     json_decref(json);
 }
 

@@ -297,6 +297,27 @@ static void test_scale_factor_comes_from_its_register(void **state)
     assert_int_equal(value_of(world, POWER, 0).kind, VALUE_UNKNOWN);
 }
 
+static void test_words_that_are_not_in_the_image_have_their_value(void **state)
+{
+    struct world *world = *state;
+    struct image_space space = {0};
+    uint16_t both[] = {(uint16_t)-1, 1234};
+    uint16_t other = 55;
+    char text[32];
+    // Its scale factor is not known: no value.
+    struct value value = image_value_of_words(world->image, POWER, &other, 0, &space);
+    assert_false(value_is_known(&value));
+    image_store(world->image, block_of(world, TABLE_HOLDING, 50), both, 0);
+    value = image_value_of_words(world->image, POWER, &other, 0, &space);
+    value_format(&value, text, sizeof text);
+    assert_string_equal(text, "5.5");
+    other = 2;
+    value = image_value_of_words(world->image, STATE_NAME, &other, 0, &space);
+    value_format(&value, text, sizeof text);
+    assert_string_equal(text, "running");
+    assert_int_equal(value_of(world, STATE, 0).kind, VALUE_UNKNOWN); // the image is as it was
+}
+
 static void test_computed_needs_all_it_names(void **state)
 {
     struct world *world = *state;
@@ -372,6 +393,8 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_scale_factor_comes_from_its_register, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_words_that_are_not_in_the_image_have_their_value,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_computed_needs_all_it_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_alerts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bits_of_a_packed_block, setup, teardown),
