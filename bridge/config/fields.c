@@ -72,13 +72,10 @@ static void suggest_by_hint(struct suggestion *suggestion, const struct field *r
     }
 }
 
-static int read_word(const struct reader *reader, const struct field *row,
-                     const struct node *node, int *ret_value)
+// What stands where a word should, with the nearest right one.
+static int refuse_word(const struct reader *reader, const struct field *row,
+                       const struct node *node)
 {
-    if (fields_expect_scalar(reader, node, row->name) < 0)
-        return -1;
-    if (find_word(row, node, ret_value))
-        return 0;
     struct strbuf text = {0};
     struct suggestion suggestion;
     suggest_start(&suggestion, node->text);
@@ -87,10 +84,41 @@ static int read_word(const struct reader *reader, const struct field *row,
     suggest_by_hint(&suggestion, row);
     strbuf_printf(&text, "%s: '%s' is not one of ", row->name, node->text);
     list_words(row, &text);
+    if (row->by_parameter && reader->parameters.find)
+        strbuf_add(&text, ", and there is no such parameter");
     suggest_append(&suggestion, &text);
     (void)diagnostics_error(reader->diagnostics, &node->at, "%s", strbuf_text(&text));
     strbuf_done(&text);
     return -1;
+}
+
+static int refuse_parameter(const struct reader *reader, const struct field *row,
+                            const char *name, const struct node *value)
+{
+    struct strbuf text = {0};
+    list_words(row, &text);
+    (void)diagnostics_error(reader->diagnostics, &value->at,
+                            "%s: '%s' is not one of %s, and the map takes its %s from it", name,
+                            value->kind == NODE_SCALAR ? value->text : "", strbuf_text(&text),
+                            row->name);
+    strbuf_done(&text);
+    return -1;
+}
+
+static int read_word(const struct reader *reader, const struct field *row,
+                     const struct node *node, int *ret_value)
+{
+    const struct node *value = NULL;
+    if (fields_expect_scalar(reader, node, row->name) < 0)
+        return -1;
+    if (find_word(row, node, ret_value))
+        return 0;
+    if (!row->by_parameter || !reader->parameters.find ||
+        !reader->parameters.find(reader->parameters.context, node->text, &value))
+        return refuse_word(reader, row, node);
+    if (!value || find_word(row, value, ret_value))
+        return 0;
+    return refuse_parameter(reader, row, node->text, value);
 }
 
 static int check_bounds(const struct reader *reader, const struct field *row,

@@ -60,6 +60,7 @@ struct field {
     int64_t min; // INT, DURATION; both 0: any that the member holds
     int64_t max;
     const struct word *words;        // ends with a NULL text
+    bool by_parameter;               // WORD: may also be the name of a parameter that holds one
     const struct field_table *table; // NODE: what the mapping inside holds; or NULL
     const struct field_table *each;  // NODE: what each value of the mapping inside holds
     const struct field_table *items; // NODE: what each item of the list inside holds
@@ -77,10 +78,19 @@ struct field_table {
 
 #define FIELD_AT(type, member) .offset = offsetof(struct type, member)
 
+// The parameters of a map, for words that are given by parameter.
+struct word_source {
+    // Whether there is a parameter of this name. *ret_value: where its value is written, NULL
+    // when nobody gave one yet.
+    bool (*find)(const void *context, const char *name, const struct node **ret_value);
+    const void *context;
+};
+
 // What reading needs.
 struct reader {
     struct arena *arena;
     struct diagnostics *diagnostics;
+    struct word_source parameters; // find is NULL: there are none
 };
 
 // Mappings in order of precedence: the first that has a key gives its value.

@@ -70,6 +70,7 @@ struct entry {
 
 struct parameter {
     const char *key;
+    const struct node *node; // of its value; NULL: the site must give it, and there is none
     struct value value;
 };
 

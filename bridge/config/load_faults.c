@@ -321,7 +321,7 @@ static int read_rules(const struct reader *reader, const struct node *list,
 int config_load_faults(struct arena *arena, const char *path, const struct fault_names *names,
                        struct diagnostics *diagnostics, const struct fault_script **ret_script)
 {
-    const struct reader reader = {arena, diagnostics};
+    const struct reader reader = {.arena = arena, .diagnostics = diagnostics};
     const struct node *root = NULL;
     struct file_fields fields = {0};
     if (tree_read(arena, path, diagnostics, &root))

@@ -118,8 +118,8 @@ static void override_periods(struct loader *loader)
 
 static void load_sections(struct loader *loader, const struct map_fields *fields)
 {
-    load_modbus(loader, fields->modbus);
     load_parameters(loader, fields->parameters);
+    load_modbus(loader, fields->modbus);
     load_points(loader);
     load_references(loader);
     load_point_formulas(loader);
@@ -149,7 +149,7 @@ int config_load_map(struct arena *arena, const char *path,
     size_t errors = diagnostics->error_count;
     struct loader *loader = ARENA_NEW(arena, struct loader);
     struct map_fields fields = {0};
-    loader->reader = (struct reader){arena, diagnostics};
+    loader->reader = (struct reader){.arena = arena, .diagnostics = diagnostics};
     loader->overrides = overrides ? overrides : &none;
     names_init(&loader->names, arena);
     loader->map.path = arena_text(arena, path);

@@ -330,7 +330,7 @@ int config_load_values(struct arena *arena, const char *path,
                        const struct values_target *targets, size_t target_count,
                        struct diagnostics *diagnostics, const struct site_values **ret_values)
 {
-    const struct reader reader = {arena, diagnostics};
+    const struct reader reader = {.arena = arena, .diagnostics = diagnostics};
     const struct node *root = NULL;
     struct values_fields fields = {0};
     if (tree_read(arena, path, diagnostics, &root))

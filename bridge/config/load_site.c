@@ -239,7 +239,7 @@ static void load_sections(struct site_loader *loader)
 static void load_root(struct site_loader *loader, struct arena *arena, const char *path,
                       struct diagnostics *diagnostics)
 {
-    loader->reader = (struct reader){arena, diagnostics};
+    loader->reader = (struct reader){.arena = arena, .diagnostics = diagnostics};
     loader->default_cloud = NO_INDEX;
     loader->site.path = arena_text(arena, path);
     loader->folder = folder_of(arena, path);

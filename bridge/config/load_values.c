@@ -73,6 +73,7 @@ int load_value(struct loader *loader, const struct node *node, const char *name,
 
 struct parameter_fields {
     const struct node *initial;
+    struct texts words;
     const char *description;
 };
 
@@ -82,6 +83,10 @@ static const struct field parameter_rows[] = {
      FIELD_AT(parameter_fields, initial),
      .shape = "number, text, true or false",
      .help = "the value when the site gives none; without one the site must"},
+    {.name = "enum",
+     .kind = FIELD_TEXTS,
+     FIELD_AT(parameter_fields, words),
+     .help = "the texts allowed"},
     {.name = "description",
      .kind = FIELD_TEXT,
      FIELD_AT(parameter_fields, description),
@@ -102,29 +107,67 @@ static enum formula_type type_of(const struct value *value)
     return value->kind == VALUE_BOOLEAN ? FORMULA_BOOLEAN : FORMULA_TEXT;
 }
 
+static int check_words(struct loader *loader, const struct child *child,
+                       const struct texts *words, const struct parameter *parameter)
+{
+    struct strbuf text = {0};
+    struct suggestion suggestion;
+    if (words->count == 0 || !parameter->node)
+        return 0;
+    suggest_start(&suggestion, parameter->node->text);
+    strbuf_printf(&text, "%s: '%s' is not one of ", child->key, parameter->node->text);
+    for (size_t i = 0; i < words->count; i++) {
+        if (strcmp(words->items[i], parameter->node->text) == 0) {
+            strbuf_done(&text);
+            return 0;
+        }
+        strbuf_printf(&text, "%s%s", i ? ", " : "", words->items[i]);
+        suggest_candidate(&suggestion, words->items[i]);
+    }
+    suggest_append(&suggestion, &text);
+    (void)diagnostics_error(loader->reader.diagnostics, &parameter->node->at, "%s",
+                            strbuf_text(&text));
+    strbuf_done(&text);
+    return -1;
+}
+
 static int read_parameter(struct loader *loader, const struct child *child,
-                          struct value *ret_value)
+                          struct parameter *parameter)
 {
     struct parameter_fields fields = {0};
     struct layers layers = {{child->value}};
     const struct node *own = tree_find(loader->overrides->parameters, child->key);
-    struct value initial = {0};
+    enum formula_type type = FORMULA_ANY;
     if (fields_read(&loader->reader, &table_parameter, &layers, &fields) < 0)
         return -1;
+    if (fields.words.count > 0)
+        type = FORMULA_TEXT;
     if (fields.initial &&
-        load_value(loader, fields.initial, "default", FORMULA_ANY, &initial) < 0)
+        load_value(loader, fields.initial, "default", type, &parameter->value) < 0)
         return -1;
-    if (own)
-        return load_value(loader, own, child->key,
-                          fields.initial ? type_of(&initial) : FORMULA_ANY, ret_value);
-    if (!fields.initial && loader->overrides->for_site)
+    if (fields.initial)
+        type = type_of(&parameter->value);
+    if (own && load_value(loader, own, child->key, type, &parameter->value) < 0)
+        return -1;
+    parameter->node = own ? own : fields.initial;
+    if (!parameter->node && loader->overrides->for_site)
         return diagnostics_error(loader->reader.diagnostics, loader->overrides->for_site,
                                  "the map needs the parameter '%s'%s%s: give it under "
                                  "parameters:",
                                  child->key, fields.description ? ", the " : "",
                                  fields.description ? fields.description : "");
-    *ret_value = fields.initial ? initial : value_integer(0);
-    return 0;
+    return check_words(loader, child, &fields.words, parameter);
+}
+
+// Where the value of a parameter is written, for fields that take a word from one.
+static bool find_parameter(const void *context, const char *name, const struct node **ret_value)
+{
+    const struct loader *loader = context;
+    const struct name *row = names_find(&loader->names, name);
+    if (!row || row->kind != NAME_PARAMETER)
+        return false;
+    *ret_value = loader->parameters[row->index].node;
+    return true;
 }
 
 // Parameters the site gives and the map does not know.
@@ -163,7 +206,8 @@ void load_parameters(struct loader *loader, const struct node *node)
             continue;
         *parameter = (struct parameter){.key = child->key, .value = value_integer(0)};
         loader->parameter_count++;
-        (void)read_parameter(loader, child, &parameter->value);
+        (void)read_parameter(loader, child, parameter);
     }
     check_overrides(loader);
+    loader->reader.parameters = (struct word_source){find_parameter, loader};
 }

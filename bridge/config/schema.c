@@ -75,6 +75,8 @@ static void add_words(struct strbuf *out, const struct word *words)
     strbuf_add(out, "]}");
 }
 
+#define PARAMETER "{\"type\":\"string\",\"pattern\":\"^[A-Za-z][A-Za-z0-9_]*$\"}"
+
 static void add_integer(struct strbuf *out, const struct field *field)
 {
     strbuf_add(out, "{\"type\":\"integer\"");
@@ -159,6 +161,8 @@ static void add_property(struct strbuf *out, const struct document *document,
         strbuf_add(out, field->kind == FIELD_WORD ? "" : ",");
         add_words(out, field->words);
     }
+    if (field->by_parameter)
+        strbuf_add(out, "," PARAMETER);
     strbuf_add(out, "]}");
 }
 
@@ -252,6 +256,8 @@ static void add_values_text(struct strbuf *out, const struct field *field)
         return;
     strbuf_add(out, field->kind == FIELD_WORD ? "" : "; or ");
     add_words_text(out, field->words);
+    if (field->by_parameter)
+        strbuf_add(out, "; or a parameter that holds one of them");
 }
 
 // A cell may not hold the bar that separates cells.

@@ -102,6 +102,7 @@ FEATURES = {
     "both orders": ({"holding": [(144, "CDCC B841")]}, {"o_both": 23.1}),
     "words apart": ({"holding": [(150, "0001"), (160, "0002")]}, {"o_apart": 65538}),
     "words apart, low first": ({"holding": [(151, "FFFE"), (161, "FFFF")]}, {"o_apart_little": -2}),
+    "orders by parameter": ({"holding": [(1664, "1234 5678")]}, {"o_parameter": 0x12345678}),
     "scale": ({"holding": [(170, "1386")]}, {"n_scale": 49.98}),
     "offset": ({"holding": [(171, "04D2")]}, {"n_offset": 23.4}),
     "sf": ({"holding": [(10, "FB2E"), (12, "FFFE")]}, {"n_sf": -12.34}),
@@ -156,7 +157,7 @@ OTHER_ALERTS = ["low_bit", "hot", "string3_dark", "unknowable"]
 # What commands find.
 SETTINGS = {
     "holding": [(1500, "07D0"), (1502, "0000"), (1540, "A0C0"), (1550, "0000 0000 0000 0000"), (1600, "0005"),
-                (1620, "0000 0000"), (1640, "0000")],
+                (1620, "0000 0000"), (1640, "0000"), (1660, "0000 0000"), (1670, "0000")],
     "coil": [(30, "0 1"), (50, "0 0")],
 }
 
@@ -308,6 +309,9 @@ COMMANDS = [
     ("set_worn", ["worn=5"], {"worn": 5}, {"worn": "0005"}, []),
     ("set_worn", ["worn=6"], {"worn": 6}, {"worn": "0006"}, [(6, 1600, 1, "0006")]),
     ("set_plural", ["plural=7"], {"plural": 7}, {"plural": "0007"}, [(16, 1610, 1, "0007")]),
+    ("set_ordered", ["ordered=305419896"], {"ordered": 0x12345678}, {"ordered": "1234 5678"},
+     [(16, 1660, 2, "12345678")]),
+    ("set_framed", ["framed=258"], {"framed": 258}, {"framed": "0102"}, [(16, 1670, 1, "0102")]),
     ("set_lamp", ["lamp=true"], {"lamp": True}, {"lamp": "0001"}, [(5, 40, 1, "FF00")]),
     ("relays", [], {"relay_1": True, "relay_2": False}, {"relay_1": "0001", "relay_2": "0000"}, [(15, 30, 2, "01")]),
     ("set_rate", ["rate=100"], {"rate": 100}, {"rate": "0064"},
@@ -389,21 +393,44 @@ def test_require_says_the_map_s_words(bench):
     assert bench.tap.writes() == before
 
 
-def test_parameters_come_from_the_site(world):
-    port = free_port()
+def write_site(world, endpoint, **parameters):
     site = world.folder / "site.yaml"
-    site.write_text(
-        f'modbridge: site/1\nmappings: ["{MAPS}"]\ndevices:\n'
-        f'  one: {{map: language, tcp: "127.0.0.1:{port}", unit: 9, '
-        f"parameters: {{pack_base: 650, bms: 40, ratio: 3}}}}\n")
-    tables = dump({"holding": [(0, "0006"), (101, "0002"), (173, "0004"), (652, "4148 0000"), (702, "4158 0000")]})
+    device = {"map": "language", "tcp": endpoint, "unit": 9, "parameters": parameters}
+    site.write_text(yaml.safe_dump({"modbridge": "site/1", "mappings": [str(MAPS)], "devices": {"one": device}},
+                                   sort_keys=False))
+    return site
+
+
+def test_parameters_come_from_the_site(world):
+    parameters = {"pack_base": 650, "bms": 40, "ratio": 3, "words": "little", "bytes": "little", "frames": "single"}
+    site = write_site(world, "127.0.0.1:1", **parameters)
+    tables = dump({"holding": [(0, "0006"), (101, "0002"), (173, "0004"), (652, "4148 0000"), (702, "4158 0000"),
+                               (1660, "0 0"), (1664, "7856 3412"), (1670, "0")]})
     values = world.folder / "values.yaml"
     values.write_text(yaml.safe_dump({"devices": {"one": {**tables, "values": {"battery_soc": 58}}}}))
-    _, endpoint = world.simulate(site, "--values", values, listen=f"127.0.0.1:{port}")
-    assert endpoint == f"127.0.0.1:{port}"
+    _, endpoint = world.simulate(site, "--values", values)
+    tap = Tap(endpoint)
+    write_site(world, tap.endpoint, **parameters)
     published, _, _ = read(site, "one")
-    expected = {"pack1_voltage": 12.5, "pack2_voltage": 13.5, "battery_soc": 58, "ratio_text": "3", "n_value": 14}
+    expected = {"pack1_voltage": 12.5, "pack2_voltage": 13.5, "battery_soc": 58, "ratio_text": "3", "n_value": 14,
+                "o_parameter": 0x12345678}
     assert differences(published, expected) == {}
+    for name, argument in (("set_ordered", "ordered=305419896"), ("set_framed", "framed=258")):
+        result = modbridge("command", site, "one", name, argument)
+        assert result.returncode == 0, result.stderr
+    tap.close()
+    assert tap.writes() == [(16, 1660, 2, words("78563412")), (6, 1670, 1, words("0102"))]
+
+
+@pytest.mark.parametrize("parameters,finding", [
+    ({"words": "litle"}, "site.yaml:10:14: error: words: 'litle' is not one of big, little; did you mean 'little'?"),
+    ({"bytes": "swapped"}, "site.yaml:10:14: error: bytes: 'swapped' is not one of big or little, and the map takes its "
+                           "byte_order from it"),
+    ({"bytes": 2}, "site.yaml:10:14: error: bytes: '2' is not one of big or little, and the map"),
+])
+def test_parameters_must_be_words_that_are_known(world, parameters, finding):
+    result = modbridge("check", write_site(world, "127.0.0.1:1", **parameters).name, cwd=world.folder)
+    assert (result.returncode, finding in result.stdout) == (3, True), result.stdout
 
 
 CONDITIONS = """

@@ -47,7 +47,7 @@ static const struct field_table table = {
 static int read_thing(struct desk *desk, const char *text, struct thing *thing)
 {
     const struct node *root = NULL;
-    struct reader reader = {desk->arena, &desk->diagnostics};
+    struct reader reader = {.arena = desk->arena, .diagnostics = &desk->diagnostics};
     assert_int_equal(desk_parse(desk, text, &root), 0);
     struct layers layers = {{root}};
     return fields_read(&reader, &table, &layers, thing);
@@ -164,7 +164,7 @@ static void the_first_layer_that_has_a_key_wins(void **state)
     (void)state;
     struct desk *desk = desk_new();
     struct thing thing = {0};
-    struct reader reader = {desk->arena, &desk->diagnostics};
+    struct reader reader = {.arena = desk->arena, .diagnostics = &desk->diagnostics};
     const struct node *own = NULL;
     const struct node *preset = NULL;
     assert_int_equal(desk_parse(desk, "number: 1\n", &own), 0);
