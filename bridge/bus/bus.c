@@ -67,7 +67,9 @@ static void look(struct bus *bus)
     turn->is_open = link_is_open(bus->line.link);
     turn->open_at_ms = bus->line.retry_at_ms;
     turn->is_stopping = bus->stopping;
-    turn->job_ms = jobs_next_ms(&bus->jobs);
+    const struct job_queue *ready = jobs_first(&bus->jobs);
+    turn->job_ms = ready ? ready->running.ready_ms : INT64_MAX;
+    turn->job_has_begun = ready && ready->running.has_begun;
     turn->hold_ms = keep_next_ms(&bus->keep, clock_monotonic_ms());
     turn->late = link_late(bus->line.link);
     for (size_t i = 0; i < bus->line.unit_count; i++) {

@@ -63,30 +63,31 @@ bool jobs_add(struct jobs *jobs, struct job_request *request, int64_t now_ms)
     return true;
 }
 
-struct job_queue *jobs_ready(struct jobs *jobs, int64_t now_ms, struct unit **ret_unit)
+static struct job_queue *find_first(const struct jobs *jobs)
 {
-    struct job_queue *ready = NULL;
+    struct job_queue *first = NULL;
     for (size_t i = 0; i < jobs->line->unit_count; i++) {
         struct job_queue *queue = &jobs->queues[i];
-        if (!queue->running.job || queue->running.ready_ms > now_ms)
+        if (!queue->running.job || queue->running.ready_ms == INT64_MAX)
             continue;
-        if (!ready || queue->running.ready_ms < ready->running.ready_ms)
-            ready = queue;
+        if (!first || queue->running.ready_ms < first->running.ready_ms)
+            first = queue;
     }
-    if (ready)
-        *ret_unit = &jobs->line->units[ready - jobs->queues];
-    return ready;
+    return first;
 }
 
-int64_t jobs_next_ms(const struct jobs *jobs)
+const struct job_queue *jobs_first(const struct jobs *jobs)
 {
-    int64_t next_ms = INT64_MAX;
-    for (size_t i = 0; i < jobs->line->unit_count; i++) {
-        const struct running_job *running = &jobs->queues[i].running;
-        if (running->job && running->ready_ms < next_ms)
-            next_ms = running->ready_ms;
-    }
-    return next_ms;
+    return find_first(jobs);
+}
+
+struct job_queue *jobs_ready(struct jobs *jobs, int64_t now_ms, struct unit **ret_unit)
+{
+    struct job_queue *first = find_first(jobs);
+    if (!first || first->running.ready_ms > now_ms)
+        return NULL;
+    *ret_unit = &jobs->line->units[first - jobs->queues];
+    return first;
 }
 
 void jobs_finish(struct jobs *jobs, struct job_queue *queue, int64_t now_ms)

@@ -56,8 +56,8 @@ bool jobs_add(struct jobs *jobs, struct job_request *request, int64_t now_ms);
 // none.
 struct job_queue *jobs_ready(struct jobs *jobs, int64_t now_ms, struct unit **ret_unit);
 
-// When the next job wants to be stepped; INT64_MAX: never.
-int64_t jobs_next_ms(const struct jobs *jobs);
+// The queue whose running job is the next to be stepped, at its ready_ms; NULL if none is.
+const struct job_queue *jobs_first(const struct jobs *jobs);
 
 // Ends the running job and starts the next one that waits.
 void jobs_finish(struct jobs *jobs, struct job_queue *queue, int64_t now_ms);

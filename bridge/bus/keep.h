@@ -4,7 +4,7 @@
 // the owner of the line calls it.
 //
 // A command that fails ends what it held. Frames written again never come between the frames
-// of a command; while it waits they may.
+// of a command of their unit; while it waits they may.
 #ifndef BUS_KEEP_H
 #define BUS_KEEP_H
 

@@ -153,6 +153,15 @@ static bool choose_request(struct turn *turn, int64_t now_ms, struct turn_choice
     return choose_dated(turn, now_ms, choice) || choose_undated(turn, now_ms, choice);
 }
 
+// Between two moves of a command a hold that is due gets one: of another unit, since that of
+// the command's own is not due meanwhile.
+static bool is_turn_of_hold(const struct turn *turn, int64_t now_ms)
+{
+    if (turn->hold_ms > now_ms)
+        return false;
+    return turn->job_ms > now_ms || (turn->job_has_begun && turn->job_was_last);
+}
+
 struct turn_choice turn_choose(struct turn *turn, int64_t now_ms)
 {
     struct turn_choice choice = {.kind = TURN_WAIT, .until_ms = turn->job_ms};
@@ -164,7 +173,8 @@ struct turn_choice turn_choose(struct turn *turn, int64_t now_ms)
         return choice;
     }
     if (choice.until_ms <= now_ms) {
-        choice.kind = turn->job_ms <= now_ms ? TURN_JOB : TURN_HOLD;
+        choice.kind = is_turn_of_hold(turn, now_ms) ? TURN_HOLD : TURN_JOB;
+        turn->job_was_last = choice.kind == TURN_JOB;
         return choice;
     }
     if (turn->is_stopping)

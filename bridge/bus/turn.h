@@ -2,11 +2,12 @@
 // What a bus does next. Pure: everything it depends on is in struct turn, time included; the
 // only thing it changes is that it puts off what may not be asked yet.
 //
-// The link comes first. Then a command's next move, so it waits for one transaction at most.
-// Then a hold that is to be written again (bus/keep chooses which), then a dead unit's probe,
-// when its date has come and the share of dead units allows it. Then the block whose date is
-// earliest. What is left goes to searching for refused registers and to blocks without a date;
-// when dates leave nothing, one request in twenty does.
+// The link comes first. Then a command's next move, so it waits for one transaction at most;
+// amid a command a hold of another unit goes between two moves. Then a hold that is to be
+// written again (bus/keep chooses which), then a dead unit's probe, when its date has come and
+// the share of dead units allows it. Then the block whose date is earliest. What is left goes
+// to searching for refused registers and to blocks without a date; when dates leave nothing,
+// one request in twenty does.
 #ifndef BUS_TURN_H
 #define BUS_TURN_H
 
@@ -40,6 +41,8 @@ struct turn {
     bool is_stopping;   // only commands go on
     int64_t hold_ms;    // when a hold wants to be written again or ended; INT64_MAX: none
     int64_t job_ms;     // when the next command wants its move; INT64_MAX: none
+    bool job_has_begun; // ... and that is not its first
+    bool job_was_last;  // a command had the last move
     unsigned dated_in_row;
     uint64_t count; // of turns
 };

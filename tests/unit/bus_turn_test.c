@@ -132,6 +132,29 @@ static void test_a_hold_goes_behind_commands_and_before_polls(void **state)
     free_world(world);
 }
 
+static void test_a_hold_goes_between_the_moves_of_a_command(void **state)
+{
+    (void)state;
+    static const enum turn_kind kinds[] = {TURN_JOB, TURN_HOLD, TURN_JOB, TURN_HOLD, TURN_JOB};
+    struct world *world = two_units();
+    world->turn.hold_ms = 1500;
+    world->turn.job_ms = 1500;
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+        assert_int_equal(turn_choose(&world->turn, 1500).kind, kinds[i]);
+        world->turn.job_has_begun = true;
+    }
+    // A command that comes meanwhile waits for one transaction, not for two.
+    assert_int_equal(turn_choose(&world->turn, 1500).kind, TURN_HOLD);
+    world->turn.job_has_begun = false;
+    assert_int_equal(turn_choose(&world->turn, 1500).kind, TURN_JOB);
+    assert_int_equal(turn_choose(&world->turn, 1500).kind, TURN_JOB);
+    // What is not due takes nothing from it.
+    world->turn.job_has_begun = true;
+    world->turn.hold_ms = 1501;
+    assert_int_equal(turn_choose(&world->turn, 1500).kind, TURN_JOB);
+    free_world(world);
+}
+
 static void test_a_closed_link_is_opened_when_its_time_comes(void **state)
 {
     (void)state;
@@ -472,6 +495,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_command_goes_before_everything),
         cmocka_unit_test(test_a_hold_goes_behind_commands_and_before_polls),
+        cmocka_unit_test(test_a_hold_goes_between_the_moves_of_a_command),
         cmocka_unit_test(test_a_closed_link_is_opened_when_its_time_comes),
         cmocka_unit_test(test_a_link_is_opened_before_a_command_goes_on),
         cmocka_unit_test(test_stopping_leaves_only_commands),
