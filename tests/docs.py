@@ -84,7 +84,7 @@ def usages(text, line, option):
 def check_manual():
     page = "docs/man/modbridge.1"
     manual = (ROOT / page).read_text().replace("\\-", "-")
-    rows = set(re.findall(r'\{"([a-z-]+)", OPTION_', (ROOT / "bridge/cli/options.c").read_text()))
+    rows = set(re.findall(r'\.name = "([a-z-]+)"', (ROOT / "bridge/cli/options.c").read_text()))
     program = usages(run("--help").stdout, r"^  modbridge ([a-z]+)(.*)", r"--([a-z-]+)")
     described = usages(manual, r"^\.It Ic ([a-z]+)(.*)", r"Fl -([a-z-]+)")
     if len(program) < 5 or len(rows) < 10:

@@ -3,11 +3,13 @@
 
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/suggest.h"
 
 static const struct subcommand subcommands[] = {
     {"run", cmd_run, "SITE [--dry]", "run the bridge in the foreground"},
@@ -28,6 +30,9 @@ static const struct subcommand subcommands[] = {
      "print what a file may hold: JSON Schema for editors, or Markdown"},
 };
 
+static const char exit_codes[] = "Exit codes: 0 fine, 1 failed, 2 usage, 3 configuration "
+                                 "refused,\n  4 device did not answer, 5 read-back mismatch\n";
+
 static void print_help(FILE *out)
 {
     (void)fprintf(out, "modbridge connects Modbus equipment to Enapter Cloud.\n\nusage:\n");
@@ -38,8 +43,27 @@ static void print_help(FILE *out)
                   "\nTARGET is SITE DEVICE, or: --map MAP (--tcp HOST[:PORT] | --rtu PATH |\n"
                   "  --rtu-over-tcp HOST:PORT) [--unit N] [--baud N] [--parity "
                   "none|even|odd] [--stop-bits N]\n"
-                  "Exit codes: 0 fine, 1 failed, 2 usage, 3 configuration refused,\n"
-                  "  4 device did not answer, 5 read-back mismatch\n");
+                  "modbridge COMMAND --help explains one of them.\n%s",
+                  exit_codes);
+}
+
+static void print_subcommand(const struct subcommand *subcommand)
+{
+    (void)printf("usage: modbridge %s %s\n\n%s\n\n", subcommand->name, subcommand->usage,
+                 subcommand->help);
+    if (strstr(subcommand->usage, "TARGET"))
+        (void)printf("TARGET is SITE DEVICE, or a map and a line given by options.\n\n");
+    options_print(subcommand->usage, stdout);
+    (void)printf("%s%s", strstr(subcommand->usage, "--") ? "\n" : "", exit_codes);
+}
+
+static const struct subcommand *find_subcommand(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++) {
+        if (strcmp(subcommands[i].name, name) == 0)
+            return &subcommands[i];
+    }
+    return NULL;
 }
 
 int cli_usage(const char *name, const char *format, ...)
@@ -49,10 +73,9 @@ int cli_usage(const char *name, const char *format, ...)
     va_start(args, format);
     (void)vfprintf(stderr, format, args);
     va_end(args);
-    for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++) {
-        if (strcmp(subcommands[i].name, name) == 0)
-            (void)fprintf(stderr, "\nusage: modbridge %s %s", name, subcommands[i].usage);
-    }
+    const struct subcommand *subcommand = find_subcommand(name);
+    if (subcommand)
+        (void)fprintf(stderr, "\nusage: modbridge %s %s", name, subcommand->usage);
     (void)fprintf(stderr, "\n");
     return ERROR_USAGE;
 }
@@ -63,6 +86,44 @@ int cli_fail(const char *name, const struct error *err)
         return cli_usage(name, "%s", err->text);
     (void)fprintf(stderr, "modbridge %s: %s\n", name, err->text);
     return (int)err->code;
+}
+
+// Whether help is asked for: "--" ends the options.
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0)
+            return true;
+    }
+    return false;
+}
+
+static int run(const struct subcommand *subcommand, int argc, char **argv)
+{
+    struct options options;
+    struct error err;
+    if (asks_for_help(argc, argv)) {
+        print_subcommand(subcommand);
+        return ERROR_NONE;
+    }
+    if (options_parse(argc, argv, subcommand->usage, &options, &err) != 0)
+        return cli_usage(subcommand->name, "%s", err.text);
+    return subcommand->run(&options);
+}
+
+static int refuse_name(const char *name)
+{
+    struct suggestion suggestion;
+    struct strbuf near = {0};
+    suggest_start(&suggestion, name);
+    for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++)
+        suggest_candidate(&suggestion, subcommands[i].name);
+    suggest_append(&suggestion, &near);
+    (void)fprintf(stderr,
+                  "modbridge: there is no command '%s'%s\nmodbridge --help lists them\n", name,
+                  strbuf_text(&near));
+    strbuf_done(&near);
+    return ERROR_USAGE;
 }
 
 int cli_main(int argc, char **argv)
@@ -81,10 +142,6 @@ int cli_main(int argc, char **argv)
         (void)printf("modbridge %s\n", MODBRIDGE_VERSION);
         return ERROR_NONE;
     }
-    for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++) {
-        if (strcmp(subcommands[i].name, name) == 0)
-            return subcommands[i].run(argc - 1, argv + 1);
-    }
-    (void)fprintf(stderr, "modbridge: there is no command '%s'; see modbridge --help\n", name);
-    return ERROR_USAGE;
+    const struct subcommand *subcommand = find_subcommand(name);
+    return subcommand ? run(subcommand, argc - 1, argv + 1) : refuse_name(name);
 }

@@ -6,17 +6,18 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "cli/options.h"
 
-// A subcommand. `run` gets its own arguments (argv[0] is the subcommand's name) and returns the
-// program's exit code (base/error.h).
+// A subcommand. `run` gets its options and returns the program's exit code (base/error.h).
 struct subcommand {
     const char *name;
-    int (*run)(int argc, char **argv);
-    const char *usage; // what follows the name
+    int (*run)(const struct options *options);
+    const char *usage; // what follows the name; the options it takes are those that stand here
     const char *help;  // one line
 };
 
-// Finds the subcommand and runs it; also --help and --version.
+// Finds the subcommand and runs it; also --help, its own and that of each subcommand, and
+// --version.
 int cli_main(int argc, char **argv);
 
 // Prints "modbridge NAME: text" and how to get help on standard error; returns ERROR_USAGE.
@@ -26,14 +27,14 @@ int cli_usage(const char *name, const char *format, ...) __attribute__((format(p
 // exit code.
 int cli_fail(const char *name, const struct error *err);
 
-int cmd_blueprint(int argc, char **argv);
-int cmd_check(int argc, char **argv);
-int cmd_command(int argc, char **argv);
-int cmd_plan(int argc, char **argv);
-int cmd_read(int argc, char **argv);
-int cmd_run(int argc, char **argv);
-int cmd_schema(int argc, char **argv);
-int cmd_simulate(int argc, char **argv);
-int cmd_status(int argc, char **argv);
+int cmd_blueprint(const struct options *options);
+int cmd_check(const struct options *options);
+int cmd_command(const struct options *options);
+int cmd_plan(const struct options *options);
+int cmd_read(const struct options *options);
+int cmd_run(const struct options *options);
+int cmd_schema(const struct options *options);
+int cmd_simulate(const struct options *options);
+int cmd_status(const struct options *options);
 
 #endif

@@ -49,18 +49,15 @@ static int print(struct arena *arena, const struct options *options,
     return 0;
 }
 
-int cmd_blueprint(int argc, char **argv)
+int cmd_blueprint(const struct options *options)
 {
-    struct options options;
     struct error err;
-    if (options_parse(argc, argv, "name", &options, &err) != 0)
-        return cli_usage("blueprint", "%s", err.text);
-    if (options.positional_count < 1 || options.positional_count > 2)
+    if (options->positional_count < 1 || options->positional_count > 2)
         return cli_usage("blueprint", "name a map, or a site and a device");
     struct arena *arena = arena_new();
     struct diagnostics diagnostics;
     diagnostics_init(&diagnostics, arena);
-    int failed = print(arena, &options, &diagnostics, &err);
+    int failed = print(arena, options, &diagnostics, &err);
     diagnostics_print(&diagnostics, stderr);
     arena_free(arena);
     return failed ? cli_fail("blueprint", &err) : ERROR_NONE;

@@ -41,20 +41,16 @@ static void check_file(struct arena *arena, const char *path, struct diagnostics
         lint_site(arena, site, diagnostics);
 }
 
-int cmd_check(int argc, char **argv)
+int cmd_check(const struct options *options)
 {
-    struct options options;
-    struct error err;
-    if (options_parse(argc, argv, "json", &options, &err) != 0)
-        return cli_usage("check", "%s", err.text);
-    if (options.positional_count == 0)
+    if (options->positional_count == 0)
         return cli_usage("check", "name the map and site files");
     struct arena *arena = arena_new();
     struct diagnostics diagnostics;
     diagnostics_init(&diagnostics, arena);
-    for (int i = 0; i < options.positional_count; i++)
-        check_file(arena, options.positionals[i], &diagnostics);
-    if (options.json)
+    for (int i = 0; i < options->positional_count; i++)
+        check_file(arena, options->positionals[i], &diagnostics);
+    if (options->json)
         findings_print_json(&diagnostics);
     else
         findings_print(&diagnostics);

@@ -104,16 +104,13 @@ static int execute(struct target *target, const struct options *options, struct 
     return run(target, job, options->json);
 }
 
-int cmd_command(int argc, char **argv)
+int cmd_command(const struct options *options)
 {
-    struct options options;
     struct error err;
     struct target target;
-    if (options_parse(argc, argv, TARGET_OPTIONS " json", &options, &err) != 0)
-        return cli_usage("command", "%s", err.text);
-    if (target_open(&target, &options, &err) != 0)
+    if (target_open(&target, options, &err) != 0)
         return cli_fail("command", &err);
-    int code = execute(&target, &options, &err);
+    int code = execute(&target, options, &err);
     target_close(&target);
     return code < 0 ? cli_fail("command", &err) : code;
 }

@@ -48,18 +48,16 @@ static int plan_site(struct arena *arena, const char *path, int64_t response_us,
     return ERROR_NONE;
 }
 
-int cmd_plan(int argc, char **argv)
+int cmd_plan(const struct options *options)
 {
-    struct options options;
     struct error err;
     int64_t response_us = 0;
-    if (options_parse(argc, argv, "json response entries", &options, &err) != 0 ||
-        take_response(&options, &response_us, &err) != 0)
+    if (take_response(options, &response_us, &err) != 0)
         return cli_usage("plan", "%s", err.text);
-    if (options.positional_count != 1)
+    if (options->positional_count != 1)
         return cli_usage("plan", "name one site file");
     struct arena *arena = arena_new();
-    int code = plan_site(arena, options.positionals[0], response_us, &options);
+    int code = plan_site(arena, options->positionals[0], response_us, options);
     arena_free(arena);
     return code;
 }

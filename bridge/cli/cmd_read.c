@@ -242,16 +242,13 @@ static int read_target(struct target *target, const struct options *options, str
     return code;
 }
 
-int cmd_read(int argc, char **argv)
+int cmd_read(const struct options *options)
 {
-    struct options options;
     struct error err;
     struct target target;
-    if (options_parse(argc, argv, TARGET_OPTIONS " json raw", &options, &err) != 0)
-        return cli_usage("read", "%s", err.text);
-    if (target_open(&target, &options, &err) != 0)
+    if (target_open(&target, options, &err) != 0)
         return cli_fail("read", &err);
-    int code = read_target(&target, &options, &err);
+    int code = read_target(&target, options, &err);
     target_close(&target);
     return code < 0 ? cli_fail("read", &err) : code;
 }

@@ -36,13 +36,9 @@ static int run_site(const char *path, bool is_dry)
     return ERROR_NONE;
 }
 
-int cmd_run(int argc, char **argv)
+int cmd_run(const struct options *options)
 {
-    struct options options;
-    struct error err;
-    if (options_parse(argc, argv, "dry", &options, &err) != 0)
-        return cli_usage("run", "%s", err.text);
-    if (options.positional_count != 1)
+    if (options->positional_count != 1)
         return cli_usage("run", "name one site file");
-    return run_site(options.positionals[0], options.dry);
+    return run_site(options->positionals[0], options->dry);
 }

@@ -13,17 +13,13 @@ static const char *const kind_names[SCHEMA_KIND_COUNT] = {
     [SCHEMA_SITE] = "site",
 };
 
-int cmd_schema(int argc, char **argv)
+int cmd_schema(const struct options *options)
 {
-    struct options options;
-    struct error err;
-    if (options_parse(argc, argv, "reference", &options, &err) != 0)
-        return cli_usage("schema", "%s", err.text);
-    for (size_t i = 0; options.positional_count == 1 && i < ARRAY_LENGTH(kind_names); i++) {
-        if (strcmp(options.positionals[0], kind_names[i]) != 0)
+    for (size_t i = 0; options->positional_count == 1 && i < ARRAY_LENGTH(kind_names); i++) {
+        if (strcmp(options->positionals[0], kind_names[i]) != 0)
             continue;
         struct strbuf out = {0};
-        (options.reference ? schema_print_reference : schema_print)((enum schema_kind)i, &out);
+        (options->reference ? schema_print_reference : schema_print)((enum schema_kind)i, &out);
         (void)fputs(strbuf_text(&out), stdout);
         strbuf_done(&out);
         return ERROR_NONE;

@@ -274,17 +274,14 @@ static int parse_listen(struct stage *stage, const char *listen, struct error *e
     return 0;
 }
 
-int cmd_simulate(int argc, char **argv)
+int cmd_simulate(const struct options *options)
 {
-    struct options options;
     struct error err = {0};
-    if (options_parse(argc, argv, "listen unit values faults links json", &options, &err))
-        return cli_usage("simulate", "%s", err.text);
-    if (options.positional_count != 1)
+    if (options->positional_count != 1)
         return cli_usage("simulate", "name one map or one site");
     struct stage stage = {.arena = arena_new()};
-    int failed = parse_listen(&stage, options.listen, &err) || load(&stage, &options, &err) ||
-                 open_laboratory(&stage, &options, &err) || make_devices(&stage, &err) ||
+    int failed = parse_listen(&stage, options->listen, &err) || load(&stage, options, &err) ||
+                 open_laboratory(&stage, options, &err) || make_devices(&stage, &err) ||
                  open_places(&stage, &err) || perform(&stage, &err);
     done(&stage);
     if (!failed)

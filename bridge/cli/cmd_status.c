@@ -143,16 +143,13 @@ static int watch(const struct options *options, struct error *err)
     return ERROR_NONE;
 }
 
-int cmd_status(int argc, char **argv)
+int cmd_status(const struct options *options)
 {
-    struct options options;
     struct error err;
-    if (options_parse(argc, argv, "json watch", &options, &err) != 0)
-        return cli_usage("status", "%s", err.text);
-    if (options.positional_count > 1)
+    if (options->positional_count > 1)
         return cli_usage("status", "name one site file, or none");
-    if (!options.watch)
-        return show(&options);
-    int code = watch(&options, &err);
+    if (!options->watch)
+        return show(options);
+    int code = watch(options, &err);
     return code < 0 ? cli_fail("status", &err) : code;
 }

@@ -15,42 +15,112 @@ struct option_row {
     const char *name;
     enum option_kind kind;
     size_t offset;
-    int64_t low;
+    const char *argument; // what it takes, as help names it; NULL for a flag
+    const char *help;
+    int64_t low; // of a number
     int64_t high;
+    bool of_target; // accepted wherever TARGET is
 };
 
+#define FLAG(field)   .kind = OPTION_FLAG, .offset = offsetof(struct options, field)
+#define TEXT(field)   .kind = OPTION_TEXT, .offset = offsetof(struct options, field)
+#define NUMBER(field) .kind = OPTION_NUMBER, .offset = offsetof(struct options, field)
+
+// In the order help shows them.
 static const struct option_row rows[] = {
-    {"json", OPTION_FLAG, offsetof(struct options, json), 0, 0},
-    {"raw", OPTION_FLAG, offsetof(struct options, raw), 0, 0},
-    {"dry", OPTION_FLAG, offsetof(struct options, dry), 0, 0},
-    {"reference", OPTION_FLAG, offsetof(struct options, reference), 0, 0},
-    {"watch", OPTION_FLAG, offsetof(struct options, watch), 0, 0},
-    {"map", OPTION_TEXT, offsetof(struct options, map), 0, 0},
-    {"tcp", OPTION_TEXT, offsetof(struct options, tcp), 0, 0},
-    {"rtu", OPTION_TEXT, offsetof(struct options, rtu), 0, 0},
-    {"rtu-over-tcp", OPTION_TEXT, offsetof(struct options, rtu_over_tcp), 0, 0},
-    {"unit", OPTION_NUMBER, offsetof(struct options, unit), 1, 255},
-    {"baud", OPTION_NUMBER, offsetof(struct options, baud), 300, 921600},
-    {"parity", OPTION_TEXT, offsetof(struct options, parity), 0, 0},
-    {"stop-bits", OPTION_NUMBER, offsetof(struct options, stop_bits), 1, 2},
-    {"listen", OPTION_TEXT, offsetof(struct options, listen), 0, 0},
-    {"values", OPTION_TEXT, offsetof(struct options, values), 0, 0},
-    {"faults", OPTION_TEXT, offsetof(struct options, faults), 0, 0},
-    {"links", OPTION_TEXT, offsetof(struct options, links), 0, 0},
-    {"name", OPTION_TEXT, offsetof(struct options, name), 0, 0},
-    {"response", OPTION_TEXT, offsetof(struct options, response), 0, 0},
-    {"entries", OPTION_FLAG, offsetof(struct options, entries), 0, 0},
+    {.name = "map",
+     TEXT(map),
+     .argument = "MAP",
+     .of_target = true,
+     .help = "what kind of device it is, when no site says so"},
+    {.name = "tcp",
+     TEXT(tcp),
+     .argument = "HOST[:PORT]",
+     .of_target = true,
+     .help = "Modbus TCP, port 502 unless given"},
+    {.name = "rtu", TEXT(rtu), .argument = "PATH", .of_target = true, .help = "a serial port"},
+    {.name = "rtu-over-tcp",
+     TEXT(rtu_over_tcp),
+     .argument = "HOST:PORT",
+     .of_target = true,
+     .help = "RTU frames through a serial server"},
+    {.name = "unit",
+     NUMBER(unit),
+     .argument = "N",
+     .low = 1,
+     .high = 255,
+     .of_target = true,
+     .help = "unit id, 1 to 255"},
+    {.name = "baud",
+     NUMBER(baud),
+     .argument = "N",
+     .low = 300,
+     .high = 921600,
+     .of_target = true,
+     .help = "speed of the serial line, 9600 unless given"},
+    {.name = "parity",
+     TEXT(parity),
+     .argument = "none|even|odd",
+     .of_target = true,
+     .help = "none unless given"},
+    {.name = "stop-bits",
+     NUMBER(stop_bits),
+     .argument = "N",
+     .low = 1,
+     .high = 2,
+     .of_target = true,
+     .help = "1 or 2; 1 unless given"},
+    {.name = "dry",
+     FLAG(dry),
+     .help = "print the messages, one JSON object a line, instead of publishing them"},
+    {.name = "response",
+     TEXT(response),
+     .argument = "DURATION",
+     .help = "how long devices take to begin their answer, such as 20ms"},
+    {.name = "entries", FLAG(entries), .help = "also how often each entry comes"},
+    {.name = "listen",
+     TEXT(listen),
+     .argument = "HOST:PORT",
+     .help = "where to listen, instead of a free port of 127.0.0.1"},
+    {.name = "values",
+     TEXT(values),
+     .argument = "FILE",
+     .help = "what the devices hold at first"},
+    {.name = "faults",
+     TEXT(faults),
+     .argument = "FILE",
+     .help = "what goes wrong and when; SIGHUP reads it again"},
+    {.name = "links",
+     TEXT(links),
+     .argument = "FOLDER",
+     .help = "links with the names of the buses to the serial ports"},
+    {.name = "name",
+     TEXT(name),
+     .argument = "TEXT",
+     .help = "display name, instead of vendor and model"},
+    {.name = "reference", FLAG(reference), .help = "Markdown instead of JSON Schema"},
+    {.name = "raw", FLAG(raw), .help = "also the words"},
+    {.name = "watch", FLAG(watch), .help = "again and again, until SIGINT"},
+    {.name = "json", FLAG(json), .help = "JSON instead of text"},
 };
 
-static bool is_accepted(const char *accepted, const char *name)
+// Whether `word` stands in the usage with nothing behind it that could belong to it.
+static bool names(const char *usage, const char *word)
 {
-    size_t length = strlen(name);
-    for (const char *at = strstr(accepted, name); at; at = strstr(at + 1, name)) {
-        bool begins = at == accepted || at[-1] == ' ';
-        if (begins && (at[length] == ' ' || at[length] == '\0'))
+    size_t length = strlen(word);
+    for (const char *at = strstr(usage, word); at; at = strstr(at + 1, word)) {
+        bool begins = at == usage || strchr(" [(|", at[-1]);
+        if (begins && strspn(at + length, "abcdefghijklmnopqrstuvwxyz-") == 0)
             return true;
     }
     return false;
+}
+
+static bool is_accepted(const char *usage, const struct option_row *row)
+{
+    char word[32];
+    (void)snprintf(word, sizeof word, "--%s", row->name);
+    return (row->of_target && names(usage, "TARGET")) || names(usage, word);
 }
 
 static const struct option_row *find_row(const char *name, size_t length)
@@ -85,8 +155,7 @@ static int set_value(const struct option_row *row, const char *value, struct opt
     return 0;
 }
 
-static int refuse_option(const char *name, size_t length, const char *accepted,
-                         struct error *err)
+static int refuse_option(const char *name, size_t length, const char *usage, struct error *err)
 {
     char word[MAX_SUGGEST_LENGTH + 1];
     struct suggestion suggestion;
@@ -94,7 +163,7 @@ static int refuse_option(const char *name, size_t length, const char *accepted,
     (void)snprintf(word, sizeof word, "%.*s", (int)length, name);
     suggest_start(&suggestion, word);
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        if (is_accepted(accepted, rows[i].name))
+        if (is_accepted(usage, &rows[i]))
             suggest_candidate(&suggestion, rows[i].name);
     }
     suggest_append(&suggestion, &near);
@@ -105,14 +174,14 @@ static int refuse_option(const char *name, size_t length, const char *accepted,
 }
 
 // One "--name", "--name=value" or "--name value"; returns how many arguments it took, or -1.
-static int take_option(char **argv, int left, const char *accepted, struct options *options,
+static int take_option(char **argv, int left, const char *usage, struct options *options,
                        struct error *err)
 {
     const char *name = argv[0] + 2;
     size_t length = strcspn(name, "=");
     const struct option_row *row = find_row(name, length);
-    if (!row || !is_accepted(accepted, row->name))
-        return refuse_option(name, length, accepted, err);
+    if (!row || !is_accepted(usage, row))
+        return refuse_option(name, length, usage, err);
     const char *value = name[length] == '=' ? name + length + 1 : NULL;
     if (row->kind == OPTION_FLAG && value)
         return error_set(err, ERROR_USAGE, "--%s takes no value", row->name);
@@ -126,7 +195,7 @@ static int take_option(char **argv, int left, const char *accepted, struct optio
     return separate ? 2 : 1;
 }
 
-int options_parse(int argc, char **argv, const char *accepted, struct options *ret_options,
+int options_parse(int argc, char **argv, const char *usage, struct options *ret_options,
                   struct error *err)
 {
     struct options options = {.unit = -1};
@@ -137,7 +206,7 @@ int options_parse(int argc, char **argv, const char *accepted, struct options *r
             only_positionals = true;
             i++;
         } else if (is_option) {
-            int taken = take_option(&argv[i], argc - i, accepted, &options, err);
+            int taken = take_option(&argv[i], argc - i, usage, &options, err);
             if (taken < 0)
                 return -1;
             i += taken;
@@ -149,4 +218,16 @@ int options_parse(int argc, char **argv, const char *accepted, struct options *r
     }
     *ret_options = options;
     return 0;
+}
+
+void options_print(const char *usage, FILE *out)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        char option[48];
+        if (!is_accepted(usage, &rows[i]))
+            continue;
+        (void)snprintf(option, sizeof option, "--%s%s%s", rows[i].name,
+                       rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
+        (void)fprintf(out, "  %-24s %s\n", option, rows[i].help);
+    }
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
 
@@ -36,10 +37,14 @@ struct options {
     int positional_count;
 };
 
-// Reads the arguments behind the subcommand's name. `accepted` lists the option names it takes,
-// separated by blanks. Options may stand anywhere; "--" ends them. ERROR_USAGE when one is
-// unknown, not accepted, lacks its value or has a bad one. Texts are borrowed from argv.
-int options_parse(int argc, char **argv, const char *accepted, struct options *ret_options,
+// Reads the arguments behind the subcommand's name. `usage` says which options it takes: those
+// that stand in it, and those of a target when TARGET does. Options may stand anywhere; "--"
+// ends them. ERROR_USAGE when one is unknown, not accepted, lacks its value or has a bad one.
+// Texts are borrowed from argv.
+int options_parse(int argc, char **argv, const char *usage, struct options *ret_options,
                   struct error *err);
+
+// Prints a line for each option that `usage` accepts: what it takes and what it is for.
+void options_print(const char *usage, FILE *out);
 
 #endif

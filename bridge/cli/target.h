@@ -10,9 +10,6 @@
 #include "cli/options.h"
 #include "model/site.h"
 
-// The options that name a target, for options_parse.
-#define TARGET_OPTIONS "map tcp rtu rtu-over-tcp unit baud parity stop-bits"
-
 struct target {
     struct arena *arena; // of the configuration and of everything made for this run
     const struct site *site;
