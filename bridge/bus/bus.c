@@ -19,13 +19,14 @@ enum {
     LONGEST_WAIT_MS = 60 * 1000,
 };
 
-enum order_kind { ORDER_JOB, ORDER_HOLD_END, ORDER_STATUS, ORDER_STOP };
+enum order_kind { ORDER_JOB, ORDER_NOTED, ORDER_HOLD_END, ORDER_STATUS, ORDER_STOP };
 
 struct order_message {
     enum order_kind kind;
     struct job_request *request; // of a job
-    struct hold_end *hold_end;   // left over
-    struct bus_status *status;   // to be filled
+    struct job_noted noted;
+    struct hold_end *hold_end; // left over
+    struct bus_status *status; // to be filled
 };
 
 static void answer_status(struct bus *bus, struct bus_status *status)
@@ -45,6 +46,9 @@ static void take_orders(struct bus *bus)
         switch (order.kind) {
         case ORDER_JOB:
             bus_take_job(bus, order.request);
+            break;
+        case ORDER_NOTED:
+            jobs_take_noted(&bus->jobs, &order.noted, clock_monotonic_ms());
             break;
         case ORDER_HOLD_END:
             keep_add_left_over(&bus->keep, order.hold_end, clock_monotonic_ms());
@@ -237,6 +241,12 @@ struct bus *bus_start(const struct site *site, uint16_t index,
 bool bus_post_job(struct bus *bus, struct job_request *request)
 {
     struct order_message order = {.kind = ORDER_JOB, .request = request};
+    return mailbox_post(bus->inbox, &order);
+}
+
+bool bus_post_noted(struct bus *bus, const struct job_noted *noted)
+{
+    struct order_message order = {.kind = ORDER_NOTED, .noted = *noted};
     return mailbox_post(bus->inbox, &order);
 }
 

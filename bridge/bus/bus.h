@@ -31,6 +31,9 @@ struct bus *bus_start(const struct site *site, uint16_t index,
 // Hands a job over; ownership moves on true. False when the bus takes no more ("busy").
 bool bus_post_job(struct bus *bus, struct job_request *request);
 
+// Answers MESSAGE_JOB_NOTE. False when the bus takes no more at the moment: try again.
+bool bus_post_noted(struct bus *bus, const struct job_noted *noted);
+
 // Asks for its status: it fills what is handed over, which has room for the units of the bus,
 // and posts it back as MESSAGE_STATUS, between two transactions. Ownership moves on true; false
 // when the bus takes no more at the moment.

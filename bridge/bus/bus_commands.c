@@ -40,6 +40,16 @@ static void report_job_log(void *context, const struct job_request *request, con
     bus_post(context, &message);
 }
 
+static void report_note(void *context, const struct job_request *request,
+                        const struct job_action *action)
+{
+    struct message message = {
+        .kind = MESSAGE_JOB_NOTE,
+        .note = {request->serial, request->device, action->note, *action->tries},
+    };
+    bus_post(context, &message);
+}
+
 static void report_write(void *context, struct unit *unit, const struct job_request *request,
                          const struct job_action *action)
 {
@@ -84,7 +94,7 @@ void bus_advance_job(struct bus *bus)
     if (!queue || !may_begin(bus, queue, unit))
         return;
     struct execute_report report = {
-        .context = bus, .log = report_job_log, .wrote = report_write};
+        .context = bus, .log = report_job_log, .wrote = report_write, .note = report_note};
     enum fault fault = FAULT_STOPPED; // stands for "no transaction was made"
     bool done = execute_step(&bus->line, unit, &queue->running, &report, &fault);
     if (fault != FAULT_STOPPED)

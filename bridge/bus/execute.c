@@ -53,6 +53,17 @@ static bool send_pending(struct line *line, struct unit *unit, struct running_jo
     return true;
 }
 
+static void note(struct running_job *running, const struct execute_report *report,
+                 const struct job_action *action, int64_t now_ms)
+{
+    running->note = action->note;
+    running->ready_ms = action->until_ms;
+    if (report->note)
+        report->note(report->context, job_request_of(running->job), action);
+    else
+        running_take_noted(running, action->note, true, now_ms);
+}
+
 bool execute_step(struct line *line, struct unit *unit, struct running_job *running,
                   const struct execute_report *report, enum fault *ret_fault)
 {
@@ -62,7 +73,7 @@ bool execute_step(struct line *line, struct unit *unit, struct running_job *runn
     struct job_action action = job_step(running->job, now_ms, clock_wall_ms(), &running->event);
     running->event = (struct job_event){.kind = JOB_EVENT_TIME};
     running->ready_ms = now_ms;
-    running->is_waiting = action.kind == JOB_WAIT;
+    running->is_waiting = action.kind == JOB_WAIT || action.kind == JOB_NOTE;
     switch (action.kind) {
     case JOB_SEND:
         send_request(line, unit, running, report, &action, ret_fault);
@@ -75,6 +86,9 @@ bool execute_step(struct line *line, struct unit *unit, struct running_job *runn
         return false;
     case JOB_LOG:
         report->log(report->context, job_request_of(running->job), action.text);
+        return false;
+    case JOB_NOTE:
+        note(running, report, &action, now_ms);
         return false;
     case JOB_DONE:
         return true;

@@ -8,12 +8,16 @@
 
 #include "bus/jobs.h"
 
-// Who hears the log steps of a command, and of every write frame that may have been executed.
+// Who hears the log steps of a command, of every write frame that may have been executed, and
+// what is to be noted (JOB_NOTE), to be answered with jobs_take_noted. `note` may be NULL:
+// nothing survives a crash then, and counts as noted.
 struct execute_report {
     void *context;
     void (*log)(void *context, const struct job_request *request, const char *text);
     void (*wrote)(void *context, struct unit *unit, const struct job_request *request,
                   const struct job_action *action);
+    void (*note)(void *context, const struct job_request *request,
+                 const struct job_action *action);
 };
 
 // Steps the job once and does what it wants: sends a request, notes when to be stepped next, or

@@ -11,16 +11,15 @@
 #include "bus/job_read.h"
 #include "bus/job_state.h"
 #include "bus/job_text.h"
+#include "bus/job_try.h"
 #include "bus/job_wait.h"
 #include "bus/job_write.h"
-
-static enum progress run_try(struct job *job, const struct step *step);
 
 static enum progress (*const step_functions[STEP_KIND_COUNT])(struct job *job,
                                                               const struct step *step) = {
     [STEP_WRITE] = job_run_write,   [STEP_VERIFY] = job_run_verify,
     [STEP_WAIT] = job_run_wait,     [STEP_REQUIRE] = job_run_require,
-    [STEP_EXPECT] = job_run_expect, [STEP_TRY] = run_try,
+    [STEP_EXPECT] = job_run_expect, [STEP_TRY] = job_run_try,
     [STEP_LOG] = job_run_log,       [STEP_RECONNECT] = job_run_reconnect,
 };
 
@@ -92,7 +91,9 @@ enum progress job_fail(struct job *job, enum fault fault, const char *format, ..
 static void name_current(const struct job *job, char *ret_text, size_t size)
 {
     const struct job_frame *frame = &job->frames[job->depth - 1];
-    if (job->phase == PHASE_STEPS && frame->index < frame->count)
+    if (job->note.reason != NOTE_NOTHING)
+        (void)snprintf(ret_text, size, "noting on disk what a crash would leave open");
+    else if (job->phase == PHASE_STEPS && frame->index < frame->count)
         job_name_step(job, &frame->steps[frame->index], ret_text, size);
     else
         (void)snprintf(ret_text, size, "reading what the command depends on");
@@ -192,89 +193,11 @@ static enum progress finish_failed(struct job *job)
     return PROGRESS_AGAIN;
 }
 
-static void begin_step(struct job *job)
+void job_begin_step(struct job *job)
 {
     job->stage = STAGE_BEGIN;
     job->verify = (struct job_verify){0};
     job->busy_tries = 0;
-}
-
-static void begin_rollback(struct job *job, struct job_frame *frame)
-{
-    frame->cause = job->failure;
-    frame->steps = frame->trying->on_failure;
-    frame->count = frame->trying->on_failure_count;
-    frame->index = 0;
-    frame->in_failure = true;
-    // One time for all on_failure of a command: those of the tries around this one follow.
-    if (!job->is_rolling_back)
-        job->rollback_until_ms =
-            job->now_ms + (job->is_stopping ? JOB_ROLLBACK_STOP_MS : JOB_ROLLBACK_MS);
-    job->is_rolling_back = true;
-    begin_step(job);
-}
-
-// Remembers the first failure of an on_failure, and lets its other steps run.
-static void note_rollback_failure(struct job *job, struct job_frame *frame)
-{
-    if (!frame->cause.rollback[0])
-        (void)snprintf(frame->cause.rollback, sizeof frame->cause.rollback, "%s",
-                       job->failure.error.text);
-    utf8_mend_end(frame->cause.rollback);
-    frame->index++;
-    begin_step(job);
-}
-
-// A step has failed with job->failure: the next step of an open on_failure, the on_failure of
-// the innermost try, or the end.
-static enum progress fail_step(struct job *job)
-{
-    for (;;) {
-        struct job_frame *frame = &job->frames[job->depth - 1];
-        if (frame->in_failure) {
-            note_rollback_failure(job, frame);
-            return PROGRESS_AGAIN;
-        }
-        if (frame->trying && frame->trying->on_failure_count > 0) {
-            begin_rollback(job, frame);
-            return PROGRESS_AGAIN;
-        }
-        if (job->depth == 1)
-            return finish_failed(job);
-        job->depth--;
-    }
-}
-
-static enum progress end_frame(struct job *job)
-{
-    const struct job_frame *frame = &job->frames[job->depth - 1];
-    if (frame->in_failure) {
-        job->failure = frame->cause;
-        job->failure.rolled_back = true;
-        job->depth--;
-        return fail_step(job);
-    }
-    begin_step(job);
-    if (job->depth == 1) {
-        job->phase = PHASE_RESULT;
-        return PROGRESS_AGAIN;
-    }
-    job->depth--;
-    job->frames[job->depth - 1].index++;
-    return PROGRESS_AGAIN;
-}
-
-static enum progress run_try(struct job *job, const struct step *step)
-{
-    if (job->depth == JOB_MAX_DEPTH)
-        return job_fail(job, FAULT_NONE, "the steps are nested too deeply");
-    job->frames[job->depth++] = (struct job_frame){
-        .steps = step->steps,
-        .count = step->step_count,
-        .trying = step,
-    };
-    begin_step(job);
-    return PROGRESS_AGAIN;
 }
 
 static enum progress run_when(struct job *job, const struct step *step)
@@ -313,18 +236,39 @@ static enum progress run_step(struct job *job, const struct step *step)
     return step_functions[step->kind](job, step);
 }
 
+static enum progress fail_step(struct job *job)
+{
+    enum progress progress = job_fail_step(job);
+    return progress == PROGRESS_FAILED ? finish_failed(job) : progress;
+}
+
+static enum progress end_steps(struct job *job)
+{
+    enum progress progress = job_end_steps(job);
+    if (progress == PROGRESS_FAILED)
+        return fail_step(job);
+    if (progress == PROGRESS_DONE)
+        job->phase = PHASE_RESULT;
+    return PROGRESS_AGAIN;
+}
+
 static enum progress run_steps(struct job *job)
 {
+    enum progress progress = job_run_note(job);
+    if (progress == PROGRESS_FAILED)
+        return fail_step(job);
+    if (progress != PROGRESS_DONE)
+        return progress;
     struct job_frame *frame = &job->frames[job->depth - 1];
     if (frame->index == frame->count)
-        return end_frame(job);
-    enum progress progress = run_step(job, &frame->steps[frame->index]);
+        return end_steps(job);
+    progress = run_step(job, &frame->steps[frame->index]);
     if (progress == PROGRESS_FAILED)
         return fail_step(job);
     if (progress != PROGRESS_DONE)
         return progress;
     frame->index++;
-    begin_step(job);
+    job_begin_step(job);
     return PROGRESS_AGAIN;
 }
 
@@ -338,7 +282,7 @@ static enum progress advance(struct job *job)
             return finish_failed(job);
         if (progress == PROGRESS_DONE) {
             job->phase = PHASE_STEPS;
-            begin_step(job);
+            job_begin_step(job);
         }
         return progress;
     case PHASE_STEPS:
@@ -393,6 +337,7 @@ struct job_action job_step(struct job *job, int64_t now_ms, int64_t wall_ms,
         note_stop(job);
     if (job->is_sent)
         take_outcome(job, event);
+    job_take_noted(job, event);
     while (advance(job) != PROGRESS_ACT)
         continue;
     return job->action;

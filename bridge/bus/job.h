@@ -6,7 +6,7 @@
 // Everything that can be refused is refused before the first write frame. A write counts as
 // done when it reads back, not when it was echoed. A write whose answer is missing, or leaves
 // open what was done, is never repeated: it is read back, which says whether the equipment took
-// it.
+// it. Before a try is entered, left or undone, that is noted where a crash does not reach.
 #ifndef BUS_JOB_H
 #define BUS_JOB_H
 
@@ -28,7 +28,9 @@ enum job_action_kind {
     JOB_RECONNECT, // close the link if it is open, the next request opens it again; then call
                    // with JOB_EVENT_TIME at once
     JOB_LOG,       // report `text`, then call with JOB_EVENT_TIME at once
-    JOB_DONE,      // take the result with job_take_result
+    JOB_NOTE, // keep `tries` where a crash does not reach (the bus polls meanwhile), then call
+              // with JOB_EVENT_NOTED; at `until_ms` with JOB_EVENT_TIME
+    JOB_DONE, // take the result with job_take_result
 };
 
 struct job_action {
@@ -39,14 +41,18 @@ struct job_action {
     const struct step *hold; // JOB_SEND: the step whose hold begins with this frame, unless it
                              // is refused; or NULL
     int64_t hold_for_ms;     // ... how long
-    int64_t until_ms;        // JOB_WAIT
-    const char *text;        // JOB_LOG; valid until the next step
+    int64_t until_ms;        // JOB_WAIT, JOB_NOTE
+    uint32_t note;           // JOB_NOTE: its number, to be named in the event
+    const struct open_tries *tries; // JOB_NOTE; valid until the next step. In place of what was
+                                    // kept before
+    const char *text;               // JOB_LOG; valid until the next step
 };
 
 enum job_event_kind {
     JOB_EVENT_TIME,   // start, or the time asked for has come
     JOB_EVENT_ANSWER, // to JOB_SEND: fault, and the answer when it is FAULT_NONE or
                       // FAULT_EXCEPTION
+    JOB_EVENT_NOTED,  // to JOB_NOTE: note and is_noted
     JOB_EVENT_STOP,   // the program stops: no new step starts, an open on_failure runs
 };
 
@@ -55,6 +61,8 @@ struct job_event {
     enum fault fault;
     const struct answer *answer;
     bool is_unsent; // with a fault: the frame certainly never left (the link was not open)
+    uint32_t note;  // 0: none; may come with JOB_EVENT_STOP too
+    bool is_noted;  // false: it could not be kept
 };
 
 // A job for a device of which `image` is the bus's picture (fresh readings are stored into it).

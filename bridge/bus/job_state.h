@@ -21,6 +21,8 @@ enum {
     JOB_ROLLBACK_STOP_MS = 1000,        // the same while the program stops
     JOB_BUSY_MS = 500,                  // pause after exception 6 (server device busy)
     JOB_BUSY_TRIES = 3,
+    JOB_NOTE_MS = 1000,       // how long a step that goes on anyway waits for a note
+    JOB_NOTE_STOP_MS = 300,   // the same while the program stops
     JOB_RESULT_MS = 5 * 1000, // for reading the result of a command that used up its time
     JOB_NAME_SIZE = 96,       // of "entry (table address)" in a message
     JOB_TEXT_SIZE = 240,
@@ -47,6 +49,7 @@ struct failure {
     bool is_unknown; // whether a write was executed could not be found out
     bool rolled_back;
     char rollback[JOB_TEXT_SIZE]; // what went wrong in on_failure first; "" nothing
+    enum fault rollback_fault;
 };
 
 // A list of steps in progress: the command's own, or those of a try.
@@ -57,6 +60,24 @@ struct job_frame {
     const struct step *trying; // NULL: the command's own
     bool in_failure;           // these are the steps of its on_failure
     struct failure cause;      // ... and this is why they run
+};
+
+// Why the tries that are open are to be noted before the next step.
+enum job_note_reason {
+    NOTE_NOTHING,
+    NOTE_ENTERED, // a try was: unless that is kept, none of its steps is begun
+    NOTE_LEFT,    // one was
+    NOTE_FAILED,  // its on_failure begins
+};
+
+struct job_note {
+    enum job_note_reason reason;
+    uint32_t number; // of the last one
+    bool is_asked;
+    bool is_answered;
+    bool is_kept;
+    int64_t until_ms;
+    struct open_tries tries;
 };
 
 // What came of asking for an entry.
@@ -139,6 +160,7 @@ struct job {
     struct failure failure;
     struct job_frame frames[JOB_MAX_DEPTH];
     size_t depth;
+    struct job_note note;
 
     struct job_reads reads;
     struct job_written *written;
@@ -164,6 +186,9 @@ enum progress job_wait(struct job *job, int64_t until_ms);
 // Notes why the step fails. Always PROGRESS_FAILED.
 enum progress job_fail(struct job *job, enum fault fault, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+// The next step begins, or on_failure does.
+void job_begin_step(struct job *job);
 
 // Whether nothing more may be begun: the program stops or the time is over; then the failure
 // says so.

@@ -102,6 +102,27 @@ void jobs_wake(struct jobs *jobs, const struct unit *unit, int64_t now_ms)
     start_next(jobs, &jobs->queues[unit - jobs->line->units], now_ms);
 }
 
+void running_take_noted(struct running_job *running, uint32_t note, bool is_noted,
+                        int64_t now_ms)
+{
+    if (!running->job || running->has_pending || running->note == 0 || running->note != note)
+        return;
+    running->note = 0;
+    if (running->event.kind != JOB_EVENT_STOP)
+        running->event.kind = JOB_EVENT_NOTED;
+    running->event.note = note;
+    running->event.is_noted = is_noted;
+    running->ready_ms = now_ms;
+}
+
+void jobs_take_noted(struct jobs *jobs, const struct job_noted *noted, int64_t now_ms)
+{
+    const struct unit *unit = line_unit(jobs->line, noted->device);
+    struct running_job *running = &jobs->queues[unit - jobs->line->units].running;
+    if (running->job && job_request_of(running->job)->serial == noted->serial)
+        running_take_noted(running, noted->number, noted->is_kept, now_ms);
+}
+
 void jobs_stop(struct jobs *jobs, int64_t now_ms, int64_t rest_ms)
 {
     for (size_t i = 0; i < jobs->line->unit_count; i++) {

@@ -18,6 +18,7 @@ struct running_job {
     int64_t started_ms;
     int64_t ready_ms; // when to step it next
     bool is_waiting;  // it waits by itself: the device may be polled meanwhile
+    uint32_t note;    // what it wants to be noted; 0: nothing
     bool has_pending; // `pending` is to be sent then: a late answer stood in its way
     struct job_action pending;
     struct job_event event; // what to tell it then
@@ -29,6 +30,11 @@ struct job_queue {
     size_t count;
     struct running_job running;
 };
+
+// What it wanted is noted, or cannot be: it is to be stepped. Ignores what it does not wait
+// for.
+void running_take_noted(struct running_job *running, uint32_t note, bool is_noted,
+                        int64_t now_ms);
 
 // What comes before the commands that wait, when a device's running job has ended.
 struct job_source {
@@ -64,6 +70,9 @@ void jobs_finish(struct jobs *jobs, struct job_queue *queue, int64_t now_ms);
 
 // Starts what comes first for a unit, if none of its jobs is running.
 void jobs_wake(struct jobs *jobs, const struct unit *unit, int64_t now_ms);
+
+// The same for the job of a device with this serial, if it runs.
+void jobs_take_noted(struct jobs *jobs, const struct job_noted *noted, int64_t now_ms);
 
 // Tells every running job to stop, at once; one that ends a hold goes on for `rest_ms`.
 void jobs_stop(struct jobs *jobs, int64_t now_ms, int64_t rest_ms);

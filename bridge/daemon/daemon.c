@@ -81,8 +81,7 @@ static void take_health(struct daemon *daemon, const struct health_change *chang
     outgoing_notice(&daemon->outgoing, device, severity, text);
     feed_take_health(&daemon->feeds[change->device], change->health, now_ms, clock_wall_ms(),
                      &outlet);
-    if (change->health == HEALTH_ONLINE)
-        requests_device_online(&daemon->requests, change->device);
+    requests_device_health(&daemon->requests, change->device, change->health == HEALTH_ONLINE);
 }
 
 static void take_hold(struct daemon *daemon, const struct hold_change *change)
@@ -99,6 +98,16 @@ static void take_models(struct feed *feed, const struct sunspec_places *places)
     feed_take_models(feed, places);
 }
 
+static void take_note(struct daemon *daemon, const struct message *message)
+{
+    struct job_noted wanted = {
+        .serial = message->note.serial,
+        .device = message->note.device,
+        .number = message->note.number,
+    };
+    requests_note(&daemon->requests, &wanted, &message->note.tries);
+}
+
 static void take_bus_message(struct daemon *daemon, const struct message *message)
 {
     struct feed_outlet outlet = outlet_of(daemon);
@@ -112,6 +121,9 @@ static void take_bus_message(struct daemon *daemon, const struct message *messag
         return;
     case MESSAGE_JOB_LOG:
         requests_log(&daemon->requests, message->log.serial, message->log.text);
+        return;
+    case MESSAGE_JOB_NOTE:
+        take_note(daemon, message);
         return;
     case MESSAGE_JOB_DONE:
         report_job(&daemon->report, message->result);

@@ -1,96 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/hold_note.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "bus/hold_end.h"
 #include "cloud/json.h"
-#include "registers/formula.h"
-
-enum { FORM_SIZE = 17 };
-
-static void mix(uint64_t *hash, const void *bytes, size_t length)
-{
-    *hash = hash_bytes(*hash, bytes, length);
-}
-
-static void mix_number(uint64_t *hash, int64_t number)
-{
-    mix(hash, &number, sizeof number);
-}
-
-static void mix_text(uint64_t *hash, const char *text)
-{
-    mix(hash, text, text ? strlen(text) + 1 : 0);
-}
-
-static void mix_constant(void *context, const struct value *constant)
-{
-    char text[128];
-    value_format(constant, text, sizeof text);
-    mix_text(context, text);
-}
-
-// Its text alone does not change with a parameter of the site or the base of a repeat.
-static void mix_formula(uint64_t *hash, const struct formula *formula)
-{
-    mix_text(hash, formula ? formula_text(formula) : NULL);
-    if (formula)
-        formula_each_constant(formula, mix_constant, hash);
-}
-
-static void mix_words(uint64_t *hash, const struct map *map, const struct point *words_of)
-{
-    mix_number(hash, words_of->table);
-    mix_number(hash, words_of->unit_id);
-    mix_number(hash, words_of->address);
-    mix_number(hash, words_of->word_count);
-    for (int i = 0; i < words_of->part_count; i++)
-        mix_number(hash, words_of->parts[i]);
-    if (words_of->model == SUNSPEC_NONE)
-        return;
-    const struct sunspec_model *model = &map->models[words_of->model - 1];
-    mix_number(hash, model->low);
-    mix_number(hash, model->high);
-    mix_number(hash, model->instance);
-}
-
-static void mix_value(uint64_t *hash, const struct map *map, const struct point *point)
-{
-    mix_number(hash, point->type);
-    mix_number(hash, point->word_order);
-    mix_number(hash, point->byte_order);
-    mix_number(hash, point->bit_low);
-    mix_number(hash, point->bit_high);
-    mix_number(hash, point->scale.mantissa);
-    mix_number(hash, point->scale.exponent);
-    mix_number(hash, point->offset.mantissa);
-    mix_number(hash, point->offset.exponent);
-    mix_formula(hash, point->scale_formula);
-    mix_text(hash, point->sf == NO_INDEX ? NULL : map->points[point->sf].key);
-    for (size_t i = 0; point->labels && i < point->labels->count; i++) {
-        mix_number(hash, point->labels->rows[i].low);
-        mix_text(hash, point->labels->rows[i].text);
-    }
-}
+#include "daemon/form.h"
 
 // What the words of the entries and their values depend on, as a text.
 static void find_form(const struct map *map, const struct hold_end *end,
                       char ret_form[FORM_SIZE])
 {
     uint64_t hash = HASH_START;
-    for (size_t i = 0; i < end->count; i++) {
-        const struct point *point = &map->points[end->entries[i].point];
-        const struct point *words_of = map_words_of(map, point);
-        mix_text(&hash, point->key);
-        if (words_of)
-            mix_words(&hash, map, words_of);
-        mix_value(&hash, map, point);
-    }
-    (void)snprintf(ret_form, FORM_SIZE, "%016" PRIx64, hash);
+    for (size_t i = 0; i < end->count; i++)
+        form_mix_point(&hash, map, &map->points[end->entries[i].point]);
+    form_print(hash, ret_form);
 }
 
 char *hold_note_text(const struct map *map, const struct hold_end *end)

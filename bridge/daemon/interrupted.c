@@ -6,31 +6,45 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "bus/tries.h"
 #include "cloud/command.h"
 
 enum { REREAD_TIMEOUT_MS = 10 * 1000 };
 
 // A command as it was, without its steps.
 struct interrupted {
-    struct command question;
+    const struct device *device;
+    char *request; // as it came
+    const struct command *command;
+    struct command question; // ... its results, with on_failure of its open tries as steps
     struct argument *arguments;
-    struct job_request *job;
+    struct step undo[MAX_OPEN_TRIES];
 };
+
+// The job of a request, with the arguments it came with; NULL: it cannot be understood.
+static struct job_request *parse(const struct device *device, const char *request)
+{
+    struct command_request parsed;
+    command_parse(device, request, strlen(request), &parsed);
+    struct job_request *job = parsed.kind == COMMAND_ACCEPTED ? parsed.job : NULL;
+    if (job)
+        parsed.job = NULL;
+    command_request_done(&parsed);
+    return job;
+}
 
 struct interrupted *interrupted_new(const struct device *device, const char *request)
 {
-    struct command_request parsed;
-    if (!request)
+    struct job_request *job = request ? parse(device, request) : NULL;
+    if (!job)
         return NULL;
-    command_parse(device, request, strlen(request), &parsed);
-    if (parsed.kind != COMMAND_ACCEPTED) {
-        command_request_done(&parsed);
-        return NULL;
-    }
-    const struct command *command = parsed.job->command;
+    const struct command *command = job->command;
     struct interrupted *interrupted = mem_new(1, sizeof *interrupted);
+    interrupted->device = device;
+    interrupted->request = mem_copy_text(request);
+    interrupted->command = command;
     interrupted->question = *command;
-    interrupted->question.steps = NULL;
+    interrupted->question.steps = interrupted->undo;
     interrupted->question.step_count = 0;
     interrupted->question.timeout_ms = REREAD_TIMEOUT_MS;
     interrupted->arguments = mem_new(command->argument_count, sizeof *interrupted->arguments);
@@ -40,10 +54,7 @@ struct interrupted *interrupted_new(const struct device *device, const char *req
         interrupted->arguments[i].max = NULL;
     }
     interrupted->question.arguments = interrupted->arguments;
-    interrupted->job = parsed.job;
-    interrupted->job->command = &interrupted->question;
-    parsed.job = NULL;
-    command_request_done(&parsed);
+    job_request_free(job);
     return interrupted;
 }
 
@@ -51,23 +62,48 @@ void interrupted_free(struct interrupted *interrupted)
 {
     if (!interrupted)
         return;
-    job_request_free(interrupted->job);
+    free(interrupted->request);
     free(interrupted->arguments);
     free(interrupted);
 }
 
-struct job_request *interrupted_take_job(struct interrupted *interrupted)
+const struct command *interrupted_command(const struct interrupted *interrupted)
 {
-    struct job_request *job = interrupted->job;
-    interrupted->job = NULL;
+    return interrupted->command;
+}
+
+size_t interrupted_undo(struct interrupted *interrupted, const struct open_tries *tries)
+{
+    struct command *question = &interrupted->question;
+    question->step_count = 0;
+    for (size_t i = tries->count; i-- > 0;) { // innermost first
+        const struct step *trying = tries_find(interrupted->command, tries->tries[i].ordinal);
+        if (tries->tries[i].has_failed || !trying)
+            continue;
+        struct step *step = &interrupted->undo[question->step_count++];
+        *step = *trying;
+        step->when = NULL; // it held when the try was entered
+    }
+    return question->step_count;
+}
+
+struct job_request *interrupted_job(const struct interrupted *interrupted)
+{
+    struct job_request *job = parse(interrupted->device, interrupted->request);
+    if (!job)
+        return NULL;
+    job->command = &interrupted->question;
+    job->undoes = interrupted->question.step_count > 0;
     return job;
 }
 
-char *interrupted_text(const struct job_result *result)
+char *interrupted_text(const struct job_result *result, const char *undone)
 {
     struct strbuf text = {0};
     strbuf_add(&text, "interrupted, outcome unknown: modbridge ended while it executed this "
                       "command");
+    if (undone)
+        strbuf_printf(&text, "; %s", undone);
     bool has_values = result && result->outcome == JOB_COMPLETED && result->value_count > 0;
     if (!has_values)
         strbuf_add(&text, "; what the device holds now could not be read");

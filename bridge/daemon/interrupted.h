@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A command that an earlier run of the program had begun and not finished: nobody knows what it
-// wrote, but what it would have set can be read. The main thread.
+// wrote, but what it would have set can be read, and its open tries can be undone. The main
+// thread.
 #ifndef DAEMON_INTERRUPTED_H
 #define DAEMON_INTERRUPTED_H
 
@@ -12,14 +13,23 @@ struct interrupted;
 // From the request as it came; NULL when it cannot be understood any more (another map, say).
 struct interrupted *interrupted_new(const struct device *device, const char *request);
 
-// NULL is allowed. The job it gave must be over.
+// NULL is allowed. The jobs it gave must be over.
 void interrupted_free(struct interrupted *interrupted);
 
-// A job that reads the results of the command and writes nothing; once. The caller owns it.
-struct job_request *interrupted_take_job(struct interrupted *interrupted);
+// The command, as the map has it.
+const struct command *interrupted_command(const struct interrupted *interrupted);
 
-// The final message: the outcome is unknown, and what the device holds now, by the job's
-// result; NULL or an error: it could not be read. Heap; the caller frees it.
-char *interrupted_text(const struct job_result *result);
+// Has its jobs run on_failure of these tries, innermost first, of those that have not failed
+// yet. Returns how many there are; 0: its jobs write nothing.
+size_t interrupted_undo(struct interrupted *interrupted, const struct open_tries *tries);
+
+// A job that undoes that and reads the results of the command, with the arguments it came with.
+// The caller owns it; NULL when the request cannot be understood.
+struct job_request *interrupted_job(const struct interrupted *interrupted);
+
+// The final message: the outcome is unknown, what became of open tries (NULL: there were none),
+// and what the device holds now, by the job's result; NULL or an error: it could not be read.
+// Heap; the caller frees it.
+char *interrupted_text(const struct job_result *result, const char *undone);
 
 #endif

@@ -38,6 +38,7 @@ static void finish(struct requests *requests, struct open_request *open, char *r
 {
     uint16_t device = open->device;
     open_holds_settle(requests->holds, open->serial);
+    requests_forget_tries(requests, open);
     struct journal_command command = journal_view(open, JOURNAL_DONE);
     outgoing_respond_finally(requests->outgoing, requests_device(requests, device), &command,
                              response);
@@ -116,6 +117,7 @@ static void begin(struct requests *requests, uint16_t device, struct command_req
     struct open_request *open = requests_add(requests, device, request->id);
     open->began_executing = is_idle;
     open->job = request->job;
+    open->command = request->job->command;
     request->job = NULL;
     journal_digest(request->fingerprint, open->digest);
     struct journal_command command =
@@ -236,6 +238,8 @@ void requests_stored(struct requests *requests, const struct store_event *event)
                (open = requests_find_ticket(requests, PHASE_NOTING, event->settled.first,
                                             event->settled.last)))
             take_settled(requests, open, event->settled.is_saved);
+        requests_settle_tries(requests, event->settled.first, event->settled.last,
+                              event->settled.is_saved);
         return;
     case STORE_LOADED:
     case STORE_CHANGED:
@@ -252,7 +256,7 @@ void requests_init(struct requests *requests, const struct site *site, struct bu
     *requests = (struct requests){
         .site = site, .buses = buses, .outgoing = outgoing, .holds = holds, .store = store};
     if (store)
-        store_load_commands(store, requests_take_unfinished, requests);
+        requests_load_unfinished(requests);
 }
 
 void requests_done(struct requests *requests)
@@ -269,7 +273,7 @@ void requests_stop(struct requests *requests)
         next = open->next;
         if (open->phase == PHASE_WAITING)
             requests_fail(requests, open, "stopped: modbridge is ending; nothing was written");
-        else if (open->phase == PHASE_INTERRUPTED)
+        else if (open->phase == PHASE_INTERRUPTED || open->phase == PHASE_FAILING)
             requests_stop_unfinished(requests, open);
     }
 }

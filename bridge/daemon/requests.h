@@ -19,8 +19,11 @@
 
 enum {
     // How long a command that was interrupted by the end of the program waits for its device to
-    // answer, so that its response can say what the device holds.
+    // answer, so that its response can say what the device holds; and when its open tries are
+    // to
+    // be undone before that.
     REQUESTS_REREAD_MS = 30 * 1000,
+    REQUESTS_UNDO_MS = 10 * 60 * 1000,
 };
 
 // A command on its way.
@@ -50,11 +53,11 @@ void requests_take(struct requests *requests, uint16_t device, const char *paylo
 // What the store reported; the event stays the caller's.
 void requests_stored(struct requests *requests, const struct store_event *event);
 
-// A device answers.
-void requests_device_online(struct requests *requests, uint16_t device);
+// A device answers, or does not any more.
+void requests_device_health(struct requests *requests, uint16_t device, bool is_online);
 
-// Answers what waited for a device in vain. Returns when it wants to be called again;
-// INT64_MAX: never.
+// Answers what waited for a device in vain, and does again what could not be done. Returns when
+// it wants to be called again; INT64_MAX: never.
 int64_t requests_turn(struct requests *requests, int64_t now_ms);
 
 // The program stops: what no bus has is answered at once.
@@ -62,6 +65,10 @@ void requests_stop(struct requests *requests);
 
 // A log step of a command.
 void requests_log(struct requests *requests, uint64_t serial, const char *text);
+
+// The bus asks for the open tries of a command to be kept, and is told when they are.
+void requests_note(struct requests *requests, const struct job_noted *wanted,
+                   const struct open_tries *tries);
 
 // A command ended; takes ownership of the result.
 void requests_finish(struct requests *requests, struct job_result *result);

@@ -28,6 +28,7 @@ static void open_free(struct open_request *open)
 {
     job_request_free(open->job);
     interrupted_free(open->interrupted);
+    free(open->undone);
     free(open);
 }
 

@@ -12,6 +12,7 @@
 #include "cloud/journal.h"
 #include "daemon/interrupted.h"
 #include "daemon/requests.h"
+#include "daemon/try_note.h"
 
 enum phase {
     PHASE_JUDGING,     // the journal looks its id up and records it
@@ -20,7 +21,15 @@ enum phase {
     PHASE_NOTING,      // what ends its holds is on disk soon
     PHASE_RUNNING,     // the bus has it
     PHASE_INTERRUPTED, // of an earlier run of the program: waits for its device
-    PHASE_REREADING,   // ... and is being looked at
+    PHASE_FAILING,     // ... that on_failure of its open tries begins is on disk soon
+    PHASE_REREADING,   // ... is being undone, and looked at
+};
+
+// What the bus wants to be noted of a running command.
+enum note_state {
+    NOTE_IDLE,
+    NOTE_STORING, // on disk soon
+    NOTE_STORED,  // or refused: the bus is to be told
 };
 
 struct open_request {
@@ -29,10 +38,22 @@ struct open_request {
     uint64_t serial;
     uint64_t ticket; // of the store's order it waits for
     uint16_t device;
-    bool began_executing;    // recorded as executing from the start
-    int64_t until_ms;        // interrupted: when to wait no longer
-    struct job_request *job; // until the bus has it
+    bool began_executing;          // recorded as executing from the start
+    struct job_request *job;       // until the bus has it
+    const struct command *command; // NULL: of an earlier run, and the map has it no more
+    // Open tries.
+    bool has_note;
+    enum note_state note;
+    struct job_noted noted; // the bus is to be told
+    uint64_t note_ticket;
+    char form[FORM_SIZE]; // "" until it is needed
+    // Of an earlier run of the program.
     struct interrupted *interrupted;
+    struct open_tries left;     // open when it ended
+    char *undone;               // what became of them; NULL: none, or nothing yet
+    bool is_online;             // the device
+    int64_t until_ms;           // when to wait for it no longer
+    int64_t again_ms;           // when to undo, if it is online
     char key[JOURNAL_KEY_SIZE]; // of the device
     char id[COMMAND_ID_SIZE];
     char digest[JOURNAL_DIGEST_SIZE];
@@ -68,16 +89,40 @@ void requests_fail(struct requests *requests, struct open_request *open, const c
 bool requests_post(struct requests *requests, const struct open_request *open,
                    struct job_request *job);
 
+// ---- requests_tries.c ----
+
+// The kind of its notes in the store.
+extern const char requests_note_kind[];
+
+// Keeps the open tries of a command in place of what was kept before; none: forgets it. Returns
+// the store's ticket.
+uint64_t requests_keep_tries(struct requests *requests, struct open_request *open,
+                             const struct open_tries *tries);
+
+// What the store says of the tickets first..last.
+void requests_settle_tries(struct requests *requests, uint64_t first, uint64_t last,
+                           bool is_saved);
+
+// Tells the buses what they could not be told yet. Returns when to be called again.
+int64_t requests_tell_noted(struct requests *requests, int64_t now_ms);
+
+// The command is done: nothing of it is to be undone any more.
+void requests_forget_tries(struct requests *requests, struct open_request *open);
+
 // ---- requests_unfinished.c ----
 
-// Takes a command over that an earlier run of the program has left; `context` is the requests.
-void requests_take_unfinished(void *context, const struct journal_command *command);
+// Takes over what an earlier run of the program has left.
+void requests_load_unfinished(struct requests *requests);
 
-// The bus has looked at what an interrupted command left; the result stays the caller's.
+// The store has settled its ticket: on_failure may begin.
+void requests_undo(struct requests *requests, struct open_request *open, bool is_saved);
+
+// The bus has undone an interrupted command and looked at what it left; the result stays the
+// caller's.
 void requests_finish_reread(struct requests *requests, struct open_request *open,
                             const struct job_result *result);
 
-// The program stops: the ones of an earlier run are answered.
+// The program stops: the ones of an earlier run are answered, or left to the next one.
 void requests_stop_unfinished(struct requests *requests, struct open_request *open);
 
 #endif

@@ -1,12 +1,56 @@
 // SPDX-License-Identifier: MIT
 // Commands that an earlier run of the program has left unfinished: nobody knows what became of
-// those it executed, so that their devices are looked at before they are answered.
+// those it executed. on_failure of tries that were open runs once, the device is looked at, and
+// then they are answered.
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
 #include "daemon/requests_state.h"
+
+enum {
+    AGAIN_MS = 5000, // until what could not be begun is tried again
+    TEXT_SIZE = 600,
+};
+
+// Says in the log and in that of the device what becomes of an open try.
+static void say(struct requests *requests, const struct open_request *open, bool is_trouble,
+                const char *what)
+{
+    const struct device *device = requests_device(requests, open->device);
+    char text[TEXT_SIZE];
+    (void)snprintf(text, sizeof text, "command %s%s%s was interrupted inside try: %s%s",
+                   open->command ? open->command->key : "",
+                   open->command ? " with id " : "with id ", open->id, what,
+                   is_trouble ? "; look at what the device holds" : "");
+    log_line(is_trouble ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, device->name, "%s", text);
+    outgoing_notice(requests->outgoing, device, is_trouble ? SEVERITY_WARNING : SEVERITY_INFO,
+                    text);
+}
+
+// What became of the open tries, for the answer and the logs.
+static void conclude(struct requests *requests, struct open_request *open, bool is_trouble,
+                     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static void conclude(struct requests *requests, struct open_request *open, bool is_trouble,
+                     const char *format, ...)
+{
+    char text[TEXT_SIZE];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    free(open->undone);
+    open->undone = mem_copy_text(text);
+    say(requests, open, is_trouble, text);
+}
+
+// Start
+// -----------------------------------------------------------------------------------------
 
 static int find_device(const struct site *site, const char *key)
 {
@@ -19,7 +63,7 @@ static int find_device(const struct site *site, const char *key)
     return NO_INDEX;
 }
 
-void requests_take_unfinished(void *context, const struct journal_command *command)
+static void take_command(void *context, const struct journal_command *command)
 {
     struct requests *requests = context;
     int device = find_device(requests->site, command->device);
@@ -34,7 +78,65 @@ void requests_take_unfinished(void *context, const struct journal_command *comma
     open->until_ms = clock_monotonic_ms() + REQUESTS_REREAD_MS;
     open->interrupted =
         interrupted_new(requests_device(requests, open->device), command->request);
+    if (open->interrupted)
+        open->command = interrupted_command(open->interrupted);
 }
+
+static int read_note(const struct requests *requests, struct open_request *open,
+                     const char *text, struct error *err)
+{
+    const struct map *map = requests_device(requests, open->device)->map;
+    if (!open->command)
+        return error_set(err, ERROR_FAILED, "the map has changed");
+    try_note_form(map, open->command, open->form);
+    return try_note_read(text, open->form, &open->left, err);
+}
+
+static void take_tries(struct requests *requests, struct open_request *open, const char *text)
+{
+    struct error err = {0};
+    open->has_note = true;
+    if (read_note(requests, open, text, &err) != 0) {
+        open->left.count = 0;
+        conclude(requests, open, true, "on_failure was not run: %s", err.text);
+    } else if (interrupted_undo(open->interrupted, &open->left) == 0) {
+        conclude(requests, open, true, "on_failure had begun before and is not run twice");
+    } else {
+        open->until_ms = clock_monotonic_ms() + REQUESTS_UNDO_MS;
+        say(requests, open, false, "on_failure is run when the device answers");
+    }
+}
+
+static void take_note(void *context, const struct note *note)
+{
+    struct requests *requests = context;
+    int device = find_device(requests->site, note->device);
+    if (device == NO_INDEX)
+        return;
+    for (struct open_request *open = requests->first; open; open = open->next) {
+        if (open->device != (uint16_t)device || strcmp(open->id, note->key) != 0 ||
+            !open->began_executing)
+            continue;
+        if (!open->has_note)
+            take_tries(requests, open, note->text);
+        return;
+    }
+    log_line(LOG_LEVEL_WARNING, requests->site->devices[device].name,
+             "command with id %s was interrupted inside try and its record is lost: on_failure "
+             "was not "
+             "run; look at what the device holds",
+             note->key);
+    (void)store_delete_note(requests->store, requests_note_kind, note->device, note->key, true);
+}
+
+void requests_load_unfinished(struct requests *requests)
+{
+    store_load_commands(requests->store, take_command, requests);
+    store_load_notes(requests->store, requests_note_kind, take_note, requests);
+}
+
+// Life
+// ------------------------------------------------------------------------------------------
 
 static void answer(struct requests *requests, struct open_request *open,
                    const struct job_result *result)
@@ -45,55 +147,154 @@ static void answer(struct requests *requests, struct open_request *open,
             "interrupted: modbridge ended before it began this command; nothing was written");
         return;
     }
-    char *text = interrupted_text(result);
+    char *text = interrupted_text(result, open->undone);
     requests_fail(requests, open, text);
     free(text);
 }
 
-static void reread(struct requests *requests, struct open_request *open)
+// Whether something is still to be undone.
+static bool is_open(const struct open_request *open)
 {
-    struct job_request *job =
-        open->interrupted ? interrupted_take_job(open->interrupted) : NULL;
+    return open->left.count > 0 && !open->undone;
+}
+
+// on_failure has not begun after all.
+static void put_off(struct requests *requests, struct open_request *open)
+{
+    (void)requests_keep_tries(requests, open, &open->left);
+    open->phase = PHASE_INTERRUPTED;
+    open->again_ms = clock_monotonic_ms() + AGAIN_MS;
+}
+
+// Hands its job to the bus: what is to be undone, and what is to be read.
+static void look(struct requests *requests, struct open_request *open)
+{
+    struct job_request *job = open->interrupted ? interrupted_job(open->interrupted) : NULL;
     open->phase = PHASE_REREADING;
     if (job && requests_post(requests, open, job))
         return;
     job_request_free(job);
-    answer(requests, open, NULL);
+    if (is_open(open))
+        put_off(requests, open);
+    else
+        answer(requests, open, NULL);
 }
 
-void requests_device_online(struct requests *requests, uint16_t device)
+// on_failure begins once: before it does, that is on disk.
+static void begin_undo(struct requests *requests, struct open_request *open)
+{
+    struct open_tries begun = open->left;
+    for (size_t i = 0; i < begun.count; i++)
+        begun.tries[i].has_failed = true;
+    open->phase = PHASE_FAILING;
+    open->note_ticket = requests_keep_tries(requests, open, &begun);
+}
+
+void requests_undo(struct requests *requests, struct open_request *open, bool is_saved)
+{
+    if (requests->is_stopping)
+        requests_stop_unfinished(requests, open);
+    else if (is_saved)
+        look(requests, open);
+    else
+        put_off(requests, open);
+}
+
+static void advance(struct requests *requests, struct open_request *open)
+{
+    if (is_open(open))
+        begin_undo(requests, open);
+    else
+        look(requests, open);
+}
+
+void requests_device_health(struct requests *requests, uint16_t device, bool is_online)
 {
     struct open_request *next = NULL;
     for (struct open_request *open = requests->first; open; open = next) {
         next = open->next;
-        if (open->device == device && open->phase == PHASE_INTERRUPTED && open->began_executing)
-            reread(requests, open);
+        if (open->device != device)
+            continue;
+        open->is_online = is_online;
+        if (is_online && open->phase == PHASE_INTERRUPTED && open->began_executing)
+            advance(requests, open);
     }
+}
+
+static void give_up(struct requests *requests, struct open_request *open)
+{
+    if (is_open(open))
+        conclude(requests, open, true, "on_failure was not run: %s within 10 min",
+                 open->is_online ? "it could not be begun" : "the device did not answer");
+    answer(requests, open, NULL);
 }
 
 int64_t requests_turn(struct requests *requests, int64_t now_ms)
 {
-    int64_t next_ms = INT64_MAX;
+    int64_t next_ms = requests_tell_noted(requests, now_ms);
     struct open_request *next = NULL;
     for (struct open_request *open = requests->first; open; open = next) {
         next = open->next;
-        if (open->phase != PHASE_INTERRUPTED)
+        if (open->phase != PHASE_INTERRUPTED || requests->is_stopping)
             continue;
-        if (open->until_ms <= now_ms)
-            answer(requests, open, NULL);
-        else if (open->until_ms < next_ms)
-            next_ms = open->until_ms;
+        bool is_to_begin = open->is_online && is_open(open);
+        int64_t due_ms = open->until_ms;
+        if (is_to_begin && open->again_ms < due_ms)
+            due_ms = open->again_ms;
+        if (due_ms > now_ms)
+            next_ms = due_ms < next_ms ? due_ms : next_ms;
+        else if (open->until_ms <= now_ms)
+            give_up(requests, open);
+        else
+            begin_undo(requests, open);
     }
     return next_ms;
+}
+
+// Whether some on_failure ran already, or began to, before the restart.
+static bool has_failed_before(const struct open_request *open)
+{
+    for (size_t i = 0; i < open->left.count; i++) {
+        if (open->left.tries[i].has_failed)
+            return true;
+    }
+    return false;
+}
+
+// Whether on_failure has not begun after all, so that it may yet.
+static bool is_untouched(const struct job_result *result)
+{
+    return !result->anything_written && (result->outcome == JOB_ERROR ||
+                                         (result->message[0] && result->fault != FAULT_NONE));
 }
 
 void requests_finish_reread(struct requests *requests, struct open_request *open,
                             const struct job_result *result)
 {
+    if (!is_open(open)) {
+        answer(requests, open, result);
+        return;
+    }
+    if (is_untouched(result)) {
+        put_off(requests, open);
+        if (requests->is_stopping)
+            requests_stop_unfinished(requests, open);
+        return;
+    }
+    conclude(requests, open, result->message[0], "on_failure was run after the restart%s%s%s",
+             result->message[0] ? " and failed: " : "", result->message,
+             has_failed_before(open) ? " (one that had begun before is not run twice)" : "");
     answer(requests, open, result);
 }
 
 void requests_stop_unfinished(struct requests *requests, struct open_request *open)
 {
-    answer(requests, open, NULL);
+    if (!is_open(open)) {
+        answer(requests, open, NULL);
+        return;
+    }
+    if (open->phase != PHASE_INTERRUPTED)
+        put_off(requests, open);
+    say(requests, open, false, "on_failure is left to the next start");
+    requests_drop(requests, open);
 }

@@ -18,11 +18,12 @@ struct block;      // registers/block.h
 struct bus_status; // model/status.h
 
 enum {
-    MAX_READ_REGISTERS = 125,  // Modbus Application Protocol V1.1b3, section 6.3
-    MAX_READ_BITS = 2000,      // section 6.1
-    MAX_WRITE_REGISTERS = 123, // section 6.12
-    MAX_WRITE_BITS = 1968,     // section 6.11
-    MAX_HOLD_ENTRIES = 16,     // that `then` of one hold writes
+    MAX_READ_REGISTERS = 125,            // Modbus Application Protocol V1.1b3, section 6.3
+    MAX_READ_BITS = 2000,                // section 6.1
+    MAX_WRITE_REGISTERS = 123,           // section 6.12
+    MAX_WRITE_BITS = 1968,               // section 6.11
+    MAX_HOLD_ENTRIES = 16,               // that `then` of one hold writes
+    MAX_OPEN_TRIES = MAX_STEP_DEPTH + 1, // each inside the one before
 };
 
 // What can go wrong with one request, for machines: counted and sent as data. A refusal
@@ -89,6 +90,23 @@ struct health_change {
     char text[200];   // more about it, or ""
 };
 
+// The tries of a command that a crash would leave open, those with on_failure, outermost first.
+struct open_tries {
+    size_t count;
+    struct open_try {
+        unsigned ordinal; // of the command's tries in the order of its map, from 1 on
+        bool has_failed;  // its on_failure has begun
+    } tries[MAX_OPEN_TRIES];
+};
+
+// What came of noting them.
+struct job_noted {
+    uint64_t serial; // of the job
+    uint16_t device;
+    uint32_t number; // of the note
+    bool is_kept;    // it is on disk
+};
+
 // A command on its way to a bus. Heap; owned by whoever holds the pointer (job_request_free).
 struct job_request {
     uint64_t serial; // names the job in messages
@@ -98,7 +116,9 @@ struct job_request {
     struct value arguments[MAX_ARGUMENTS]; // VALUE_UNKNOWN: not given, no default
     char *text;                            // storage of text arguments
     bool ends_hold;                        // not from the cloud: writes `then` of a hold
-    struct arena *arena;                   // ... of which `command` is made; else NULL
+    bool undoes; // not from the cloud: of the command's own steps, which are tries, on_failure
+                 // is run, all of them whatever fails
+    struct arena *arena; // ... of which `command` is made; else NULL
 };
 
 enum job_outcome { JOB_COMPLETED, JOB_ERROR };
@@ -116,7 +136,7 @@ struct job_result {
     enum fault fault;      // of an error: FAULT_NONE when the equipment answered
     bool mismatch;         // of an error: a write did not read back
     bool anything_written; // whether a write frame left
-    char message[480];     // of an error, for people
+    char message[480]; // of an error, for people; of a job that undoes: what went wrong first
     size_t value_count;
     struct job_value values[MAX_ARGUMENTS];
     char *text; // storage of text values
@@ -168,6 +188,7 @@ enum message_kind {
     MESSAGE_READING,
     MESSAGE_HEALTH,
     MESSAGE_JOB_LOG,
+    MESSAGE_JOB_NOTE, // what a crash would leave open; answered with bus_post_noted
     MESSAGE_JOB_DONE,
     MESSAGE_BUS_STOPPED,
     MESSAGE_LINK,   // the bus's link opened or failed
@@ -188,6 +209,12 @@ struct message {
             uint16_t device;
             char text[240];
         } log;
+        struct {
+            uint64_t serial;
+            uint16_t device;
+            uint32_t number;
+            struct open_tries tries; // none: nothing is open any more
+        } note;
         struct job_result *result; // ownership moves
         struct bus_status *status; // ownership moves (model/status.h)
         struct {

@@ -25,12 +25,14 @@ def take_apart(pdu):
 
 
 class Recorder:
-    """Listens, passes everything on to `endpoint`, and keeps the writes in order."""
+    """Listens, passes everything on to `endpoint`, and keeps the writes in order. `on_write(write)` is called with each
+    before it is passed on: the instant at which the bridge waits for its answer."""
 
     def __init__(self, endpoint):
         host, port = endpoint.rsplit(":", 1)
         self.target = (host, int(port))
         self.writes = []
+        self.on_write = lambda write: None
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
@@ -44,7 +46,11 @@ class Recorder:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            device = socket.create_connection(self.target)
+            try:
+                device = socket.create_connection(self.target)
+            except OSError:  # it is away, and so is the recorder then
+                client.close()
+                continue
             threading.Thread(target=self._pass, args=(client, device, self._note()), daemon=True).start()
             threading.Thread(target=self._pass, args=(device, client, None), daemon=True).start()
 
@@ -61,6 +67,7 @@ class Recorder:
                 write = take_apart(bytes(buffer[7:6 + length]))
                 if write:
                     self.writes.append(write)
+                    self.on_write(write)
                 del buffer[:6 + length]
 
         return note

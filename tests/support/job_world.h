@@ -4,6 +4,7 @@
 #ifndef SUPPORT_JOB_WORLD_H
 #define SUPPORT_JOB_WORLD_H
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,11 @@ struct world {
     int holds_begun; // frames that said they begin a hold; what the last of them said
     int64_t hold_for_ms;
     struct request hold_frame;
+    char story[4000]; // writes and notes in their order: "[1]200=1 [1 2!]201=0 []"
+    int refuses_note; // the so-manieth note cannot be kept; 0: none
+    int forgets_note; // ... is never answered
+    int note_count;
+    int64_t note_ms; // what a note takes
 };
 
 static const struct label world_states[] = {
@@ -448,8 +454,21 @@ static inline void world_apply_changes(struct world *world)
     }
 }
 
+static inline void world_tell(struct world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static inline void world_tell(struct world *world, const char *format, ...)
+{
+    va_list args;
+    size_t used = strlen(world->story);
+    va_start(args, format);
+    (void)vsnprintf(world->story + used, sizeof world->story - used, format, args);
+    va_end(args);
+}
+
 static inline void world_execute(struct world *world, const struct request *request)
 {
+    world_tell(world, "%u=%u ", request->address, request->words[0]);
     bool bits = request->function == FUNCTION_WRITE_SINGLE_COIL ||
                 request->function == FUNCTION_WRITE_MULTIPLE_COILS;
     for (uint16_t i = 0; i < request->count; i++) {
@@ -544,6 +563,25 @@ static inline struct job_request *world_request(const struct world *world,
     return request;
 }
 
+// Keeps a note, and tells the tries in it, ! for those whose on_failure has begun.
+static inline struct job_event world_note(struct world *world, const struct job_action *action)
+{
+    world->note_count++;
+    world_tell(world, "[");
+    for (size_t i = 0; i < action->tries->count; i++)
+        world_tell(world, "%s%u%s", i ? " " : "", action->tries->tries[i].ordinal,
+                   action->tries->tries[i].has_failed ? "!" : "");
+    world_tell(world, "]");
+    assert_true(action->until_ms > world->now_ms);
+    world->now_ms += world->note_ms;
+    if (world->note_count != world->forgets_note)
+        return (struct job_event){.kind = JOB_EVENT_NOTED,
+                                  .note = action->note,
+                                  .is_noted = world->note_count != world->refuses_note};
+    world->now_ms = action->until_ms;
+    return (struct job_event){.kind = JOB_EVENT_TIME};
+}
+
 // Does what the job asks for. False when it is done.
 static inline bool world_serve(struct world *world, const struct job_action *action,
                                struct job_event *ret_event, struct answer *answer)
@@ -574,6 +612,9 @@ static inline bool world_serve(struct world *world, const struct job_action *act
     case JOB_LOG:
         strncat(world->logs, action->text, sizeof world->logs - strlen(world->logs) - 2);
         strcat(world->logs, "|");
+        return true;
+    case JOB_NOTE:
+        *ret_event = world_note(world, action);
         return true;
     case JOB_DONE:
         break;
