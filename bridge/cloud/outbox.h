@@ -93,6 +93,9 @@ bool outbox_next_unsaved(const struct outbox *outbox, int64_t now_ms,
                          struct outbox_row *ret_row);
 void outbox_saving(struct outbox *outbox, int64_t id, uint64_t ticket);
 
+// A row that waits to be saved. False: it is being saved, is saved, or gone.
+bool outbox_find_unsaved(const struct outbox *outbox, int64_t id, struct outbox_row *ret_row);
+
 // The store settled its orders up to `ticket`. What is not saved may be sent all the same: a
 // full disk does not silence the bridge.
 void outbox_settled(struct outbox *outbox, uint64_t ticket, bool is_saved);

@@ -27,6 +27,19 @@ bool outbox_next_unsaved(const struct outbox *outbox, int64_t now_ms,
     return false;
 }
 
+bool outbox_find_unsaved(const struct outbox *outbox, int64_t id, struct outbox_row *ret_row)
+{
+    const struct row *row = NULL;
+    TAILQ_FOREACH(row, &outbox->unsaved, place_links)
+    {
+        if (row->id != id)
+            continue;
+        *ret_row = outbox_view(row);
+        return true;
+    }
+    return false;
+}
+
 void outbox_saving(struct outbox *outbox, int64_t id, uint64_t ticket)
 {
     struct row *row = NULL;

@@ -356,6 +356,7 @@ static bool stop(struct daemon *daemon)
     open_holds_leave(&daemon->holds);
     for (size_t i = 0; i < daemon->site->device_count; i++)
         feed_hasten(&daemon->feeds[i], clock_monotonic_ms());
+    requests_record_finals(&daemon->requests, INT64_MAX);
     outgoing_save_all(&daemon->outgoing);
     publish_due(daemon);
     turn_until(daemon, all_is_acknowledged, ACKNOWLEDGE_MS);

@@ -158,8 +158,9 @@ void outgoing_put(struct outgoing *outgoing, const struct device *device, enum t
     replay_note_live(&outgoing->replays[device->cloud], now_ms);
 }
 
-void outgoing_respond_finally(struct outgoing *outgoing, const struct device *device,
-                              const struct journal_command *command, char *response)
+uint64_t outgoing_respond_finally(struct outgoing *outgoing, const struct device *device,
+                                  const struct journal_command *command, char *response,
+                                  int64_t *ret_row)
 {
     struct outbox_message message = {
         .kind = OUTBOX_RESPONSE,
@@ -176,7 +177,21 @@ void outgoing_respond_finally(struct outgoing *outgoing, const struct device *de
     };
     struct journal_command done = *command;
     done.response = response;
-    outbox_saving(outgoing->outbox, row.id, store_finish_command(outgoing->store, &done, &row));
+    uint64_t ticket = store_finish_command(outgoing->store, &done, &row);
+    outbox_saving(outgoing->outbox, row.id, ticket);
+    *ret_row = row.id;
+    return ticket;
+}
+
+uint64_t outgoing_record_again(struct outgoing *outgoing, const struct journal_command *command,
+                               int64_t row)
+{
+    struct outbox_row unsaved;
+    if (!outbox_find_unsaved(outgoing->outbox, row, &unsaved))
+        return store_finish_command(outgoing->store, command, NULL);
+    uint64_t ticket = store_finish_command(outgoing->store, command, &unsaved);
+    outbox_saving(outgoing->outbox, row, ticket);
+    return ticket;
 }
 
 void outgoing_notice(struct outgoing *outgoing, const struct device *device,

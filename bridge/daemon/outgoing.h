@@ -59,9 +59,16 @@ void outgoing_put(struct outgoing *outgoing, const struct device *device, enum t
                   char *payload, int64_t at_ms);
 
 // The final response of a command: recorded in the journal and kept until it is acknowledged,
-// both at once. Takes ownership of `response`; `command` is its record.
-void outgoing_respond_finally(struct outgoing *outgoing, const struct device *device,
-                              const struct journal_command *command, char *response);
+// both at once. Takes ownership of `response`; `command` is its record. Returns the store's
+// ticket.
+uint64_t outgoing_respond_finally(struct outgoing *outgoing, const struct device *device,
+                                  const struct journal_command *command, char *response,
+                                  int64_t *ret_row);
+
+// Records a final response again that the disk has not taken, with its row unless that is on
+// disk or acknowledged by now. `command` has the response. Returns the store's ticket.
+uint64_t outgoing_record_again(struct outgoing *outgoing, const struct journal_command *command,
+                               int64_t row);
 
 // Puts a line into a device's log in the cloud, unless there were too many of late: ten at
 // once, one in ten seconds on average.

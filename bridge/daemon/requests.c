@@ -38,10 +38,7 @@ static void finish(struct requests *requests, struct open_request *open, char *r
 {
     uint16_t device = open->device;
     open_holds_settle(requests->holds, open->serial);
-    requests_forget_tries(requests, open);
-    struct journal_command command = journal_view(open, JOURNAL_DONE);
-    outgoing_respond_finally(requests->outgoing, requests_device(requests, device), &command,
-                             response);
+    requests_respond_finally(requests, open, response);
     requests_drop(requests, open);
     advance(requests, device);
 }
@@ -175,6 +172,18 @@ static void take_new(struct requests *requests, struct open_request *open)
     }
 }
 
+// The same command came again: when only the disk does not know yet that it is done, it is
+// answered again.
+static void take_running(struct requests *requests, struct open_request *open)
+{
+    uint16_t device = open->device;
+    const char *response = requests_find_final(requests, device, open->id);
+    if (response)
+        respond(requests, device, mem_copy_text(response));
+    requests_drop(requests, open);
+    advance(requests, device);
+}
+
 static void take_verdict(struct requests *requests, struct open_request *open,
                          enum journal_verdict verdict, const char *response)
 {
@@ -184,8 +193,7 @@ static void take_verdict(struct requests *requests, struct open_request *open,
         take_new(requests, open);
         return;
     case JOURNAL_RUNNING:
-        requests_drop(requests, open);
-        advance(requests, device);
+        take_running(requests, open);
         return;
     case JOURNAL_ANSWERED:
         respond(requests, device, mem_copy_text(response));
@@ -225,6 +233,9 @@ static void take_settled(struct requests *requests, struct open_request *open, b
 void requests_stored(struct requests *requests, const struct store_event *event)
 {
     struct open_request *open = NULL;
+    int64_t now_ms = clock_monotonic_ms();
+    if (event->kind == STORE_CHANGED && event->stats.health != STORE_FAILING)
+        requests_record_finals(requests, INT64_MAX); // the disk is well again, or has room left
     switch (event->kind) {
     case STORE_JUDGED:
         open = requests_find_ticket(requests, PHASE_JUDGING, event->judged.ticket,
@@ -240,6 +251,8 @@ void requests_stored(struct requests *requests, const struct store_event *event)
             take_settled(requests, open, event->settled.is_saved);
         requests_settle_tries(requests, event->settled.first, event->settled.last,
                               event->settled.is_saved);
+        requests_settle_finals(requests, event->settled.first, event->settled.last,
+                               event->settled.is_saved, now_ms);
         return;
     case STORE_LOADED:
     case STORE_CHANGED:
@@ -263,6 +276,7 @@ void requests_done(struct requests *requests)
 {
     while (requests->first)
         requests_drop(requests, requests->first);
+    requests_finals_done(requests);
 }
 
 void requests_stop(struct requests *requests)

@@ -26,16 +26,18 @@ enum {
     REQUESTS_UNDO_MS = 10 * 60 * 1000,
 };
 
-// A command on its way.
+// A command on its way; one that was answered.
 struct open_request;
+struct final_response;
 
 struct requests {
     const struct site *site;
     struct bus **buses; // as the site's
     struct outgoing *outgoing;
     struct open_holds *holds;
-    struct store *store;        // NULL with --dry
-    struct open_request *first; // in the order they came
+    struct store *store;           // NULL with --dry
+    struct open_request *first;    // in the order they came
+    struct final_response *finals; // not on disk yet
     uint64_t serial;
     bool is_stopping;
 };
@@ -62,6 +64,9 @@ int64_t requests_turn(struct requests *requests, int64_t now_ms);
 
 // The program stops: what no bus has is answered at once.
 void requests_stop(struct requests *requests);
+
+// Records final responses that the disk has not taken once more; turn and stored do it too.
+void requests_record_finals(struct requests *requests, int64_t now_ms);
 
 // A log step of a command.
 void requests_log(struct requests *requests, uint64_t serial, const char *text);

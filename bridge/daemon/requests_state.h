@@ -106,8 +106,24 @@ void requests_settle_tries(struct requests *requests, uint64_t first, uint64_t l
 // Tells the buses what they could not be told yet. Returns when to be called again.
 int64_t requests_tell_noted(struct requests *requests, int64_t now_ms);
 
-// The command is done: nothing of it is to be undone any more.
-void requests_forget_tries(struct requests *requests, struct open_request *open);
+// ---- requests_finals.c ----
+
+// Records the final response of a command and sends it. Its open tries are forgotten.
+void requests_respond_finally(struct requests *requests, const struct open_request *open,
+                              char *response);
+
+// What the store says of the tickets first..last.
+void requests_settle_finals(struct requests *requests, uint64_t first, uint64_t last,
+                            bool is_saved, int64_t now_ms);
+
+// The final response to a command of a device that is not on disk yet; NULL: none.
+const char *requests_find_final(const struct requests *requests, uint16_t device,
+                                const char *id);
+
+// When a recording is to be tried again; INT64_MAX: never.
+int64_t requests_finals_next_ms(const struct requests *requests);
+
+void requests_finals_done(struct requests *requests);
 
 // ---- requests_unfinished.c ----
 

@@ -27,13 +27,6 @@ uint64_t requests_keep_tries(struct requests *requests, struct open_request *ope
     return ticket;
 }
 
-void requests_forget_tries(struct requests *requests, struct open_request *open)
-{
-    static const struct open_tries none;
-    if (open->has_note)
-        (void)requests_keep_tries(requests, open, &none);
-}
-
 static void tell(struct requests *requests, struct open_request *open)
 {
     struct bus *bus = requests->buses[requests_device(requests, open->device)->bus];

@@ -232,6 +232,9 @@ static void give_up(struct requests *requests, struct open_request *open)
 int64_t requests_turn(struct requests *requests, int64_t now_ms)
 {
     int64_t next_ms = requests_tell_noted(requests, now_ms);
+    requests_record_finals(requests, now_ms);
+    int64_t finals_ms = requests_finals_next_ms(requests);
+    next_ms = finals_ms < next_ms ? finals_ms : next_ms;
     struct open_request *next = NULL;
     for (struct open_request *open = requests->first; open; open = next) {
         next = open->next;

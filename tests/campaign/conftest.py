@@ -32,6 +32,7 @@ telemetry:
   goal: {holding: 200, type: u16, access: rw}
   other_goal: {holding: 300, type: u16, access: rw}
 registers:
+  undone: {holding: 500, type: u16, access: rw}
   top: {holding: 400, type: u16, every: 1h}
 commands:
   put: {set: goal, min: 0, max: top}
@@ -42,10 +43,20 @@ commands:
       - write: {goal: value}
       - write: {other_goal: value}
     result: {goal: goal, other_goal: other_goal}
+  put_or_undo:
+    arguments:
+      value: {type: integer, min: 0, max: 65535, required: true}
+    steps:
+      - try:
+          - write: {goal: value}
+          - write: {other_goal: value}
+        on_failure:
+          - write: {undone: value}
+    result: {goal: goal, other_goal: other_goal}
 simulation:
-  values: {level: 5, goal: 0, other_goal: 0, top: 65535}
+  values: {level: 5, goal: 0, other_goal: 0, undone: 0, top: 65535}
 """
-GOAL, OTHER_GOAL, TOP = 200, 300, 400
+GOAL, OTHER_GOAL, TOP, UNDONE = 200, 300, 400, 500
 
 
 def pick(short, long):

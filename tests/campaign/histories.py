@@ -7,7 +7,7 @@ import json
 import shutil
 import sqlite3
 
-from conftest import GOAL, OTHER_GOAL
+from conftest import GOAL, OTHER_GOAL, UNDONE
 
 FILES = ("modbridge.db", "modbridge.db-wal")
 RECEIVED, EXECUTING, DONE = 0, 1, 2  # a command's record (bridge/cloud/journal.h)
@@ -70,10 +70,34 @@ class Kept:
             self.payloads[topic, second] = json.loads(payload)
 
 
+def record(scene, command_id):
+    """The state of a command's record on disk, None while there is none."""
+    scene.copies = getattr(scene, "copies", 0) + 1
+    folder = scene.folder / f"look-{scene.copies}"
+    copy_state(scene.folder / "state", folder)
+    return Kept(folder).commands.get(command_id)
+
+
 def writes_of(recorder, value):
     """How often the value of a command came, as (first step, second step)."""
     counts = collections.Counter((w["address"], tuple(w["words"])) for w in recorder.writes)
     return counts[GOAL, (value,)], counts[OTHER_GOAL, (value,)]
+
+
+def undone_of(recorder, value):
+    return sum(w["address"] == UNDONE and w["words"] == [value] for w in recorder.writes)
+
+
+def check_try(writes, undone, outcomes, story):
+    """What a kill left open inside the try was undone once, or the answer says why not."""
+    assert undone <= 1, f"undone twice: {story}"
+    for state, payload in outcomes:
+        said = payload.get("message", "")
+        if "on_failure was run" in said:
+            assert undone == 1, story
+        elif "on_failure" not in said:
+            assert undone == 0, story
+            assert state == "completed" or writes in ((0, 0), (1, 1)), f"left half done: {story}"
 
 
 def check_command(command_id, sent, outcomes, recorder):
@@ -81,6 +105,8 @@ def check_command(command_id, sent, outcomes, recorder):
     writes = writes_of(recorder, sent["value"])
     story = f"{command_id} {sent}: answered {outcomes}, written {writes}"
     assert max(writes) <= 1, f"written twice: {story}"
+    undone = undone_of(recorder, sent["value"])
+    check_try(writes, undone, outcomes if sent["name"] == "put_or_undo" else [], f"{story}, undone {undone} times")
     assert len({json.dumps(o, sort_keys=True) for o in outcomes}) <= 1, f"several outcomes: {story}"
     wanted = (1, 0) if sent["name"] == "put" else (1, 1)
     if outcomes:

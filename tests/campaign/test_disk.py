@@ -9,9 +9,9 @@ import subprocess
 import time
 
 import pytest
-from conftest import pick
+from conftest import GOAL, pick
 from e2e_world import await_true
-from histories import check_command, finals, missing, telemetry
+from histories import DONE, check_command, finals, missing, record, telemetry
 
 
 @contextlib.contextmanager
@@ -52,6 +52,13 @@ def check(scene, ids, wanted):
         assert outcomes[command_id][0][0] == wanted, outcomes[command_id]
 
 
+def ask_again(scene, command_id):
+    """The same request with the same id."""
+    sent = scene.sent[command_id]
+    request = {"id": command_id, "name": sent["name"], "arguments": {"goal": sent["value"]}}
+    scene.cloud.client.publish(f"v1/to/HW/{sent['device']}/v1/command/requests", json.dumps(request), qos=1)
+
+
 def test_full_disk(scene):
     with small_disk(scene.folder / "state", "6m") as state:
         scene.devices(2)
@@ -69,9 +76,7 @@ def test_full_disk(scene):
         await_true(lambda: lines_of(scene, "connected"), "the link")
         again = ids[-1]
         since = len(scene.cloud.messages)
-        request = {"id": again, "name": "put", "arguments": {"goal": scene.sent[again]["value"]}}
-        scene.cloud.client.publish(f"v1/to/HW/{scene.sent[again]['device']}/v1/command/requests",
-                                   json.dumps(request), qos=1)
+        ask_again(scene, again)
         await_true(lambda: finals(scene.cloud.messages[since:])[again], "the stored answer")
         check(scene, ids, "completed")
         assert len(lines_of(scene, "is full")) <= 1, "one line a change of state"
@@ -99,3 +104,29 @@ def test_disk_that_refuses_to_write(scene):
     assert len(lines_of(scene, "refuses to write")) == 1, "one line a change of state"
     check(scene, go_on(scene, 1), "completed")
     assert scene.bridge.stop() == 0 and os.path.exists(scene.folder / "state/modbridge.db")
+
+
+def test_final_response_that_the_disk_does_not_take(scene):
+    """It leaves all the same, and is recorded when the disk is well: it stays the only one."""
+    scene.devices(1)
+    scene.run()
+    await_true(lambda: telemetry(scene.cloud.messages, "d0"), "telemetry")
+    scene.fault("  - {latency: 1500ms, requests: writes}\n")
+    command_id = scene.send("put")
+    await_true(lambda: any(w["address"] == GOAL for w in scene.recorders["d0"].writes), "the write")
+    process = scene.bridge.child.pid
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (len(scene.bridge.log()) + 4096, resource.RLIM_INFINITY))
+    await_true(lambda: finals(scene.cloud.messages)[command_id], "the answer")
+    assert lines_of(scene, "refuses to write"), "the disk did not take it"
+    scene.fault("")
+    ask_again(scene, command_id)
+    await_true(lambda: len(finals(scene.cloud.messages)[command_id]) == 2, "the same answer again")
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    await_true(lambda: lines_of(scene, "takes data again"), "the recovery", 60)
+    await_true(lambda: record(scene, command_id) == DONE, "the record")
+    scene.bridge.stop(signal.SIGKILL)
+    began = time.time()
+    scene.run()
+    await_true(lambda: max(telemetry(scene.cloud.messages, "d0")) > began, "telemetry of the next life")
+    check(scene, [command_id], "completed")
+    assert scene.bridge.stop() == 0

@@ -24,7 +24,7 @@ class Sender(threading.Thread):
     def run(self):
         while not self.ended.wait(self.chance.uniform(0.02, 0.25)):
             began = time.time()
-            command_id = self.scene.send(self.chance.choice(["put", "put_both"]))
+            command_id = self.scene.send(self.chance.choice(["put", "put_both", "put_or_undo"]))
             self.scene.sent[command_id]["at"] = began
 
 
@@ -109,6 +109,7 @@ def test_kills(scene):
     acknowledged, unanswered = check_delivered(scene)
     assert unanswered <= len(lives), "more than one command a kill was taken and never answered"
     unknown = sum("outcome unknown" in str(o) for o in finals(scene.cloud.messages).values())
+    undone = sum("on_failure" in str(o) for o in finals(scene.cloud.messages).values())
     print(f"{len(lives)} kills, {len(scene.sent)} commands: {acknowledged} acknowledged, {lost} never answered, "
-          f"of those {unanswered} acknowledged; {unknown} interrupted; "
+          f"of those {unanswered} acknowledged; {unknown} interrupted, {undone} inside a try; "
           f"{twice} messages of telemetry twice")

@@ -8,18 +8,10 @@ import time
 import pytest
 from conftest import GOAL, IS_LONG, OTHER_GOAL, TOP
 from e2e_world import await_true
-from histories import DONE, EXECUTING, Kept, copy_state, finals, telemetry, writes_of
+from histories import DONE, EXECUTING, finals, record, telemetry, writes_of
 
 long_only = pytest.mark.skipif(not IS_LONG, reason="part of the long form")
 SLOW = "  - {{latency: 1500ms, requests: {kind}, addresses: {address}}}\n"
-
-
-def record(scene, command_id):
-    """The state of a command's record on disk, None while there is none."""
-    scene.copies = getattr(scene, "copies", 0) + 1
-    folder = scene.folder / f"look-{scene.copies}"
-    copy_state(scene.folder / "state", folder)
-    return Kept(folder).commands.get(command_id)
 
 
 def begin(scene):

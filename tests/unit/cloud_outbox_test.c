@@ -175,9 +175,14 @@ static void sends_unsaved_when_the_disk_is_bad(void **state)
     outbox_connected(outbox, 0);
     int64_t first = push(outbox, OUTBOX_TELEMETRY, 0);
     int64_t response = push(outbox, OUTBOX_RESPONSE, 0);
+    struct outbox_row row;
+    assert_true(outbox_find_unsaved(outbox, response, &row));
+    assert_int_equal(row.id, response);
     (void)save(outbox, 0, 1);
+    assert_false(outbox_find_unsaved(outbox, response, &row));
     outbox_set_disk(outbox, false);
     outbox_settled(outbox, 1, false);
+    assert_true(outbox_find_unsaved(outbox, response, &row));
     int64_t second = push(outbox, OUTBOX_TELEMETRY, 0);
     assert_int_equal(save(outbox, 0, 2), 0);
     assert_int_equal(take(outbox, 0), response);
