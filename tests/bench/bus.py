@@ -1,27 +1,48 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the bus engine does with a line's time: `python3 tests/bench/bus.py PROGRAM [serial] [dead] [endpoints]`.
+"""What the bus engine does with a line's time: `bus.py [options] PROGRAM [serial] [dead] [endpoints] [command]`.
 
-PROGRAM is a release build of modbridge; it plays the devices (`simulate`, paced at the baud rate) and is the bridge
-(`run --dry`). Prints a table; takes about five minutes. Not part of the tests: figures are for people, and a loaded machine
-spoils them."""
+PROGRAM is a release build of modbridge; it plays the devices (`simulate`, paced at the baud rate) and is the bridge. Not part of
+the tests: figures are for people, and a loaded machine spoils them."""
+import argparse
 import json
 import os
 import pathlib
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
-PROGRAM = pathlib.Path(sys.argv[1]).resolve()
+import command_latency
+
 BAUD, CHARACTER = 9600, 10 / 9600  # 8N1
 UNITS, TIMEOUT_MS = 8, 500
 # 30 points in clusters with gaps, as meters have them: (address, type)
 POINTS = ([(a, "u16") for a in range(10)] + [(14 + 2 * i, "u32") for i in range(6)] +
           [(40 + i, "u16") for i in range(8)] + [(600 + 2 * i, "f32") for i in range(6)])
 WORDS = {"u16": 1, "u32": 2, "f32": 2}
-SECONDS = float(os.environ.get("BENCH_SECONDS", "20"))
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, epilog="""\
+benches, all of them unless named:
+  serial     full refresh of 8 units x 30 points at 9600 baud against the least possible, silences kept
+  dead       the same with one unit dead, after two minutes
+  endpoints  256 TCP endpoints polled at 1 s: processor time, memory, jitter
+  command    from a request's publication to its first frame on a busy line; needs mosquitto and paho""")
+    parser.add_argument("program", type=pathlib.Path, metavar="PROGRAM", help="a release build of modbridge")
+    parser.add_argument("benches", nargs="*", metavar="BENCH", help="which, in this order")
+    parser.add_argument("--seconds", type=float, default=20, help="how long a line is watched (20)")
+    parser.add_argument("--commands", type=int, default=200, help="how many are sent in each case (200)")
+    options = parser.parse_args()
+    for name in options.benches:
+        if name not in BENCHES:
+            parser.error(f"there is no bench {name}; there are {', '.join(BENCHES)}")
+    if not os.access(options.program, os.X_OK):
+        parser.error(f"{options.program} is not a program")
+    if options.commands < 1 or options.seconds <= 0:
+        parser.error("--commands and --seconds are at least 1")
+    return options
 
 
 def least_cycle():
@@ -174,6 +195,13 @@ def bench_endpoints(count=256, base=21000):
           f" p99 {intervals[len(intervals) * 99 // 100]:.0f} ms")
 
 
-BENCHES = {"serial": bench_serial, "dead": bench_dead, "endpoints": bench_endpoints}
-for bench in sys.argv[2:] or BENCHES:
-    BENCHES[bench]()
+def bench_command():
+    command_latency.bench(PROGRAM, OPTIONS.commands)
+
+
+BENCHES = {"serial": bench_serial, "dead": bench_dead, "endpoints": bench_endpoints, "command": bench_command}
+if __name__ == "__main__":
+    OPTIONS = parse_options()
+    PROGRAM, SECONDS = OPTIONS.program.resolve(), OPTIONS.seconds
+    for bench in OPTIONS.benches or BENCHES:
+        BENCHES[bench]()
