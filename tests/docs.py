@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Docs that are true: every YAML example loads, every path and option named exists, every key is explained, the reference
-is current.
+and the man pages made from it are current.
 
-    docs.py PROGRAM ROOT [--write]     --write brings the generated reference in docs/maps.md up to date
+    docs.py PROGRAM ROOT [--write]     --write brings what is generated in docs/maps.md and docs/man up to date
 """
 import os
 import pathlib
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import man_reference
 import yaml
 
 PROGRAM, ROOT = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
@@ -147,6 +148,7 @@ for page in PAGES:
 check_manual()
 check_keys()
 check_reference()
+findings += man_reference.findings(PROGRAM, ROOT, "--write" in sys.argv)
 if examples < 5:
     findings.append("docs.py finds no examples any more")
 print("\n".join(findings) if findings else f"docs are true: {len(PAGES)} pages, {examples} examples")
