@@ -3,6 +3,7 @@
 
 Frames: Modbus Messaging on TCP/IP Implementation Guide V1.0b, section 3.1.3; functions: Modbus Application Protocol
 V1.1b3, sections 6.5, 6.6, 6.11, 6.12."""
+import contextlib
 import socket
 import struct
 import threading
@@ -82,4 +83,6 @@ class Recorder:
         except OSError:
             pass
         for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)  # wakes the other direction, which waits for it
             end.close()

@@ -11,6 +11,9 @@ from recorder import Recorder
 BEFORE, BEGIN, RATE, COMMIT, CANCEL, UNDONE, AFTER = range(100, 107)
 MAP = """modbridge: map/1
 modbus: {every: 200ms}
+identify: {model: 7}
+properties:
+  model: {holding: 90, type: u16}
 telemetry:
   before: {holding: 100, type: u16, access: rw}
   begin: {holding: 101, type: u16, access: rw}
@@ -38,7 +41,7 @@ commands:
     result: {rate: rate, undone: undone}
   set_after: {set: after}
 simulation:
-  values: {before: 0, begin: 0, rate: 0, commit: 0, cancel: 0, undone: 0, after: 0}
+  values: {model: 7, before: 0, begin: 0, rate: 0, commit: 0, cancel: 0, undone: 0, after: 0}
 """
 RESPONSES = "v1/from/HW/d/v1/command/responses"
 RAN = "on_failure was run after the restart"
@@ -182,6 +185,24 @@ def test_a_device_that_is_away_is_waited_for_over_a_stop(scene):
     assert finals(scene) == [], "the answer is left with it"
     scene.simulator, _ = scene.simulate(scene.folder / "tried.yaml", listen=scene.endpoint)
     start(scene)
+    message, seen = answered(scene)
+    assert seen == before + [(CANCEL, 1), (UNDONE, 75)] and RAN in message
+
+
+def test_another_device_is_not_written_to(scene):
+    kill_at(scene, RATE)
+    send(scene)
+    await_killed(scene)
+    scene.simulator.stop()
+    before = writes(scene)
+    (scene.folder / "other.yaml").write_text(MAP.replace("model: 7,", "model: 8,"))
+    other, _ = scene.simulate(scene.folder / "other.yaml", listen=scene.endpoint)
+    scene.bridge = scene.run(scene.where)
+    await_true(lambda: "not the device of its map" in scene.bridge.log(), "it is noticed")
+    time.sleep(0.5)
+    assert writes(scene) == before and finals(scene) == []
+    other.stop()
+    scene.simulator, _ = scene.simulate(scene.folder / "tried.yaml", listen=scene.endpoint)
     message, seen = answered(scene)
     assert seen == before + [(CANCEL, 1), (UNDONE, 75)] and RAN in message
 
