@@ -11,6 +11,7 @@ struct values_fields {
     bool only;
     const struct node *chain;
     const struct node *tables[TABLE_COUNT];
+    const struct node *units;
     const struct node *values;
     const struct node *devices;
 };
@@ -20,6 +21,14 @@ struct values_fields {
         .name = (a_name), .kind = FIELD_NODE, FIELD_AT(values_fields, tables[a_table]),        \
         .shape = "a mapping (address: word)", .help = (what)                                   \
     }
+
+#define WORDS_FIELDS                                                                           \
+    WORDS_FIELD("holding", TABLE_HOLDING,                                                      \
+                "words of holding registers by PDU address; a list gives "                     \
+                "those that follow each other"),                                               \
+        WORDS_FIELD("input", TABLE_INPUT, "the same for input registers"),                     \
+        WORDS_FIELD("coil", TABLE_COIL, "bits of coils, 0 or 1"),                              \
+        WORDS_FIELD("discrete", TABLE_DISCRETE, "bits of discrete inputs, 0 or 1")
 
 #define DEVICE_FIELDS                                                                          \
     {.name = "only",                                                                           \
@@ -31,12 +40,12 @@ struct values_fields {
          FIELD_AT(values_fields, chain),                                                       \
          .table = &table_given_chain,                                                          \
          .help = "another chain of SunSpec models than the one made from the map"},            \
-        WORDS_FIELD("holding", TABLE_HOLDING,                                                  \
-                    "words of holding registers by PDU address; a list gives "                 \
-                    "those that follow each other"),                                           \
-        WORDS_FIELD("input", TABLE_INPUT, "the same for input registers"),                     \
-        WORDS_FIELD("coil", TABLE_COIL, "bits of coils, 0 or 1"),                              \
-        WORDS_FIELD("discrete", TABLE_DISCRETE, "bits of discrete inputs, 0 or 1"),            \
+        WORDS_FIELDS,                                                                          \
+        {.name = "units",                                                                      \
+         .kind = FIELD_NODE,                                                                   \
+         FIELD_AT(values_fields, units),                                                       \
+         .shape = "a mapping (unit id: its words)",                                            \
+         .help = "words at the unit ids of entries with unit_id"},                             \
     {                                                                                          \
         .name = "values", .kind = FIELD_NODE, FIELD_AT(values_fields, values),                 \
         .shape = "a mapping (entry: value)",                                                   \
@@ -50,6 +59,15 @@ static const struct field_table table_device_values = {
     .help = "What a simulated device holds at first.",
     .rows = device_rows,
     .count = ARRAY_LENGTH(device_rows),
+};
+
+static const struct field unit_rows[] = {WORDS_FIELDS};
+
+static const struct field_table table_unit_words = {
+    .name = "the words of a unit",
+    .help = "What equipment behind a simulated device holds at first.",
+    .rows = unit_rows,
+    .count = ARRAY_LENGTH(unit_rows),
 };
 
 static const struct field file_rows[] = {
@@ -72,6 +90,7 @@ static const struct field_table table_values_file = {
 struct word_list {
     struct given_word *items;
     size_t count;
+    int unit_id; // of those being read, 0: the device's own
 };
 
 static int refuse_address(const struct reader *reader, const struct child *child)
@@ -100,6 +119,7 @@ static int read_word(const struct reader *reader, const struct node *node, enum 
                                  (long long)largest, node->text);
     list->items[list->count++] = (struct given_word){
         .at = node->at,
+        .unit_id = list->unit_id,
         .table = table,
         .address = (uint16_t)address,
         .word = (uint16_t)word,
@@ -138,22 +158,64 @@ static int read_table(const struct reader *reader, const struct node *mapping, e
     return failed;
 }
 
-static int read_words(const struct reader *reader, const struct values_fields *fields,
-                      struct device_values *values)
+// How many words there are, or -1 when a table is no mapping.
+static int64_t count_tables(const struct reader *reader, const struct values_fields *fields)
 {
-    size_t room = 0;
-    int failed = 0;
+    int64_t count = 0;
     for (int table = 0; table < TABLE_COUNT; table++) {
         const struct node *mapping = fields->tables[table];
         if (mapping && fields_expect_mapping(reader, mapping, table_names[table]))
             return -1;
-        room += mapping ? count_words(mapping) : 0;
+        count += mapping ? (int64_t)count_words(mapping) : 0;
     }
-    struct word_list list = {.items = ARENA_NEW_ARRAY(reader->arena, room, struct given_word)};
+    return count;
+}
+
+// Appends the words of the device's own unit or of another.
+static int read_tables(const struct reader *reader, const struct values_fields *fields,
+                       int unit_id, struct word_list *list)
+{
+    int64_t more = count_tables(reader, fields);
+    if (more < 0)
+        return -1;
+    struct given_word *items =
+        ARENA_NEW_ARRAY(reader->arena, list->count + (size_t)more, struct given_word);
+    if (list->count)
+        memcpy(items, list->items, list->count * sizeof *items);
+    list->items = items;
+    list->unit_id = unit_id;
+    int failed = 0;
     for (int table = 0; table < TABLE_COUNT; table++) {
         if (fields->tables[table])
-            failed |= read_table(reader, fields->tables[table], (enum table)table, &list);
+            failed |= read_table(reader, fields->tables[table], (enum table)table, list);
     }
+    return failed;
+}
+
+static int read_unit(const struct reader *reader, const struct child *child,
+                     struct word_list *list)
+{
+    int64_t unit_id = 0;
+    struct values_fields fields = {0};
+    struct layers layers = {.nodes = {child->value}};
+    if (!num_parse_int(child->key, &unit_id) || unit_id < 1 || unit_id > 255)
+        return diagnostics_error(reader->diagnostics, &child->key_at,
+                                 "'%s' is not a unit id from 1 to 255", child->key);
+    if (fields_expect_mapping(reader, child->value, child->key) ||
+        fields_read(reader, &table_unit_words, &layers, &fields))
+        return -1;
+    return read_tables(reader, &fields, (int)unit_id, list);
+}
+
+static int read_words(const struct reader *reader, const struct values_fields *fields,
+                      struct device_values *values)
+{
+    struct word_list list = {0};
+    int failed = read_tables(reader, fields, 0, &list);
+    if (fields->units && fields_expect_mapping(reader, fields->units, "units"))
+        return -1;
+    for (size_t i = 0; fields->units && i < fields->units->count; i++)
+        failed |= read_unit(reader, &fields->units->children[i], &list);
     values->words = list.items;
     values->word_count = list.count;
     values->only = fields->only;
@@ -312,7 +374,7 @@ static int read_devices(const struct reader *reader, const struct node *devices,
 static int check_single(const struct reader *reader, const struct node *root,
                         const struct values_fields *fields, size_t count)
 {
-    bool is_about_one = fields->values || fields->chain;
+    bool is_about_one = fields->values || fields->chain || fields->units;
     for (int table = 0; table < TABLE_COUNT; table++)
         is_about_one = is_about_one || fields->tables[table];
     if (is_about_one && count != 1)

@@ -12,6 +12,7 @@
 
 struct given_word {
     struct position at;
+    int unit_id; // 1 .. 255, or 0: the device's own
     enum table table;
     uint16_t address;
     uint16_t word; // a bit of a coil or discrete input: 0 or 1

@@ -271,22 +271,22 @@ const struct sunspec_places *bank_models(const struct bank *bank)
     return &bank->models;
 }
 
-static bool is_covered(const struct cell *cell, const struct span *spans, size_t count)
+static bool is_covered(const struct cell *cell, const struct bank_place *places, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (cell->unit == BANK_OWN_UNIT && cell->table == spans[i].table &&
-            cell->address >= spans[i].address &&
-            cell->address - spans[i].address < spans[i].count)
+        const struct span *span = &places[i].span;
+        if (cell->unit == places[i].unit && cell->table == span->table &&
+            cell->address >= span->address && cell->address - span->address < span->count)
             return true;
     }
     return false;
 }
 
-void bank_retain(struct bank *bank, const struct span *spans, size_t count)
+void bank_retain(struct bank *bank, const struct bank_place *places, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < bank->count; i++) {
-        if (is_covered(&bank->cells[i], spans, count))
+        if (is_covered(&bank->cells[i], places, count))
             bank->cells[kept++] = bank->cells[i];
     }
     bank->count = kept;
@@ -311,12 +311,15 @@ uint64_t bank_revision(const struct bank *bank)
     return bank->revision;
 }
 
+int bank_unit(const struct bank *bank, int unit_id)
+{
+    return unit_id == NO_INDEX || unit_id == bank->unit_id ? BANK_OWN_UNIT : unit_id;
+}
+
 int bank_unit_of(const struct bank *bank, const struct point *point)
 {
     const struct point *words = map_words_of(bank->map, point);
-    if (!words || words->unit_id == NO_INDEX || words->unit_id == bank->unit_id)
-        return BANK_OWN_UNIT;
-    return words->unit_id;
+    return words ? bank_unit(bank, words->unit_id) : BANK_OWN_UNIT;
 }
 
 // The cell of an address, or the place where it would be inserted.

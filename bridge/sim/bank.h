@@ -71,8 +71,18 @@ uint16_t bank_word(const struct bank *bank, int unit, enum table table, uint16_t
 void bank_set_word(struct bank *bank, int unit, enum table table, uint16_t address,
                    uint16_t word);
 
-// Makes every address vanish that none of the spans of the device's own unit covers.
-void bank_retain(struct bank *bank, const struct span *spans, size_t count);
+// Addresses of a unit.
+struct bank_place {
+    int unit;
+    struct span span;
+};
+
+// The unit under which the bank has this unit id: BANK_OWN_UNIT for the device's own, or for
+// NO_INDEX.
+int bank_unit(const struct bank *bank, int unit_id);
+
+// Makes every address vanish that none of the places covers.
+void bank_retain(struct bank *bank, const struct bank_place *places, size_t count);
 
 // The words of an entry, or of the one a view is made from; `words` has room for
 // MAX_POINT_WORDS. Nothing for a computed entry.

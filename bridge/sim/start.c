@@ -199,18 +199,24 @@ void start_plausible(struct entries *entries)
 }
 
 // The marker, the head of each model and the end.
-static size_t chain_spans(const struct sunspec_chain *chain, struct span *ret_spans)
+static size_t chain_places(const struct sunspec_chain *chain, struct bank_place *ret_places)
 {
-    struct span head = {TABLE_HOLDING, chain->base, SUNSPEC_HEADER_WORDS, SUNSPEC_NONE};
-    ret_spans[0] = head;
+    struct bank_place head = {BANK_OWN_UNIT,
+                              {TABLE_HOLDING, chain->base, SUNSPEC_HEADER_WORDS, SUNSPEC_NONE}};
+    ret_places[0] = head;
     for (size_t i = 0; i < chain->count; i++) {
         const struct sunspec_place *place = &chain->links[i].place;
-        head.address = place->address;
-        ret_spans[i + 1] = head;
-        head.address = (uint16_t)(place->address + SUNSPEC_HEADER_WORDS + place->length);
+        head.span.address = place->address;
+        ret_places[i + 1] = head;
+        head.span.address = (uint16_t)(place->address + SUNSPEC_HEADER_WORDS + place->length);
     }
-    ret_spans[chain->count + 1] = head;
+    ret_places[chain->count + 1] = head;
     return chain->count + 2;
+}
+
+static int unit_of(const struct bank *bank, const struct given_word *word)
+{
+    return word->unit_id ? bank_unit(bank, word->unit_id) : BANK_OWN_UNIT;
 }
 
 // Leaves only the addresses that a word or a value is given for.
@@ -218,40 +224,43 @@ static void retain_given(struct bank *bank, const struct device_values *given)
 {
     const struct sunspec_chain *chain = bank_chain(bank);
     size_t room = given->word_count + given->value_count * MAX_POINT_WORDS + chain->count + 2;
-    struct span *spans = mem_new(room, sizeof *spans);
+    struct bank_place *places = mem_new(room, sizeof *places);
     size_t count = 0;
-    for (size_t i = 0; i < given->word_count; i++)
-        spans[count++] =
-            (struct span){given->words[i].table, given->words[i].address, 1, SUNSPEC_NONE};
+    for (size_t i = 0; i < given->word_count; i++) {
+        const struct given_word *word = &given->words[i];
+        places[count++] = (struct bank_place){unit_of(bank, word),
+                                              {word->table, word->address, 1, SUNSPEC_NONE}};
+    }
     for (size_t i = 0; i < given->value_count; i++) {
         const struct map *map = bank_map(bank);
         const struct point *words = map_words_of(map, &map->points[given->values[i].point]);
         if (!words)
             continue;
         for (uint16_t k = 0; k < words->word_count; k++) {
-            struct span *span = &spans[count];
-            *span = (struct span){.table = words->table, .count = 1};
-            count += bank_address(bank, words, k, &span->address);
+            struct bank_place *place = &places[count];
+            *place = (struct bank_place){bank_unit_of(bank, words),
+                                         {.table = words->table, .count = 1}};
+            count += bank_address(bank, words, k, &place->span.address);
         }
     }
     // Words that are given bring their own chain.
     if (chain->count && !given->word_count)
-        count += chain_spans(chain, &spans[count]);
-    bank_retain(bank, spans, count);
-    free(spans);
+        count += chain_places(chain, &places[count]);
+    bank_retain(bank, places, count);
+    free(places);
 }
 
 int start_given(struct entries *entries, const struct device_values *given, struct error *err)
 {
+    struct bank *bank = entries_bank(entries);
     if (given->only)
-        retain_given(entries_bank(entries), given);
+        retain_given(bank, given);
     for (size_t i = 0; i < given->word_count; i++) {
         const struct given_word *word = &given->words[i];
-        bank_set_word(entries_bank(entries), BANK_OWN_UNIT, word->table, word->address,
-                      word->word);
+        bank_set_word(bank, unit_of(bank, word), word->table, word->address, word->word);
     }
     if (given->word_count)
-        bank_find_models(entries_bank(entries));
+        bank_find_models(bank);
     for (size_t i = 0; i < given->value_count; i++) {
         const struct given_value *value = &given->values[i];
         const struct position *at = &value->at;

@@ -49,6 +49,9 @@ static void words_are_read_by_address(void **state)
         {.table = TABLE_INPUT, .address = 768, .word = 2},
         {.table = TABLE_INPUT, .address = 769, .word = 0x118A},
         {.table = TABLE_INPUT, .address = 65535, .word = 7},
+        {.unit_id = 225, .table = TABLE_COIL, .address = 1, .word = 1},
+        {.unit_id = 225, .table = TABLE_HOLDING, .address = 843, .word = 63},
+        {.unit_id = 9, .table = TABLE_INPUT, .address = 2, .word = 3},
     };
     struct desk *desk = desk_new();
     const struct site_values *values = NULL;
@@ -56,12 +59,15 @@ static void words_are_read_by_address(void **state)
                           "holding: {1002: 0x4270, 1003: -1}\n"
                           "coil: {5: 1}\n"
                           "discrete: {10: 0}\n"
-                          "input: {768: [2, 0x118A], 0xFFFF: 7}\n",
+                          "input: {768: [2, 0x118A], 0xFFFF: 7}\n"
+                          "units: {225: {holding: {843: 63}, coil: {1: 1}},\n"
+                          "        9: {input: {2: 3}}}\n",
                           1, &values),
                      0);
     const struct device_values *device = &values->devices[0];
     assert_int_equal(device->word_count, ARRAY_LENGTH(expected));
     for (size_t i = 0; i < device->word_count; i++) {
+        assert_int_equal(device->words[i].unit_id, expected[i].unit_id);
         assert_int_equal(device->words[i].table, expected[i].table);
         assert_int_equal(device->words[i].address, expected[i].address);
         assert_int_equal(device->words[i].word, expected[i].word);
@@ -140,6 +146,12 @@ static const struct refusal {
     {"holding: {65535: [1, 2]}\n", 1, "after the last one"},
     {"holding: {1: x}\n", 1, ":1:14: error: "},
     {"holding: [1]\n", 1, "holding"},
+    {"units: {0: {holding: {1: 1}}}\n", 1, "'0' is not a unit id from 1 to 255"},
+    {"units: {x: {holding: {1: 1}}}\n", 1, "is not a unit id"},
+    {"units: {5: {holding: {1: x}}}\n", 1, ":1:26: error: "},
+    {"units: {5: {values: {run: true}}}\n", 1, "values"},
+    {"units: [5]\n", 1, "units"},
+    {"units: {5: {holding: {1: 1}}}\n", 2, "there are 2 devices"},
     {"coil: {1: 2}\n", 1, "coil words are from 0 to 1"},
     {"coil: {1: -1}\n", 1, "coil words are from 0 to 1"},
     {"values: {rat: 1}\n", 1, "there is no entry 'rat'; did you mean 'rate'?"},

@@ -145,6 +145,28 @@ static void with_only_what_is_not_given_does_not_exist(void **state)
     end(&fixture);
 }
 
+static void words_of_another_unit_are_there_and_nowhere_else(void **state)
+{
+    (void)state;
+    struct fixture fixture = begin();
+    const struct given_word words[] = {
+        {.unit_id = 225, .table = TABLE_INPUT, .address = 843, .word = 63},
+        {.unit_id = 226, .table = TABLE_INPUT, .address = 843, .word = 64},
+    };
+    const struct device_values given = {.only = true, .words = words, .word_count = 2};
+    const struct span span = {TABLE_INPUT, 843, 1, 0};
+    struct error err = {0};
+    uint16_t read = 0;
+    assert_int_equal(start_given(fixture.entries, &given, &err), 0);
+    assert_int_equal(bank_read(fixture.bank, 225, span, &read), BANK_FINE);
+    assert_int_equal(read, 63);
+    assert_value(fixture.entries, BMS_SOC, "63");
+    assert_int_equal(bank_read(fixture.bank, 226, span, &read), BANK_FINE);
+    assert_int_equal(read, 64);
+    assert_int_equal(bank_read(fixture.bank, BANK_OWN_UNIT, span, &read), BANK_ILLEGAL_ADDRESS);
+    end(&fixture);
+}
+
 static const struct refusal {
     enum fixture_point point;
     const char *text; // NULL: a number
@@ -192,6 +214,7 @@ int main(void)
         cmocka_unit_test(labels_of_a_view_win_over_none),
         cmocka_unit_test(given_values_are_encoded_and_win_over_words),
         cmocka_unit_test(with_only_what_is_not_given_does_not_exist),
+        cmocka_unit_test(words_of_another_unit_are_there_and_nowhere_else),
         cmocka_unit_test(a_value_that_does_not_fit_is_refused_with_its_place),
         cmocka_unit_test(a_scale_formula_is_undone),
     };
