@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "bus/bus_state.h"
 #include "bus/execute.h"
+#include "bus/written.h"
 
 enum { STOP_HOLDS_MS = 1000 }; // for the ends of holds when the program stops
 
@@ -50,10 +51,25 @@ static void report_note(void *context, const struct job_request *request,
     bus_post(context, &message);
 }
 
+// Tells main of each entry that wears out by a write.
+static void report_wear(void *context, struct unit *unit, const struct request *request,
+                        uint8_t model)
+{
+    const struct device *device = unit->device;
+    for (int i = 0; i < (int)device->map->point_count; i++) {
+        if (!device->map->points[i].wear ||
+            !written_touches(device->map, device->unit_id, request, model, i))
+            continue;
+        struct message message = {.kind = MESSAGE_WEAR, .wear = {unit->index, i}};
+        bus_post(context, &message);
+    }
+}
+
 static void report_write(void *context, struct unit *unit, const struct job_request *request,
                          const struct job_action *action)
 {
     struct bus *bus = context;
+    report_wear(bus, unit, &action->request, action->model);
     keep_note_write(&bus->keep, unit, request, action, clock_monotonic_ms());
 }
 
@@ -140,6 +156,13 @@ void bus_stop_jobs(struct bus *bus)
 
 void bus_keep_holds(struct bus *bus)
 {
-    struct keep_owner owner = {bus, &bus->jobs, hold_identify, hold_settle, hold_change};
+    struct keep_owner owner = {
+        .context = bus,
+        .jobs = &bus->jobs,
+        .identify = hold_identify,
+        .settle = hold_settle,
+        .wrote = report_wear,
+        .change = hold_change,
+    };
     keep_init(&bus->keep, &bus->line, &owner);
 }

@@ -4,15 +4,7 @@
 #include "base/clock.h"
 #include "base/stop_signals.h"
 #include "bus/placed.h"
-
-// Whether a write has certainly had no effect.
-static bool is_void(const struct line *line, enum fault fault, const struct answer *answer)
-{
-    if (!line->was_sent)
-        return true;
-    enum exception_on_write says = exception_on_write(answer->exception);
-    return fault == FAULT_EXCEPTION && (says == WRITE_REFUSED || says == WRITE_BUSY);
-}
+#include "bus/written.h"
 
 static void send_request(struct line *line, struct unit *unit, struct running_job *running,
                          const struct execute_report *report, const struct job_action *action,
@@ -27,7 +19,7 @@ static void send_request(struct line *line, struct unit *unit, struct running_jo
     }
     enum fault fault =
         placed_transact(line, unit, &action->request, action->model, &running->answer);
-    if (action->is_write && !is_void(line, fault, &running->answer))
+    if (action->is_write && !written_is_void(line->was_sent, fault, &running->answer))
         report->wrote(report->context, unit, job_request_of(running->job), action);
     *ret_fault = fault;
     running->event = (struct job_event){

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "bus/written.h"
 
 struct hold *hold_new(struct hold_end *end, const char *name, const struct request *request,
                       int64_t every_ms, int64_t for_ms, int64_t now_ms)
@@ -96,22 +97,6 @@ static bool covers(const struct request *request, uint8_t unit_id, enum table ta
            address >= request->address && address - request->address < request->count;
 }
 
-static bool is_overwritten(const struct request *request, uint8_t model, const struct map *map,
-                           int unit_id, int point)
-{
-    const struct point *words_of = map_words_of(map, &map->points[point]);
-    if (words_of->model != model)
-        return false;
-    int own_id = words_of->unit_id == NO_INDEX ? unit_id : words_of->unit_id;
-    for (int i = 0; i < words_of->word_count; i++) {
-        uint16_t address =
-            words_of->part_count ? words_of->parts[i] : (uint16_t)(words_of->address + i);
-        if (covers(request, (uint8_t)own_id, words_of->table, address))
-            return true;
-    }
-    return false;
-}
-
 static bool frames_meet(const struct request *a, const struct request *b)
 {
     const struct pdu_function *function = pdu_find_function(a->function);
@@ -128,7 +113,7 @@ bool hold_overwrite(struct hold *hold, const struct map *map, int unit_id,
     struct hold_end *end = hold->end;
     size_t kept = 0;
     for (size_t i = 0; i < end->count; i++) {
-        if (!is_overwritten(request, model, map, unit_id, end->entries[i].point))
+        if (!written_touches(map, unit_id, request, model, end->entries[i].point))
             end->entries[kept++] = end->entries[i];
     }
     bool is_touched = kept < end->count || (!hold->is_over && hold->model == model &&

@@ -11,6 +11,7 @@
 #include "bus/hold_text.h"
 #include "bus/job_text.h"
 #include "bus/placed.h"
+#include "bus/written.h"
 
 enum { END_TIMEOUT_MS = 10 * 1000 }; // what the command that writes an end may take
 
@@ -181,6 +182,8 @@ static void write_again(struct keep *keep, struct unit *unit, struct hold *hold)
     char why[80];
     int64_t began_ms = clock_monotonic_ms();
     enum fault fault = placed_transact(keep->line, unit, &hold->request, hold->model, &answer);
+    if (keep->owner.wrote && !written_is_void(keep->line->was_sent, fault, &answer))
+        keep->owner.wrote(keep->owner.context, unit, &hold->request, hold->model);
     int64_t now_ms = clock_monotonic_ms();
     holds_note_cost(&keep->holds, now_ms - began_ms, now_ms);
     keep->owner.settle(keep->owner.context, unit, line_fault_of_unit(fault, &answer));

@@ -26,6 +26,9 @@ struct keep_owner {
     bool (*identify)(void *context, struct unit *unit, char *ret_text, size_t size);
     // A transaction with the unit was made.
     void (*settle)(void *context, struct unit *unit, enum fault fault);
+    // A frame was written again, and not in vain. May be NULL.
+    void (*wrote)(void *context, struct unit *unit, const struct request *request,
+                  uint8_t model);
     // Something became of a hold.
     void (*change)(void *context, const struct hold_change *change);
 };

@@ -175,6 +175,25 @@ static void add_missed(const struct page *page, const json_t *unit)
     strbuf_add(page->out, "\n");
 }
 
+static void add_wear(const struct page *page, const json_t *unit)
+{
+    const json_t *list = json_object_get(unit, "wear");
+    size_t i = 0;
+    json_t *row = NULL;
+    if (json_array_size(list) == 0)
+        return;
+    begin_detail(page);
+    strbuf_add(page->out, "written to what wears out:");
+    json_array_foreach(list, i, row)
+    {
+        long long writes = page_number_at(row, "writes");
+        strbuf_add(page->out, i > 0 ? ", " : " ");
+        page_add_clean(page, page_text_at(row, "entry"));
+        strbuf_printf(page->out, " %lld time%s", writes, writes == 1 ? "" : "s");
+    }
+    strbuf_add(page->out, "\n");
+}
+
 static void add_hold(const struct page *page, const json_t *hold)
 {
     bool is_failing = json_is_true(json_object_get(hold, "is_failing"));
@@ -232,6 +251,7 @@ void status_units(const struct page *page, const json_t *units)
         add_last_fault(page, unit);
         add_command(page, unit);
         add_holds(page, unit);
+        add_wear(page, unit);
         add_missed(page, unit);
         add_holes(page, unit);
     }

@@ -20,6 +20,7 @@
 #include "daemon/report.h"
 #include "daemon/requests.h"
 #include "daemon/status.h"
+#include "daemon/wear.h"
 
 enum {
     READING_SLOTS = 512,
@@ -55,6 +56,7 @@ struct daemon {
     struct mailbox *from_store;
     struct store *store; // NULL with --dry
     struct learned learned;
+    struct wear wear;
     int signals;
 };
 
@@ -140,6 +142,9 @@ static void take_bus_message(struct daemon *daemon, const struct message *messag
         return;
     case MESSAGE_LEARNED:
         learned_take(&daemon->learned, &message->learned);
+        return;
+    case MESSAGE_WEAR:
+        wear_take(&daemon->wear, &message->wear);
         return;
     case MESSAGE_HOLD:
         take_hold(daemon, &message->hold);
@@ -394,6 +399,7 @@ static int open_store(struct daemon *daemon, bool is_dry, struct error *err)
         return -1;
     open_holds_init(&daemon->holds, daemon->site, daemon->store);
     learned_init(&daemon->learned, daemon->site, daemon->store);
+    wear_init(&daemon->wear, daemon->site, daemon->store);
     return 0;
 }
 
@@ -411,6 +417,7 @@ static int start_control(struct daemon *daemon, bool is_dry, int64_t began_ms,
         .site = daemon->site,
         .buses = daemon->buses,
         .outgoing = &daemon->outgoing,
+        .wear = &daemon->wear,
         .from_buses = daemon->from_buses,
         .control = daemon->control,
         .is_dry = is_dry,
@@ -459,6 +466,7 @@ static int start(struct daemon *daemon, const struct daemon_options *options, st
 static void finish(struct daemon *daemon)
 {
     learned_done(&daemon->learned);
+    wear_done(&daemon->wear);
     struct message message; // from a bus that ended late
     while (mailbox_take(daemon->from_buses, &message)) {
         if (message.kind == MESSAGE_STATUS)

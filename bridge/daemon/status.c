@@ -112,6 +112,7 @@ static char *describe(const struct status *status, int64_t now_ms)
         .board = &status->board,
         .clouds = status->clouds,
         .store = sources->is_dry ? NULL : &status->store,
+        .wear = sources->wear,
         .outbox = outgoing_status(sources->outgoing),
         .readings_displaced = mailbox_displaced(sources->from_buses),
         .now_ms = now_ms,

@@ -15,6 +15,7 @@
 #include "daemon/board.h"
 #include "daemon/control.h"
 #include "daemon/outgoing.h"
+#include "daemon/wear.h"
 #include "model/site.h"
 #include "model/status.h"
 
@@ -32,6 +33,7 @@ struct status_sources {
     const struct site *site;
     struct bus **buses; // as the site's
     const struct outgoing *outgoing;
+    const struct wear *wear;
     struct mailbox *from_buses; // for what it displaced
     struct control *control;
     bool is_dry;

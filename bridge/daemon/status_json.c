@@ -204,11 +204,36 @@ static void put_device(json_t *unit, const struct device *device)
     put_text_unless_empty(unit, "model", device->map->model ? device->map->model : "");
 }
 
-static json_t *unit_json(const struct site *site, const struct unit_status *status,
-                         int64_t now_ms)
+// What wears out, and was written.
+static json_t *wear_json(const struct wear *wear, size_t device)
+{
+    json_t *list = json_new_list();
+    const struct map *map = wear->site->devices[device].map;
+    for (size_t i = 0; i < map->point_count; i++) {
+        uint64_t writes = wear_writes(wear, device, i);
+        if (writes == 0)
+            continue;
+        json_t *row = json_new_object();
+        put_text(row, "entry", map->points[i].key);
+        put_count(row, "writes", writes);
+        json_add(list, row);
+    }
+    return list;
+}
+
+static json_t *device_json(const struct site_status *whole, size_t device)
 {
     json_t *unit = json_new_object();
-    put_device(unit, &site->devices[status->device]);
+    put_device(unit, &whole->site->devices[device]);
+    if (whole->wear)
+        json_put(unit, "wear", wear_json(whole->wear, device));
+    return unit;
+}
+
+static json_t *unit_json(const struct site_status *whole, const struct unit_status *status)
+{
+    int64_t now_ms = whole->now_ms;
+    json_t *unit = device_json(whole, status->device);
     json_put(unit, "health", health_json(status, now_ms));
     put_age(unit, "last_answer_age_ms", status->last_answer_ms, now_ms);
     if (status->response_max_us)
@@ -246,15 +271,14 @@ static void put_bus_counters(json_t *bus, const struct bus_status *status)
 }
 
 // The devices of a bus that never answered: nothing is known of them but their place.
-static json_t *unknown_units(const struct site *site, size_t bus)
+static json_t *unknown_units(const struct site_status *status, size_t bus)
 {
+    const struct site *site = status->site;
     json_t *units = json_new_list();
     for (size_t i = 0; i < site->device_count; i++) {
         if (site->devices[i].bus != (int)bus)
             continue;
-        json_t *unit = json_new_object();
-        put_device(unit, &site->devices[i]);
-        json_add(units, unit);
+        json_add(units, device_json(status, i));
     }
     return units;
 }
@@ -273,7 +297,7 @@ static json_t *bus_json(const struct site_status *status, size_t index)
     bool is_old = latest && status->now_ms - latest->at_ms > STALE_MS;
     json_put(bus, "stale", json_boolean(slot->is_asked || is_old));
     if (!latest) {
-        json_put(bus, "units", unknown_units(status->site, index));
+        json_put(bus, "units", unknown_units(status, index));
         return bus;
     }
     put_age(bus, "age_ms", latest->at_ms, status->now_ms);
@@ -281,7 +305,7 @@ static json_t *bus_json(const struct site_status *status, size_t index)
     put_bus_counters(bus, latest);
     json_t *units = json_new_list();
     for (size_t i = 0; i < latest->unit_count; i++)
-        json_add(units, unit_json(status->site, &latest->units[i], status->now_ms));
+        json_add(units, unit_json(status, &latest->units[i]));
     json_put(bus, "units", units);
     return bus;
 }

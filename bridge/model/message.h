@@ -184,6 +184,12 @@ struct learned_range {
     bool is_forgotten; // it grants them again, or is another device
 };
 
+// An entry that wears out (wear: of the map) was written.
+struct wear_note {
+    uint16_t device; // index in the site
+    int point;
+};
+
 enum message_kind {
     MESSAGE_READING,
     MESSAGE_HEALTH,
@@ -195,6 +201,7 @@ enum message_kind {
     MESSAGE_STATUS, // the answer to bus_post_status
     MESSAGE_HOLD,   // what became of a hold
     MESSAGE_LEARNED,
+    MESSAGE_WEAR,
     MESSAGE_MODELS, // the chain of SunSpec models of a device was walked
 };
 
@@ -223,6 +230,7 @@ struct message {
         } link;
         struct hold_change hold;
         struct learned_range learned;
+        struct wear_note wear;
         struct {
             uint16_t device;
             struct sunspec_places places;

@@ -15,7 +15,9 @@
 #include "base/mem.h"
 #include "daemon/control_request.h"
 
-static const struct map map = {.name = "pump"};
+static const struct point points[] = {{.key = "mode"}, {.key = "limit", .wear = true}};
+static const struct map map = {
+    .name = "pump", .points = points, .point_count = ARRAY_LENGTH(points)};
 static const struct bus_settings buses[] = {
     {.name = "cabinet", .transport = TRANSPORT_RTU, .path = "/dev/ttyUSB0", .baud = 9600},
     {.name = "remote", .transport = TRANSPORT_TCP, .host = "10.0.0.5", .port = 502},
@@ -69,6 +71,11 @@ static void test_a_bus_is_asked_once_and_not_while_fresh(void **state)
 }
 
 // The status as JSON at 100 s, with what `fill` does to it.
+// Of the device "far" two writes of one entry.
+static uint64_t far_writes[] = {0, 2};
+static uint64_t *writes[] = {NULL, far_writes, NULL};
+static const struct wear wear = {.site = &site, .writes = writes};
+
 static json_t *status_with(void (*fill)(struct board *board, struct cloud_status *cloud,
                                         struct outbox_status *outbox))
 {
@@ -80,6 +87,7 @@ static json_t *status_with(void (*fill)(struct board *board, struct cloud_status
         .began_ms = 40000,
         .board = &board,
         .clouds = &cloud,
+        .wear = &wear,
         .readings_displaced = 3,
         .now_ms = 100000,
         .wall_ms = 1700000000123,
@@ -139,8 +147,8 @@ static void test_before_any_bus_has_answered(void **state)
     assert_at(json, "buses.0.age_ms", NULL);
     assert_at(json, "buses.0.link", NULL);
     assert_at(json, "buses.0.units",
-              "[{\"device\":\"one\",\"unit\":4,\"map\":\"pump\"},"
-              "{\"device\":\"two\",\"unit\":7,\"map\":\"pump\"}]");
+              "[{\"device\":\"one\",\"unit\":4,\"map\":\"pump\",\"wear\":[]},"
+              "{\"device\":\"two\",\"unit\":7,\"map\":\"pump\",\"wear\":[]}]");
     assert_at(json, "buses.1.stale", "false");
     assert_at(json, "clouds.0.connected", "false");
     assert_at(json, "clouds.0.for_ms", NULL);
@@ -225,6 +233,8 @@ static void test_all_that_is_known(void **state)
         "{\"table\":\"holding\",\"address\":100,\"count\":4,\"exception\":2,\"age_ms\":90000}");
     assert_at(json, "buses.0.units.0.unreadable_count", "20");
     assert_at(json, "buses.0.dead_share", "0.0457");
+    assert_at(json, "buses.0.units.0.wear", "[]");
+    assert_at(json, "buses.1.units.0.wear", "[{\"entry\":\"limit\",\"writes\":2}]");
     assert_at(json, "buses.0.units.0.missed_requests.0",
               "{\"table\":\"holding\",\"address\":40,\"count\":3,\"every_ms\":1000,"
               "\"missed\":12}");
