@@ -3,6 +3,7 @@
 
 #include <stdalign.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,10 @@
 
 #include "base/mem.h"
 
-#define CHUNK_SIZE ((size_t)32 * 1024)
+// Chunks grow with their arena: there is one for each of hundreds of buses, and one for maps of
+// ten thousand entries.
+#define FIRST_CHUNK_SIZE   ((size_t)1024)
+#define LARGEST_CHUNK_SIZE ((size_t)32 * 1024)
 
 struct chunk {
     struct chunk *next;
@@ -20,7 +24,7 @@ struct chunk {
 };
 
 struct arena {
-    struct chunk *chunks; // newest first
+    struct chunk *chunks; // the first is the one that is filled
     size_t total;
 };
 
@@ -42,17 +46,33 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
+static size_t next_chunk_size(const struct arena *arena)
+{
+    if (arena->total < FIRST_CHUNK_SIZE)
+        return FIRST_CHUNK_SIZE;
+    return arena->total < LARGEST_CHUNK_SIZE ? arena->total : LARGEST_CHUNK_SIZE;
+}
+
+// A chunk with room for `size` bytes. One that is made for a large block alone goes behind the
+// one that is filled, whose room is not lost.
+static struct chunk *add_chunk(struct arena *arena, size_t size)
+{
+    size_t room = next_chunk_size(arena);
+    bool is_alone = size > room / 4;
+    struct chunk *chunk = mem_new(1, sizeof *chunk + (is_alone ? size : room));
+    struct chunk **place = is_alone && arena->chunks ? &arena->chunks->next : &arena->chunks;
+    chunk->size = is_alone ? size : room;
+    chunk->next = *place;
+    *place = chunk;
+    return chunk;
+}
+
 static void *take(struct arena *arena, size_t size)
 {
     size_t rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     struct chunk *chunk = arena->chunks;
-    if (!chunk || chunk->size - chunk->used < rounded) {
-        size_t room = rounded > CHUNK_SIZE / 4 ? rounded : CHUNK_SIZE;
-        chunk = mem_new(1, sizeof *chunk + room);
-        chunk->size = room;
-        chunk->next = arena->chunks;
-        arena->chunks = chunk;
-    }
+    if (!chunk || chunk->size - chunk->used < rounded)
+        chunk = add_chunk(arena, rounded);
     void *block = chunk->bytes + chunk->used;
     chunk->used += rounded;
     arena->total += rounded;

@@ -9,9 +9,13 @@
 
 #include "base/mem.h"
 
+enum { FIRST_SLOTS = 4 };
+
+// Has as many slots as were ever needed at once: hardly any mailbox of hundreds is ever full.
 struct ring {
     unsigned char *slots;
     uint64_t *serials; // when each message came, to merge the two rings in order
+    size_t slot_count; // at most `room`
     size_t room;
     size_t head;
     size_t count;
@@ -27,11 +31,39 @@ struct mailbox {
     struct ring sure;
 };
 
+// Where the message is that comes `behind` after the first.
+static size_t slot_of(const struct ring *ring, size_t behind)
+{
+    size_t at = ring->head + behind;
+    return at < ring->slot_count ? at : at - ring->slot_count;
+}
+
 static void ring_init(struct ring *ring, size_t size, size_t room)
 {
-    ring->slots = mem_new(room, size);
-    ring->serials = mem_new(room, sizeof *ring->serials);
+    ring->slot_count = room < FIRST_SLOTS ? room : FIRST_SLOTS;
+    ring->slots = mem_new(ring->slot_count, size);
+    ring->serials = mem_new(ring->slot_count, sizeof *ring->serials);
     ring->room = room;
+}
+
+// Twice as many slots, or as many as it may have; the messages are in their order from the
+// first slot on.
+static void ring_grow(struct ring *ring, size_t size)
+{
+    size_t count = 2 * ring->slot_count < ring->room ? 2 * ring->slot_count : ring->room;
+    unsigned char *slots = mem_new(count, size);
+    uint64_t *serials = mem_new(count, sizeof *serials);
+    for (size_t i = 0; i < ring->count; i++) {
+        size_t at = slot_of(ring, i);
+        memcpy(slots + i * size, ring->slots + at * size, size);
+        serials[i] = ring->serials[at];
+    }
+    free(ring->slots);
+    free(ring->serials);
+    ring->slots = slots;
+    ring->serials = serials;
+    ring->slot_count = count;
+    ring->head = 0;
 }
 
 static void ring_done(struct ring *ring)
@@ -42,13 +74,15 @@ static void ring_done(struct ring *ring)
 
 static void ring_drop(struct ring *ring)
 {
-    ring->head = (ring->head + 1) % ring->room;
+    ring->head = slot_of(ring, 1);
     ring->count--;
 }
 
 static void ring_put(struct mailbox *mailbox, struct ring *ring, const void *message)
 {
-    size_t at = (ring->head + ring->count) % ring->room;
+    if (ring->count == ring->slot_count)
+        ring_grow(ring, mailbox->size);
+    size_t at = slot_of(ring, ring->count);
     memcpy(ring->slots + at * mailbox->size, message, mailbox->size);
     ring->serials[at] = mailbox->serial++;
     ring->count++;

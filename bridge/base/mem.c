@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,16 @@ void *mem_resize(void *block, size_t count, size_t size)
     if (!larger)
         mem_exhausted();
     return larger;
+}
+
+void mem_share_heap(void)
+{
+    (void)mallopt(M_ARENA_MAX, 1); // NOLINT(concurrency-mt-unsafe): there is one thread
+}
+
+void mem_give_back(void)
+{
+    (void)malloc_trim(0);
 }
 
 char *mem_copy_text(const char *text)

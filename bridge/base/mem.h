@@ -15,6 +15,13 @@ void *mem_new(size_t count, size_t size);
 // `block` enlarged or shrunk to `count` elements of `size` bytes; new bytes are not cleared.
 void *mem_resize(void *block, size_t count, size_t size);
 
+// For a process that runs for years with many threads, most of which hardly ever allocate: all
+// share one heap instead of having one each. Before the first thread is started.
+void mem_share_heap(void);
+
+// Gives back what is free, as after loading files.
+void mem_give_back(void);
+
 // Ends the process: a library said that there is no memory.
 void mem_exhausted(void) __attribute__((noreturn));
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/secret.h"
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -12,6 +13,7 @@
 static int run_site(const char *path, bool is_dry)
 {
     secret_seal_process();
+    mem_share_heap();
     struct arena *arena = arena_new();
     struct diagnostics diagnostics;
     diagnostics_init(&diagnostics, arena);

@@ -498,6 +498,7 @@ int daemon_run(const struct site *site, const struct daemon_options *options, st
     if (start(&daemon, options, err) != 0)
         return -1; // the process ends: threads that run already are not waited for
     report_started(&daemon.report);
+    mem_give_back();
     while (turn(&daemon, LONGEST_WAIT_MS))
         ;
     if (!stop(&daemon))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdalign.h>
 #include <stdarg.h>
@@ -47,6 +48,36 @@ static void keeps_what_it_gave(void **state)
     arena_free(arena);
 }
 
+// There with a sanitizer, whose malloc it knows.
+extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t allocated(void)
+{
+    return __sanitizer_get_current_allocated_bytes ? __sanitizer_get_current_allocated_bytes()
+                                                   : mallinfo2().uordblks;
+}
+
+// Hundreds of small arenas, and a few that hold a lot: how much of the heap they take, as
+// malloc counts it.
+static void takes_little_more_than_it_gave(void **state)
+{
+    (void)state;
+    enum { SMALL = 200, LARGE = 2000 };
+    size_t before = allocated();
+    struct arena *small = arena_new();
+    (void)arena_new_array(small, SMALL, 1);
+    size_t taken = allocated() - before;
+    assert_in_range(taken, SMALL, 2000);
+    struct arena *large = arena_new();
+    before = allocated();
+    for (int i = 0; i < LARGE; i++) // a large block now and then does not waste a chunk
+        (void)arena_new_array(large, i % 10 == 9 ? 20000 : 100, 1);
+    taken = allocated() - before;
+    assert_in_range(taken, arena_size(large), arena_size(large) + arena_size(large) / 8);
+    arena_free(small);
+    arena_free(large);
+}
+
 static void copies_texts(void **state)
 {
     (void)state;
@@ -69,6 +100,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(aligns_and_clears),
         cmocka_unit_test(keeps_what_it_gave),
+        cmocka_unit_test(takes_little_more_than_it_gave),
         cmocka_unit_test(copies_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

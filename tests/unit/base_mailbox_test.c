@@ -52,6 +52,38 @@ static void keeps_the_order_of_both_kinds(void **state)
     mailbox_free(NULL);
 }
 
+// Room is taken when it is needed, while the queue begins anywhere in it.
+static void keeps_the_order_while_it_grows(void **state)
+{
+    (void)state;
+    enum { ROOM = 100 };
+    for (int ahead = 0; ahead < 9; ahead++) {
+        struct mailbox *mailbox = mailbox_new(sizeof(int), ROOM, ROOM);
+        int next = 0;
+        for (int i = 0; i < ahead; i++) { // moves the beginning
+            mailbox_post_reading(mailbox, &i);
+            assert_true(mailbox_take(mailbox, &next));
+            assert_true(mailbox_post(mailbox, &i));
+            assert_true(mailbox_take(mailbox, &next));
+        }
+        for (int i = 0; i < 2 * ROOM; i++) {
+            if (i % 2)
+                mailbox_post_reading(mailbox, &i);
+            else
+                assert_true(mailbox_post(mailbox, &i));
+        }
+        int more = 0;
+        assert_false(mailbox_post(mailbox, &more));
+        for (int i = 0; i < 2 * ROOM; i++) {
+            assert_true(mailbox_take(mailbox, &next));
+            assert_int_equal(next, i);
+        }
+        assert_false(mailbox_take(mailbox, &next));
+        assert_int_equal(mailbox_displaced(mailbox), 0);
+        mailbox_free(mailbox);
+    }
+}
+
 static void displaces_the_oldest_reading_only(void **state)
 {
     (void)state;
@@ -167,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_the_order_of_both_kinds),
+        cmocka_unit_test(keeps_the_order_while_it_grows),
         cmocka_unit_test(displaces_the_oldest_reading_only),
         cmocka_unit_test(is_readable_while_there_is_something),
         cmocka_unit_test(works_without_room),
