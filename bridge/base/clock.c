@@ -71,3 +71,8 @@ void clock_boot_id(char ret_id[CLOCK_BOOT_ID_SIZE])
     ret_id[strcspn(ret_id, "\n")] = '\0';
     (void)fclose(file);
 }
+
+int64_t clock_earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}

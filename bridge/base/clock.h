@@ -32,4 +32,7 @@ int64_t clock_build_ms(void);
 enum { CLOCK_BOOT_ID_SIZE = 37 };
 void clock_boot_id(char ret_id[CLOCK_BOOT_ID_SIZE]);
 
+// The earlier of two dates on one clock.
+int64_t clock_earlier(int64_t a, int64_t b);
+
 #endif

@@ -274,23 +274,16 @@ static void publish_due(struct daemon *daemon)
 
 static int wait_ms(struct daemon *daemon, int64_t longest_ms)
 {
-    int64_t until_ms = INT64_MAX;
-    for (size_t i = 0; i < daemon->site->device_count; i++) {
-        int64_t next_ms = feed_next_ms(&daemon->feeds[i]);
-        until_ms = next_ms < until_ms ? next_ms : until_ms;
-    }
-    int64_t control_ms = control_next_ms(daemon->control);
-    int64_t status_ms = status_next_ms(&daemon->status);
-    until_ms = control_ms < until_ms ? control_ms : until_ms;
-    until_ms = status_ms < until_ms ? status_ms : until_ms;
     int64_t now_ms = clock_monotonic_ms();
-    int64_t pump_ms = outgoing_next_ms(&daemon->outgoing, now_ms);
-    int64_t request_ms = requests_turn(&daemon->requests, now_ms);
-    until_ms = request_ms < until_ms ? request_ms : until_ms;
-    until_ms = pump_ms < until_ms ? pump_ms : until_ms;
+    int64_t until_ms = requests_turn(&daemon->requests, now_ms);
+    until_ms = clock_earlier(until_ms, outgoing_next_ms(&daemon->outgoing, now_ms));
+    until_ms = clock_earlier(until_ms, control_next_ms(daemon->control));
+    until_ms = clock_earlier(until_ms, status_next_ms(&daemon->status));
+    for (size_t i = 0; i < daemon->site->device_count; i++)
+        until_ms = clock_earlier(until_ms, feed_next_ms(&daemon->feeds[i]));
     if (until_ms <= now_ms)
         return 0;
-    return (int)(until_ms - now_ms < longest_ms ? until_ms - now_ms : longest_ms);
+    return (int)clock_earlier(until_ms - now_ms, longest_ms);
 }
 
 static void serve_control(struct daemon *daemon, bool is_readable)
@@ -468,12 +461,8 @@ static void finish(struct daemon *daemon)
     learned_done(&daemon->learned);
     wear_done(&daemon->wear);
     struct message message; // from a bus that ended late
-    while (mailbox_take(daemon->from_buses, &message)) {
-        if (message.kind == MESSAGE_STATUS)
-            bus_status_free(message.status);
-        else if (message.kind == MESSAGE_JOB_DONE)
-            job_result_free(message.result);
-    }
+    while (mailbox_take(daemon->from_buses, &message))
+        message_done(&message);
     for (size_t i = 0; i < daemon->site->bus_count; i++)
         bus_free(daemon->buses[i]);
     status_done(&daemon->status);

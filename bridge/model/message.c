@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "model/status.h"
 
 const char *const fault_names[FAULT_COUNT] = {
     [FAULT_NONE] = "none",           [FAULT_TIMEOUT] = "timeout", [FAULT_GARBLED] = "garbled",
@@ -53,6 +54,14 @@ enum exception_kind exception_kind(uint8_t exception)
 enum exception_on_write exception_on_write(uint8_t exception)
 {
     return find_exception(exception)->on_write;
+}
+
+void message_done(struct message *message)
+{
+    if (message->kind == MESSAGE_STATUS)
+        bus_status_free(message->status);
+    else if (message->kind == MESSAGE_JOB_DONE)
+        job_result_free(message->result);
 }
 
 void job_request_free(struct job_request *request)

@@ -238,6 +238,9 @@ struct message {
     };
 };
 
+// Frees what a message owns that nobody has taken.
+void message_done(struct message *message);
+
 void job_request_free(struct job_request *request);
 void job_result_free(struct job_result *result);
 void hold_end_free(struct hold_end *end);
