@@ -4,8 +4,8 @@
 //
 // Two classes keep their order among each other and have room of their own: readings, of which
 // the oldest is displaced (and counted) when their room is full, and sure messages, which are
-// refused when theirs is full, so that the poster can say so. It takes memory for as many messages
-// as ever waited at once.
+// refused when theirs is full, so that the poster can say so. It takes memory for as many
+// messages as ever waited at once.
 #ifndef BASE_MAILBOX_H
 #define BASE_MAILBOX_H
 
