@@ -7,10 +7,11 @@
 #include "config/config.h"
 #include "config/lint.h"
 
-static void lint(struct arena *arena, const struct map *map, struct diagnostics *diagnostics)
+static void lint(struct arena *arena, const struct map *map, bool is_whole,
+                 struct diagnostics *diagnostics)
 {
     const struct profiles *profiles = NULL;
-    lint_map(map, diagnostics);
+    lint_map(map, is_whole, diagnostics);
     if (map->implements_count && profiles_load(arena, map->path, diagnostics, &profiles) == 0)
         lint_profiles(map, profiles, diagnostics);
 }
@@ -24,7 +25,7 @@ static void lint_site(struct arena *arena, const struct site *site,
         while (site->devices[first].map != site->devices[i].map)
             first++;
         if (first == i)
-            lint(arena, site->devices[i].map, diagnostics);
+            lint(arena, site->devices[i].map, true, diagnostics);
     }
     budget_lint(arena, site, diagnostics);
 }
@@ -33,11 +34,10 @@ static void check_file(struct arena *arena, const char *path, struct diagnostics
 {
     const struct map *map = NULL;
     const struct site *site = NULL;
-    if (config_load_any(arena, path, diagnostics, &map, &site) != 0)
-        return;
+    bool is_whole = config_examine_any(arena, path, diagnostics, &map, &site) == 0;
     if (map)
-        lint(arena, map, diagnostics);
-    else
+        lint(arena, map, is_whole, diagnostics);
+    else if (site)
         lint_site(arena, site, diagnostics);
 }
 

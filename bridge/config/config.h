@@ -34,6 +34,13 @@ int config_load_map(struct arena *arena, const char *path,
                     const struct map_overrides *overrides, struct diagnostics *diagnostics,
                     const struct map **ret_map);
 
+// The same, but a map with errors is written too, as far as it could be read, for config/lint
+// and nothing else: entries with errors have PUBLISH_AUTO, alerts and commands with errors are
+// left out. NULL where nothing could be read.
+int config_examine_map(struct arena *arena, const char *path,
+                       const struct map_overrides *overrides, struct diagnostics *diagnostics,
+                       const struct map **ret_map);
+
 // Reads a site (docs/site.md) with its maps and password files.
 int config_load_site(struct arena *arena, const char *path, struct diagnostics *diagnostics,
                      const struct site **ret_site);
@@ -46,6 +53,10 @@ const char *config_site_state(struct arena *arena, const char *path,
 // Reads whichever the file says it is. One of the results is set, the other NULL.
 int config_load_any(struct arena *arena, const char *path, struct diagnostics *diagnostics,
                     const struct map **ret_map, const struct site **ret_site);
+
+// The same, with a map as config_examine_map writes it. After an error both may be NULL.
+int config_examine_any(struct arena *arena, const char *path, struct diagnostics *diagnostics,
+                       const struct map **ret_map, const struct site **ret_site);
 
 // The standard folders: `near` (may be NULL), /etc/modbridge/mappings and the shipped library.
 void config_map_folders(struct map_folders *ret_folders, const char *near);

@@ -21,11 +21,52 @@ void lint_each_step(const struct command *command,
     walk(command->steps, command->step_count, each, context);
 }
 
-void lint_map(const struct map *map, struct diagnostics *diagnostics)
+// What calls are made of, so that the lists below stay readable.
+struct visit {
+    void (*each)(void *context, const struct formula *formula);
+    void *context;
+};
+
+static void visit(const struct visit *visit, const struct formula *formula)
 {
-    lint_use(map, diagnostics);
+    if (formula)
+        visit->each(visit->context, formula);
+}
+
+static void visit_template(const struct visit *to, const struct text_template *text)
+{
+    for (size_t i = 0; text && i < text->count; i++)
+        visit(to, text->pieces[i].formula);
+}
+
+static void visit_assignments(const struct visit *to, const struct assignment *assignments,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        visit(to, assignments[i].value);
+}
+
+void lint_each_formula(const struct step *step,
+                       void (*each)(void *context, const struct formula *formula),
+                       void *context)
+{
+    struct visit to = {each, context};
+    visit(&to, step->when);
+    visit(&to, step->condition);
+    visit(&to, step->hold_for);
+    visit_template(&to, step->otherwise);
+    visit_template(&to, step->text);
+    visit_assignments(&to, step->writes, step->write_count);
+    visit_assignments(&to, step->hold_then, step->hold_then_count);
+}
+
+void lint_map(const struct map *map, bool is_whole, struct diagnostics *diagnostics)
+{
+    if (is_whole)
+        lint_use(map, diagnostics);
     lint_fit(map, diagnostics);
+    lint_arguments(map, diagnostics);
     lint_alerts(map, diagnostics);
-    lint_steps(map, diagnostics);
+    lint_times(map, diagnostics);
     lint_holds(map, diagnostics);
 }

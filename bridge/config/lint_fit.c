@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Values that can never be written: constants and limits that the register cannot hold.
+// Constants that the register they are written to cannot hold, and ranges that leave nothing.
 #include "config/lint.h"
 #include "registers/codec.h"
 #include "registers/formula.h"
@@ -15,10 +15,10 @@ static bool is_fixed(const struct point *point)
     return point->sf == NO_INDEX && !point->scale_formula && !point->formula;
 }
 
-static bool fits(const struct point *point, const struct value *value, struct error *err)
+bool lint_fits(const struct point *point, const struct value *value, struct error *err)
 {
     uint16_t words[MAX_POINT_WORDS] = {0};
-    return codec_encode(point, value, words, err) == 0;
+    return !is_fixed(point) || codec_encode(point, value, words, err) == 0;
 }
 
 static void check_assignment(const struct fit *fit, const struct position *at,
@@ -27,7 +27,7 @@ static void check_assignment(const struct fit *fit, const struct position *at,
     const struct point *point = &fit->map->points[assignment->point];
     const struct value *constant = formula_constant_value(assignment->value);
     struct error err;
-    if (constant && is_fixed(point) && !fits(point, constant, &err))
+    if (constant && !lint_fits(point, constant, &err))
         (void)diagnostics_error(fit->diagnostics, at, "this write can never succeed: %s",
                                 err.text);
 }
@@ -41,30 +41,31 @@ static void check_step(void *context, const struct step *step)
         check_assignment(fit, &step->at, &step->hold_then[i]);
 }
 
-static void check_limit(const struct fit *fit, const struct argument *argument,
-                        const char *name, const struct formula *limit)
+// A range that no number of the register reaches.
+static void check_range(const struct fit *fit, const struct point *point)
 {
-    const struct point *point = &fit->map->points[argument->target];
-    const struct value *constant = limit ? formula_constant_value(limit) : NULL;
-    struct error err;
-    if (constant && !fits(point, constant, &err))
-        diagnostics_warning(fit->diagnostics, &argument->at,
-                            "%s of '%s' allows what can never be written: %s", name,
-                            argument->key, err.text);
+    struct point unlimited = *point;
+    struct value low = {0};
+    struct value high = {0};
+    char least[48];
+    char most[48];
+    unlimited.has_range = false;
+    if (!point->has_range || point->publish == PUBLISH_AUTO ||
+        !codec_limits(&unlimited, false, &low, &high) ||
+        (point->range_low <= value_number(&high) && point->range_high >= value_number(&low)))
+        return;
+    value_format(&low, least, sizeof least);
+    value_format(&high, most, sizeof most);
+    diagnostics_warning(fit->diagnostics, &point->at,
+                        "range: '%s' is %s to %s, never inside: it is never published",
+                        point->key, least, most);
 }
 
 void lint_fit(const struct map *map, struct diagnostics *diagnostics)
 {
     struct fit fit = {map, diagnostics};
-    for (size_t i = 0; i < map->command_count; i++) {
-        const struct command *command = &map->commands[i];
-        lint_each_step(command, check_step, &fit);
-        for (size_t k = 0; k < command->argument_count; k++) {
-            const struct argument *argument = &command->arguments[k];
-            if (argument->target == NO_INDEX || !is_fixed(&map->points[argument->target]))
-                continue;
-            check_limit(&fit, argument, "min", argument->min);
-            check_limit(&fit, argument, "max", argument->max);
-        }
-    }
+    for (size_t i = 0; i < map->point_count; i++)
+        check_range(&fit, &map->points[i]);
+    for (size_t i = 0; i < map->command_count; i++)
+        lint_each_step(&map->commands[i], check_step, &fit);
 }

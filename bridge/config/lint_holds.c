@@ -58,9 +58,36 @@ static void check_step(void *context, const struct step *step)
         check_write(context, step, &step->writes[i]);
 }
 
+// Whether a command can write its words, by itself or by a view.
+static bool is_writable(const struct map *map, const struct point *point)
+{
+    for (size_t i = 0; i < map->point_count; i++) {
+        const struct point *other = &map->points[i];
+        bool is_broken = other->publish == PUBLISH_AUTO;
+        if (!is_broken && (other->access & ACCESS_WRITE) &&
+            (other == point || map_words_of(map, other) == point))
+            return true;
+    }
+    return false;
+}
+
+// Marks that are about writing, on what nobody can write.
+static void check_marks(const struct holds_lint *lint, const struct point *point)
+{
+    const char *mark = point->hold ? "hold" : "wear";
+    if ((point->hold || point->wear) && point->publish != PUBLISH_AUTO &&
+        !is_writable(lint->map, point))
+        diagnostics_warning(lint->diagnostics, &point->at,
+                            "%s: '%s' is read-only, so nothing is ever written to it: say "
+                            "access: rw, or leave it out",
+                            mark, point->key);
+}
+
 void lint_holds(const struct map *map, struct diagnostics *diagnostics)
 {
     struct holds_lint lint = {.map = map, .diagnostics = diagnostics};
+    for (size_t i = 0; i < map->point_count; i++)
+        check_marks(&lint, &map->points[i]);
     for (size_t i = 0; i < map->command_count; i++)
         lint_each_step(&map->commands[i], check_step, &lint);
 }

@@ -41,8 +41,14 @@ static void check_label(const struct promise *promise, const struct profile_key 
 static void check_labels(const struct promise *promise, const struct profile_key *key,
                          const struct point *point)
 {
-    if (!key->choice_count || !point->labels || point->labels->is_boolean)
+    if (!key->choice_count || point->publish != PUBLISH_STRING)
         return;
+    if (!point->labels) {
+        diagnostics_warning(promise->diagnostics, &point->at,
+                            "'%s' can be any text, and %s knows %zu: give it enum:", point->key,
+                            key->profile, key->choice_count);
+        return;
+    }
     for (size_t i = 0; i < point->labels->count; i++)
         check_label(promise, key, point, point->labels->rows[i].text);
     check_label(promise, key, point, point->labels->otherwise);
@@ -76,6 +82,8 @@ static void check_key(const struct promise *promise, const struct profile_key *k
                             promise->profile->name, key->key, sections[key->section]);
         return;
     }
+    if (point->publish == PUBLISH_AUTO)
+        return; // it has an error of its own
     if (!is_type_kept(point->publish, key->type))
         diagnostics_warning(promise->diagnostics, &point->at,
                             "'%s' is published as another type than %s wants: see publish:",

@@ -3,31 +3,19 @@
 #include "config/lint.h"
 #include "registers/needs.h"
 
-static void use_template(struct needs *used, const struct text_template *text)
+static void use_formula(void *context, const struct formula *formula)
 {
-    for (size_t i = 0; text && i < text->count; i++)
-        needs_add_formula(used, text->pieces[i].formula);
-}
-
-static void use_assignments(struct needs *used, const struct assignment *assignments,
-                            size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        needs_add(used, assignments[i].point);
-        needs_add_formula(used, assignments[i].value);
-    }
+    needs_add_formula(context, formula);
 }
 
 static void use_step(void *context, const struct step *step)
 {
     struct needs *used = context;
-    needs_add_formula(used, step->when);
-    needs_add_formula(used, step->condition);
-    needs_add_formula(used, step->hold_for);
-    use_template(used, step->otherwise);
-    use_template(used, step->text);
-    use_assignments(used, step->writes, step->write_count);
-    use_assignments(used, step->hold_then, step->hold_then_count);
+    lint_each_formula(step, use_formula, used);
+    for (size_t i = 0; i < step->write_count; i++)
+        needs_add(used, step->writes[i].point);
+    for (size_t i = 0; i < step->hold_then_count; i++)
+        needs_add(used, step->hold_then[i].point);
 }
 
 static void use_command(struct needs *used, const struct command *command)

@@ -220,6 +220,20 @@ extern const struct field_table table_simulation;
 extern const struct field_table table_simulation_rule;
 void load_simulation(struct loader *loader, const struct node *node);
 
+// --- check_formulas.c: formulas that decide nothing. Warnings; what depends on a parameter or
+// a repeat is left alone.
+
+// Comparisons with a number that the entry can never have, and constants such as 1 / 0. `name`
+// is the key.
+void check_formula(struct loader *loader, const struct node *node, const char *name,
+                   const struct formula *formula);
+
+// A condition that is always true or always false. `name` is the key, the texts say what
+// follows.
+void check_verdict(struct loader *loader, const struct node *node, const char *name,
+                   const struct formula *formula, const char *when_true,
+                   const char *when_false);
+
 // A constant of a given type, for identify, defaults and parameters.
 int load_value(struct loader *loader, const struct node *node, const char *name,
                enum formula_type type, struct value *ret_value);
@@ -227,5 +241,7 @@ int load_value(struct loader *loader, const struct node *node, const char *name,
 // Warnings and errors that need the whole map.
 void check_cycles(struct loader *loader);
 void check_overlaps(struct loader *loader);
+void check_models(struct loader *loader);
+void check_unused(struct loader *loader);
 
 #endif

@@ -87,6 +87,44 @@ static int set_kind(struct loader *loader, const struct spot *spot,
     return 0;
 }
 
+// Bits and codes are of what the entry is made of: with bits: of those alone.
+static int check_bit(struct loader *loader, const struct spot *spot, const struct alert *alert)
+{
+    const struct point *point = &loader->points[alert->from];
+    struct position at = tree_find(spot->node, "bit")->at;
+    bool is_field = point->bit_low != NO_INDEX;
+    int count = is_field ? point->bit_high - point->bit_low + 1 : 16 * point->word_count;
+    if (!codec_type(point->type)->is_integer)
+        return fail(loader, &at, spot->key, "only integers have bits");
+    if (alert->bit < count)
+        return 0;
+    return diagnostics_error(loader->reader.diagnostics, &at,
+                             "alert '%s': '%s' has the bits 0 to %d%s", spot->key, point->key,
+                             count - 1, is_field ? " (0 is the first one of its bits:)" : "");
+}
+
+static int check_code(struct loader *loader, const struct spot *spot, const struct alert *alert)
+{
+    const struct point *point = &loader->points[alert->from];
+    const struct node *node = tree_find(spot->node, "code");
+    struct value low = {0};
+    struct value high = {0};
+    if (alert->code > alert->code_high)
+        return diagnostics_error(loader->reader.diagnostics, &node->at,
+                                 "alert '%s': the range %s runs backwards", spot->key,
+                                 node->text);
+    if (!codec_limits(point, true, &low, &high) ||
+        (alert->code >= low.integer && alert->code_high <= high.integer))
+        return 0;
+    char least[48];
+    char most[48];
+    value_format(&low, least, sizeof least);
+    value_format(&high, most, sizeof most);
+    return diagnostics_error(loader->reader.diagnostics, &node->at,
+                             "alert '%s': the code %s cannot occur: '%s' holds %s to %s",
+                             spot->key, node->text, point->key, least, most);
+}
+
 static int check_source(struct loader *loader, const struct spot *spot,
                         const struct alert_fields *fields, const struct alert *alert)
 {
@@ -99,30 +137,26 @@ static int check_source(struct loader *loader, const struct spot *spot,
         return fail(loader, &fields->from->at, spot->key,
                     "from: names an entry that can only be written");
     bool is_list = point->type == TYPE_EVENT_LIST;
-    if (alert->kind == ALERT_BIT) {
-        struct position at = tree_find(spot->node, "bit")->at;
-        if (!type->is_integer)
-            return fail(loader, &at, spot->key, "only integers have bits");
-        if (alert->bit >= 16 * point->word_count)
-            return diagnostics_error(loader->reader.diagnostics, &at,
-                                     "alert '%s': '%s' has the bits 0 to %d", spot->key,
-                                     point->key, 16 * point->word_count - 1);
-    } else if (!is_list && !type->is_integer) {
+    if (alert->kind == ALERT_BIT)
+        return check_bit(loader, spot, alert);
+    if (!is_list && !type->is_integer)
         return fail(loader, &fields->from->at, spot->key,
                     "codes come from an integer or an event_list");
-    }
-    return 0;
+    return alert->kind == ALERT_CODE ? check_code(loader, spot, alert) : 0;
+}
+
+static bool is_same_condition(const struct formula *a, const struct formula *b)
+{
+    return a && b ? formula_order(a, b) == 0 : a == b;
 }
 
 static bool is_twin(const struct alert *a, const struct alert *b)
 {
-    if (a->from != b->from || a->kind != b->kind || a->kind == ALERT_CONDITION)
-        return false;
-    if (a->when || b->when)
+    if (a->from != b->from || a->kind != b->kind || !is_same_condition(a->when, b->when))
         return false;
     if (a->kind == ALERT_BIT)
         return a->bit == b->bit;
-    return a->kind == ALERT_OTHERWISE || (a->code <= b->code_high && b->code <= a->code_high);
+    return a->kind != ALERT_CODE || (a->code <= b->code_high && b->code <= a->code_high);
 }
 
 static void warn_of_twins(const struct alerts *alerts, const struct alert *alert)
@@ -131,9 +165,9 @@ static void warn_of_twins(const struct alerts *alerts, const struct alert *alert
         if (!is_twin(&alerts->rows[i], alert))
             continue;
         diagnostics_warning(alerts->loader->reader.diagnostics, &alert->at,
-                            "alert '%s' is active whenever '%s' (line %d) is: the same bit or "
-                            "code",
-                            alert->key, alerts->rows[i].key, alerts->rows[i].at.line);
+                            "alert '%s' is active whenever '%s' (line %d) is: the same %s",
+                            alert->key, alerts->rows[i].key, alerts->rows[i].at.line,
+                            alert->kind == ALERT_CONDITION ? "condition" : "bit or code");
         return;
     }
 }
@@ -160,6 +194,10 @@ static int load_alert(struct loader *loader, const struct spot *spot, struct ale
     if (fields.when &&
         load_formula(&scope, fields.when, "when", FORMULA_BOOLEAN, &alert->when) < 0)
         return -1;
+    if (fields.when)
+        check_verdict(loader, fields.when, "when", alert->when,
+                      fields.from ? "leave it out" : "the alert never ends",
+                      "the alert is never active");
     if (!fields.from)
         return 0;
     alert->from = load_reference(loader, fields.from, "from");

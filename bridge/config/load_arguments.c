@@ -102,6 +102,7 @@ static int load_argument(struct draft_command *draft, const struct child *child,
     struct argument_fields fields = {.type = NO_INDEX};
     struct layers layers = {{child->value}};
     if (names_check_form(&loader->reader, child->key, &child->key_at) < 0 ||
+        names_check_reserved(&loader->reader, child->key, &child->key_at) < 0 ||
         fields_read(&loader->reader, &table_argument, &layers, &fields) < 0 ||
         check_fields(draft, child->value, &fields) < 0)
         return -1;

@@ -228,22 +228,6 @@ static int load_confirmation(struct draft_command *draft, struct command *comman
     return 0;
 }
 
-static void warn_of_short_timeout(struct draft_command *draft, const struct command *command)
-{
-    for (size_t i = 0; i < command->step_count; i++) {
-        const struct step *step = &command->steps[i];
-        int64_t ms = step->kind == STEP_EXPECT ? step->within_ms : step->duration_ms;
-        char text[32];
-        if (ms <= command->timeout_ms)
-            continue;
-        num_format_duration(text, sizeof text, command->timeout_ms);
-        diagnostics_warning(draft->loader->reader.diagnostics, &step->at,
-                            "this step may take longer than its command, which ends after %s: "
-                            "give the command a timeout:",
-                            text);
-    }
-}
-
 static int load_command(struct loader *loader, const struct spot *spot, struct command *command)
 {
     struct draft_command draft = {
@@ -271,17 +255,20 @@ static int load_command(struct loader *loader, const struct spot *spot, struct c
         .timeout_ms = draft.fields.timeout_ms,
         .set_point = NO_INDEX,
     };
-    if (load_all_steps(&draft, &steps) < 0 || load_confirmation(&draft, command) < 0)
-        return -1;
+    if (load_all_steps(&draft, &steps) < 0)
+        result = -1;
+    if (load_confirmation(&draft, command) < 0)
+        result = -1;
     command->arguments = draft.arguments;
     command->argument_count = draft.argument_count;
     command->steps = steps.items;
     command->step_count = steps.count;
     if (draft.fields.set)
         command->set_point = draft.arguments[0].target;
-    if ((draft.fields.result ? load_results : make_results)(&draft, command) < 0)
+    if (draft.fields.result && load_results(&draft, command) < 0)
         result = -1;
-    warn_of_short_timeout(&draft, command);
+    else if (!draft.fields.result && result == 0)
+        result = make_results(&draft, command);
     return result;
 }
 

@@ -189,8 +189,10 @@ int load_formula(const struct scope *scope, const struct node *node, const char 
     struct loader *loader = scope->loader;
     if (fields_expect_scalar(&loader->reader, node, name) < 0)
         return -1;
-    if (parse(scope, node->text, expected, ret_formula, &offset, &err) == 0)
+    if (parse(scope, node->text, expected, ret_formula, &offset, &err) == 0) {
+        check_formula(loader, node, name, *ret_formula);
         return 0;
+    }
     if (loader->is_quiet)
         return -1;
     struct position at = tree_place_in(node, offset);

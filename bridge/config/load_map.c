@@ -135,16 +135,32 @@ static void finish(struct loader *loader)
     struct arena *arena = loader->reader.arena;
     check_cycles(loader);
     check_overlaps(loader);
+    check_models(loader);
+    check_unused(loader);
     struct dependencies needs = dependencies_collect(arena, loader->points, loader->count);
     periods_resolve(loader->points, loader->count, &needs, &loader->map);
     loader->map.points = loader->points;
     loader->map.point_count = loader->count;
 }
 
-int config_load_map(struct arena *arena, const char *path,
-                    const struct map_overrides *overrides, struct diagnostics *diagnostics,
-                    const struct map **ret_map)
+// Nothing is known of what these publish: for those who look at a map with errors.
+static void mark_broken(struct loader *loader)
 {
+    for (size_t i = 0; i < loader->count; i++) {
+        const struct entry *entry = &loader->entries[i];
+        if (entry->typing == TYPING_DONE)
+            continue;
+        loader->points[i].publish = PUBLISH_AUTO;
+        loader->points[i].key = entry->spot.key;
+        loader->points[i].at = entry->spot.at;
+    }
+}
+
+int config_examine_map(struct arena *arena, const char *path,
+                       const struct map_overrides *overrides, struct diagnostics *diagnostics,
+                       const struct map **ret_map)
+{
+    *ret_map = NULL;
     static const struct map_overrides none = {0};
     size_t errors = diagnostics->error_count;
     struct loader *loader = ARENA_NEW(arena, struct loader);
@@ -160,10 +176,19 @@ int config_load_map(struct arena *arena, const char *path,
     load_head(loader, &fields);
     load_sections(loader, &fields);
     finish(loader);
-    if (diagnostics->error_count > errors)
-        return -1;
+    mark_broken(loader);
     struct map *map = ARENA_NEW(arena, struct map);
     *map = loader->map;
     *ret_map = map;
-    return 0;
+    return diagnostics->error_count > errors ? -1 : 0;
+}
+
+int config_load_map(struct arena *arena, const char *path,
+                    const struct map_overrides *overrides, struct diagnostics *diagnostics,
+                    const struct map **ret_map)
+{
+    int result = config_examine_map(arena, path, overrides, diagnostics, ret_map);
+    if (result < 0)
+        *ret_map = NULL;
+    return result;
 }

@@ -282,7 +282,10 @@ void load_points(struct loader *loader)
     add_synthetic(loader, "model", loader->map.model);
     ends[ARRAY_LENGTH(sections) - 1] = loader->count; // properties are the last section
     for (size_t i = 0, k = 0; i < ARRAY_LENGTH(sections); i++) {
-        for (; k < ends[i]; k++)
+        for (; k < ends[i]; k++) {
             loader->entries[k].is_broken = read_entry(loader, (int)k, sections[i].section) < 0;
+            if (loader->entries[k].is_broken)
+                loader->points[k].word_count = 0; // where they are is not known
+        }
     }
 }

@@ -87,9 +87,11 @@ static void load_when(struct loader *loader, int index)
 {
     const struct entry *entry = &loader->entries[index];
     struct scope scope = {.loader = loader, .spot = &entry->spot, .owner = index};
-    if (entry->fields.when)
-        (void)load_formula(&scope, entry->fields.when, "when", FORMULA_BOOLEAN,
-                           &loader->points[index].when);
+    const struct formula **when = &loader->points[index].when;
+    if (entry->fields.when &&
+        load_formula(&scope, entry->fields.when, "when", FORMULA_BOOLEAN, when) == 0)
+        check_verdict(loader, entry->fields.when, "when", *when, "leave it out",
+                      "the entry is never read");
 }
 
 void load_point_formulas(struct loader *loader)

@@ -280,23 +280,26 @@ const char *config_site_state(struct arena *arena, const char *path,
     return loader->site.state_path;
 }
 
-int config_load_any(struct arena *arena, const char *path, struct diagnostics *diagnostics,
-                    const struct map **ret_map, const struct site **ret_site)
+int config_examine_any(struct arena *arena, const char *path, struct diagnostics *diagnostics,
+                       const struct map **ret_map, const struct site **ret_site)
 {
     const struct node *root = NULL;
     struct diagnostics unseen; // read again below, with its findings
     diagnostics_init(&unseen, arena);
-    const struct map *map = NULL;
-    const struct site *site = NULL;
+    *ret_map = NULL;
+    *ret_site = NULL;
     int result = tree_read(arena, path, &unseen, &root);
     const struct node *format = result == 0 ? tree_find(root, "modbridge") : NULL;
     if (format && format->kind == NODE_SCALAR && strncmp(format->text, "site/", 5) == 0)
-        result = config_load_site(arena, path, diagnostics, &site);
-    else
-        result = config_load_map(arena, path, NULL, diagnostics, &map);
+        return config_load_site(arena, path, diagnostics, ret_site);
+    return config_examine_map(arena, path, NULL, diagnostics, ret_map);
+}
+
+int config_load_any(struct arena *arena, const char *path, struct diagnostics *diagnostics,
+                    const struct map **ret_map, const struct site **ret_site)
+{
+    int result = config_examine_any(arena, path, diagnostics, ret_map, ret_site);
     if (result < 0)
-        return -1;
-    *ret_map = map;
-    *ret_site = site;
-    return 0;
+        *ret_map = NULL;
+    return result;
 }

@@ -132,6 +132,20 @@ static int load_verify(struct draft_command *draft, const struct node *node, str
     return field_read_duration(reader, within, "within", &step->within_ms);
 }
 
+// verify: written out, where nothing can be read back.
+static void check_verify(struct draft_command *draft, const struct node *verify,
+                         const struct step *step)
+{
+    bool is_readable = false;
+    for (size_t i = 0; i < step->write_count; i++)
+        is_readable |= (draft->loader->points[step->writes[i].point].access & ACCESS_READ) != 0;
+    bool is_wanted = verify && (verify->kind != NODE_SCALAR || step->verify);
+    if (is_wanted && !is_readable)
+        diagnostics_warning(draft->loader->reader.diagnostics, &verify->at,
+                            "verify: what is written here cannot be read (access: w), so "
+                            "nothing is read back");
+}
+
 static int load_write(struct draft_command *draft, const struct step_fields *fields,
                       struct step *step)
 {
@@ -141,9 +155,25 @@ static int load_write(struct draft_command *draft, const struct step_fields *fie
         result = -1;
     if (result == 0 && fields->hold)
         result = load_hold(draft, fields->hold, step);
-    if (result == 0)
+    if (result == 0) {
         note_writes(draft, step);
+        check_verify(draft, fields->verify, step);
+    }
     return result;
+}
+
+// A condition that waiting cannot change, or that nothing changes.
+static void check_condition(struct draft_command *draft, const struct node *node,
+                            const char *name, const struct step *step)
+{
+    struct loader *loader = draft->loader;
+    check_verdict(loader, node, name, step->condition, "it checks nothing",
+                  "the steps behind it never run");
+    if (step->kind == STEP_EXPECT && !formula_can_change(step->condition) &&
+        !formula_constant_value(step->condition))
+        diagnostics_warning(loader->reader.diagnostics, &node->at,
+                            "expect: nothing in this condition is read from the equipment, so "
+                            "waiting does not change it: use require");
 }
 
 static int load_condition(struct draft_command *draft, const struct step_fields *fields,
@@ -152,6 +182,8 @@ static int load_condition(struct draft_command *draft, const struct step_fields 
     const struct node *node = fields->kinds[step->kind];
     const char *name = step->kind == STEP_EXPECT ? "expect" : "require";
     int result = load_formula(&draft->scope, node, name, FORMULA_BOOLEAN, &step->condition);
+    if (result == 0)
+        check_condition(draft, node, name, step);
     if (fields->otherwise &&
         load_template(&draft->scope, fields->otherwise, "otherwise", &step->otherwise) < 0)
         result = -1;
@@ -245,6 +277,9 @@ static int load_step(struct draft_command *draft, const struct node *node,
     if (fields.when &&
         load_formula(&draft->scope, fields.when, "when", FORMULA_BOOLEAN, &step.when) < 0)
         result = -1;
+    else if (fields.when)
+        check_verdict(draft->loader, fields.when, "when", step.when, "leave it out",
+                      "this step never runs");
     if (load_kind(draft, &fields, &step) < 0)
         result = -1;
     *add_step(draft, list, step.kind, &node->at) = step;

@@ -52,8 +52,11 @@ static int read_scale(struct loader *loader, int index)
     if (load_formula(&scope, entry->fields.scale, "scale", FORMULA_NUMBER, &formula) < 0)
         return -1;
     const struct value *constant = formula_constant_value(formula);
-    if (constant && constant->kind == VALUE_INTEGER && constant->integer != 0 &&
-        constant->integer >= INT32_MIN && constant->integer <= INT32_MAX)
+    if (constant && value_is_number(constant) && value_number(constant) == 0)
+        return diagnostics_error(loader->reader.diagnostics, &entry->fields.scale->at,
+                                 "scale: 0 makes every value 0");
+    if (constant && constant->kind == VALUE_INTEGER && constant->integer >= INT32_MIN &&
+        constant->integer <= INT32_MAX)
         point->scale = (struct decimal){(int64_t)constant->integer, 0};
     else
         point->scale_formula = formula;

@@ -77,12 +77,13 @@ int names_check_form(const struct reader *reader, const char *key, const struct 
                              key, MAX_KEY_LENGTH);
 }
 
-static int check_reserved(const struct reader *reader, const struct name *name)
+int names_check_reserved(const struct reader *reader, const char *key,
+                         const struct position *at)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(reserved_words); i++) {
-        if (strcmp(reserved_words[i], name->text) == 0)
-            return diagnostics_error(reader->diagnostics, &name->at,
-                                     "'%s' is reserved (%s): choose another name", name->text,
+        if (strcmp(reserved_words[i], key) == 0)
+            return diagnostics_error(reader->diagnostics, at,
+                                     "'%s' is reserved (%s): choose another name", key,
                                      i < 4 ? "the bridge publishes it" : "a word of formulas");
     }
     return 0;
@@ -90,7 +91,8 @@ static int check_reserved(const struct reader *reader, const struct name *name)
 
 int names_add(struct names *names, const struct reader *reader, const struct name *name)
 {
-    if (names_check_form(reader, name->text, &name->at) < 0 || check_reserved(reader, name) < 0)
+    if (names_check_form(reader, name->text, &name->at) < 0 ||
+        names_check_reserved(reader, name->text, &name->at) < 0)
         return -1;
     const struct name *other = names_find(names, name->text);
     if (other)

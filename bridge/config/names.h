@@ -42,6 +42,10 @@ int names_add(struct names *names, const struct reader *reader, const struct nam
 // Checks the form of a key: letters, digits and _, not beginning with a digit, at most 64.
 int names_check_form(const struct reader *reader, const char *key, const struct position *at);
 
+// Refuses what the bridge publishes itself and the words of formulas.
+int names_check_reserved(const struct reader *reader, const char *key,
+                         const struct position *at);
+
 // Offers all names as candidates.
 void names_suggest(const struct names *names, struct suggestion *suggestion);
 

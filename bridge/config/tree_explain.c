@@ -127,11 +127,25 @@ static int explain_character(struct diagnostics *diagnostics,
                              "a value that begins with %c must be in quotes", byte);
 }
 
+// Where the character begins that cannot be read: the parser names the byte at which it found
+// out.
+static size_t bad_byte(const struct yaml_problem *problem)
+{
+    size_t offset = problem->offset < problem->length ? problem->offset : problem->length;
+    if (!strstr(problem->text, "trailing"))
+        return offset;
+    for (size_t i = offset; i-- > 0;) {
+        if ((unsigned char)problem->bytes[i] >= 0xC0)
+            return i;
+    }
+    return offset;
+}
+
 // The parser gives no line for bytes it cannot read.
 static int explain_encoding(struct diagnostics *diagnostics, const struct yaml_problem *problem)
 {
     struct position at = {problem->at.file, 1, 1};
-    size_t offset = problem->offset < problem->length ? problem->offset : problem->length;
+    size_t offset = bad_byte(problem);
     for (size_t i = 0; i < offset; i++) {
         if (problem->bytes[i] == '\n') {
             at.line++;

@@ -100,6 +100,12 @@ bool codec_words_equal(const struct point *point, const uint16_t *a, const uint1
 // does not fit. Used to round arguments first.
 struct value codec_round(const struct point *point, const struct value *value, int power);
 
+// The smallest and the largest number that an entry can have: as published (type, bits, scale,
+// offset and range) or with `raw` as the register's own. False when the map does not say it:
+// floats without range, scale factors and formulas, and what is no number.
+bool codec_limits(const struct point *point, bool raw, struct value *ret_low,
+                  struct value *ret_high);
+
 // The label of a code, or NULL.
 const char *codec_label(const struct labels *labels, int64_t code);
 

@@ -114,10 +114,38 @@ void formula_each_constant(const struct formula *formula,
     }
 }
 
+void formula_each_argument(const struct formula *formula,
+                           void (*each)(void *context, int argument), void *context)
+{
+    for (size_t i = 0; i < formula->node_count; i++) {
+        if (formula->nodes[i].kind == NODE_ARGUMENT)
+            each(context, formula->nodes[i].index);
+    }
+}
+
 bool formula_uses_arguments(const struct formula *formula)
 {
     for (size_t i = 0; i < formula->node_count; i++) {
         if (formula->nodes[i].kind == NODE_ARGUMENT)
+            return true;
+    }
+    return false;
+}
+
+bool formula_depends_on_installation(const struct formula *formula)
+{
+    for (size_t i = 0; i < formula->node_count; i++) {
+        if (formula->nodes[i].is_named)
+            return true;
+    }
+    return false;
+}
+
+bool formula_can_change(const struct formula *formula)
+{
+    for (size_t i = 0; i < formula->node_count; i++) {
+        enum node_kind kind = formula->nodes[i].kind;
+        if (kind != NODE_CONSTANT && kind != NODE_ARGUMENT && kind != NODE_OPERATION)
             return true;
     }
     return false;

@@ -113,8 +113,20 @@ int formula_split_address(const struct formula *formula, int *ret_model, int64_t
 void formula_each_point(const struct formula *formula, void (*each)(void *context, int point),
                         void *context);
 
+// Calls `each` with the index of every argument it names, as often as it does.
+void formula_each_argument(const struct formula *formula,
+                           void (*each)(void *context, int argument), void *context);
+
 // Whether it names an argument.
 bool formula_uses_arguments(const struct formula *formula);
+
+// Whether it names a parameter or the variable of a repeat: what is constant here is another
+// constant in another installation or copy.
+bool formula_depends_on_installation(const struct formula *formula);
+
+// Whether it may come out otherwise when it is evaluated again with the same arguments: it
+// names an entry, the time or a SunSpec model.
+bool formula_can_change(const struct formula *formula);
 
 // Where names get their values while evaluating. Texts and events returned must live until the
 // formula's result was used.

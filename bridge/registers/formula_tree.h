@@ -43,6 +43,8 @@ struct node {
     enum formula_type type;
     int index; // of the entry, the argument, the field of now. or the model
     uint16_t count;
+    uint16_t start; // its first byte in the text
+    bool is_named;  // NODE_CONSTANT: a parameter or the variable of a repeat
     struct guard guard;
     const struct operation *operation;
     struct value constant; // VALUE_UNKNOWN but for NODE_CONSTANT and NODE_WORD

@@ -14,6 +14,7 @@ int formula_add_leaf(struct draft *draft, const struct node *leaf,
                             MAX_FORMULA_NODES);
     uint16_t index = (uint16_t)draft->node_count++;
     draft->nodes[index] = *leaf;
+    draft->nodes[index].start = operand->start;
     struct operand *added = &draft->operands[draft->operand_count++];
     *added = *operand;
     added->first = index;
@@ -64,6 +65,7 @@ static int take_symbol(struct draft *draft, const struct symbol *symbol, size_t 
     leaf.kind = symbol->kind == SYMBOL_ARGUMENT ? NODE_ARGUMENT : NODE_POINT;
     if (symbol->kind == SYMBOL_CONSTANT) {
         leaf.kind = NODE_CONSTANT;
+        leaf.is_named = true;
         leaf.constant = symbol->constant;
         if (value_is_known(&symbol->constant))
             leaf.type = formula_type_of(&symbol->constant);

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "config/config.h"
+#include "config/lint.h"
 #include "model/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -89,11 +90,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     diagnostics_init(diagnostics, arena);
     const struct map *map = NULL;
     const struct site *site = NULL;
-    int result = config_load_any(arena, path, diagnostics, &map, &site);
+    int result = config_examine_any(arena, path, diagnostics, &map, &site);
     require((result == 0) == (diagnostics->error_count == 0));
     check_findings(diagnostics);
-    if (map)
+    if (map && result == 0)
         check_map(map);
+    if (map)
+        lint_map(map, result == 0, diagnostics);
+    check_findings(diagnostics);
     if (site)
         check_site(site);
     free(diagnostics);

@@ -4,6 +4,7 @@ letter: what a person reads is part of the program. Exit code 3 where an error i
 
     run_bad.py PROGRAM FOLDER [--accept]     --accept writes expect.txt anew; read the difference before you commit it
 """
+import concurrent.futures
 import pathlib
 import subprocess
 import sys
@@ -33,8 +34,9 @@ def main():
     program, root = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2])
     folders = sorted(p.parent for p in root.glob("*/input.yaml"))
     failed = 0
-    for folder in folders:
-        seen, errors, code = run(program, folder)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda folder: run(program, folder), folders))
+    for folder, (seen, errors, code) in zip(folders, runs):
         if "--accept" in sys.argv:
             (folder / "expect.txt").write_text(seen)
         problems = judge(folder, seen, errors, code)

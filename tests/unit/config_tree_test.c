@@ -95,6 +95,12 @@ static void refuses_what_is_not_strict(void **state)
         {"a: 1\nb: \x01\n", "f:2:4: error: a control character (0x01) cannot be part of a YAML "
                             "file\n"},
         {"a: ü\xE4\n", "f:1:5: error: the byte 0xE4 is not UTF-8: save the file as UTF-8\n"},
+        {"a: \"caf\xE9\"\n",
+         "f:1:8: error: the byte 0xE9 is not UTF-8: save the file as UTF-8\n"},
+        {"a: \xE9\n\n\n", "f:1:4: error: the byte 0xE9 is not UTF-8: save the file as UTF-8\n"},
+        {"a: \xC0\x80\n", "f:1:4: error: the byte 0xC0 is not UTF-8: save the file as UTF-8\n"},
+        {"a: \xED\xA0\x80\n",
+         "f:1:4: error: the byte 0xED is not UTF-8: save the file as UTF-8\n"},
         {"a: {b: 1\n",
          "f:2:1: error: the {...} cannot go on here: a formula or text that holds a comma, "
          "quotes or ': ' must stand in quotes as a whole, or the '{' is not closed (line 1, "
