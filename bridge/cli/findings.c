@@ -6,11 +6,23 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "cli/excerpt.h"
 #include "cli/terminal.h"
 
-static const char *const colours[] = {
-    [FINDING_ERROR] = "\033[1;31m",
-    [FINDING_WARNING] = "\033[1;35m",
+// How a finding looks on a terminal; all empty without colour.
+struct look {
+    const char *place;
+    const char *severity[2];
+    const char *caret;
+    const char *end;
+};
+
+static const struct look plain = {"", {[FINDING_ERROR] = "", [FINDING_WARNING] = ""}, "", ""};
+static const struct look coloured = {
+    .place = "\033[1m",
+    .severity = {[FINDING_ERROR] = "\033[1;31m", [FINDING_WARNING] = "\033[1;35m"},
+    .caret = "\033[1;32m",
+    .end = "\033[0m",
 };
 
 void findings_print_json(struct diagnostics *diagnostics)
@@ -32,9 +44,8 @@ void findings_print_json(struct diagnostics *diagnostics)
     strbuf_done(&out);
 }
 
-// Prints the source line with a caret; nothing when it cannot be read. Columns count
-// characters.
-static void print_source(const struct position *at)
+// Prints the source line with a caret; nothing when it cannot be read.
+static void print_source(const struct position *at, const struct look *look)
 {
     FILE *file = fopen(at->file, "re");
     char *line = NULL;
@@ -43,40 +54,40 @@ static void print_source(const struct position *at)
     for (int number = 0; file && number < at->line; number++)
         length = getline(&line, &room, file);
     if (length > 0 && line) {
+        struct strbuf text = {0};
+        struct strbuf indent = {0};
         line[strcspn(line, "\r\n")] = '\0';
-        (void)printf("%5d | %s\n      | ", at->line, line);
-        int column = 1;
-        for (const char *c = line; *c && column < at->column; c++) {
-            bool begins = ((unsigned char)*c & 0xC0) != 0x80;
-            if (begins)
-                (void)putchar(*c == '\t' ? '\t' : ' ');
-            column += begins;
-        }
-        (void)printf("\033[1;32m^\033[0m\n");
+        excerpt_make(line, at->column, &text, &indent);
+        (void)printf("%7d | %s\n        | %s%s^%s\n", at->line, strbuf_text(&text),
+                     strbuf_text(&indent), look->caret, look->end);
+        strbuf_done(&text);
+        strbuf_done(&indent);
     }
     free(line);
     if (file)
         (void)fclose(file);
 }
 
-static void print_colours(struct diagnostics *diagnostics)
+static void print_with_sources(struct diagnostics *diagnostics, const struct look *look)
 {
     diagnostics_sort(diagnostics);
     for (size_t i = 0; i < diagnostics->count; i++) {
         const struct finding *finding = &diagnostics->findings[i];
-        (void)printf("\033[1m%s:%d:%d:\033[0m %s%s:\033[0m %s\n", finding->at.file,
-                     finding->at.line, finding->at.column, colours[finding->severity],
-                     finding_severity_names[finding->severity], finding->text);
-        print_source(&finding->at);
+        (void)printf("%s%s:%d:%d:%s %s%s:%s %s\n", look->place, finding->at.file,
+                     finding->at.line, finding->at.column, look->end,
+                     look->severity[finding->severity],
+                     finding_severity_names[finding->severity], look->end, finding->text);
+        print_source(&finding->at, look);
     }
     if (diagnostics->dropped_count)
-        (void)printf("%zu more findings are not shown\n", diagnostics->dropped_count);
+        (void)printf("%zu more findings are not shown: correct these first\n",
+                     diagnostics->dropped_count);
 }
 
 void findings_print(struct diagnostics *diagnostics)
 {
-    if (terminal_in_colour())
-        print_colours(diagnostics);
+    if (terminal_is_there())
+        print_with_sources(diagnostics, terminal_in_colour() ? &coloured : &plain);
     else
         diagnostics_print(diagnostics, stdout);
 }

@@ -12,7 +12,8 @@ bool terminal_is_there(void)
 
 bool terminal_in_colour(void)
 {
-    return terminal_is_there() && !getenv("NO_COLOR"); // NOLINT(concurrency-mt-unsafe)
+    const char *refused = getenv("NO_COLOR"); // NOLINT(concurrency-mt-unsafe)
+    return terminal_is_there() && !(refused && *refused);
 }
 
 void terminal_size(int *ret_columns, int *ret_rows)

@@ -7,7 +7,7 @@
 
 bool terminal_is_there(void);
 
-// A terminal, and NO_COLOR is not set (https://no-color.org).
+// A terminal, and NO_COLOR is not set, or set to nothing (https://no-color.org).
 bool terminal_in_colour(void);
 
 // Its size in characters; 80 x 24 when it does not say.

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 const char *const finding_severity_names[] = {
     [FINDING_ERROR] = "error",
     [FINDING_WARNING] = "warning",
@@ -28,10 +30,27 @@ static bool is_known(const struct diagnostics *diagnostics, const struct positio
     return false;
 }
 
+// A finding is one line, and what it quotes of a file must not steer a terminal or a log.
+static void make_harmless(char *text)
+{
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte == '\n' || byte == '\t' || byte == '\r')
+            *text = ' ';
+        else if (byte < 0x20 || byte == 0x7F)
+            *text = '?';
+        else if (byte == 0xC2 && (unsigned char)text[1] >= 0x80 &&
+                 (unsigned char)text[1] < 0xA0)
+            text[0] = text[1] = '?'; // U+0080 to U+009F
+    }
+}
+
 static void add(struct diagnostics *diagnostics, enum finding_severity severity,
-                const struct position *at, const char *text)
+                const struct position *at, char *text)
 {
     struct position place = *at;
+    utf8_mend_end(text);
+    make_harmless(text);
     if (!place.file)
         place.file = "";
     if (is_known(diagnostics, &place, text))
