@@ -114,6 +114,12 @@ struct doubt {
     uint8_t exception; // with FAULT_EXCEPTION
 };
 
+// A step whose entries' conditions are checked before anything is written (bus/job_when.c).
+struct early_step {
+    struct early_step *next;
+    const struct step *step;
+};
+
 // The read-back of some entries in progress (bus/job_verify.c).
 struct job_verify {
     const struct assignment *writes;
@@ -163,6 +169,8 @@ struct job {
     struct job_note note;
 
     struct job_reads reads;
+    struct early_step *early_steps; // in the order of the command
+    bool are_early_checked;
     struct job_written *written;
     struct job_verify verify;
     struct write_frame frame; // write: what is sent

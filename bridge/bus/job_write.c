@@ -8,6 +8,7 @@
 #include "bus/job_read.h"
 #include "bus/job_text.h"
 #include "bus/job_verify.h"
+#include "bus/job_when.h"
 #include "registers/codec.h"
 
 enum {
@@ -45,6 +46,7 @@ static void begin_reading(struct job *job, const struct step *step)
     bool wear = has_wear(job, step);
     job_read_begin(job);
     job_read_need_formula(job, step->hold_for);
+    job_when_need(job, step);
     for (size_t i = 0; i < step->write_count; i++) {
         const struct assignment *write = &step->writes[i];
         const struct point *point = &job->map->points[write->point];
@@ -220,7 +222,7 @@ static enum progress fail_before(struct job *job, const struct error *err)
 static enum progress send_frame(struct job *job, const struct step *step)
 {
     struct error err = {0};
-    if (check_models(job, step, &err) != 0 ||
+    if (check_models(job, step, &err) != 0 || job_when_check(job, step, &err) != 0 ||
         write_frame_lay_out(job->map, step->writes, step->write_count, &job->frame, &err) !=
             0 ||
         load_present(job, step, &err) != 0)

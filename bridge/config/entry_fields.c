@@ -76,7 +76,7 @@ static const struct field entry_rows[] = {
     {.name = "every", .kind = FIELD_DURATION, FIELD_AT(entry_fields, every_ms), .words = moments, .max = 86400000,
      .help = "period; connect: once per connection; 0s: as often as the bus allows"},
     {.name = "when", .kind = FIELD_FORMULA, FIELD_AT(entry_fields, when),
-     .help = "condition: not read and not published while it is false or unknown"},
+     .help = "condition: not read, published or written while it is false or unknown"},
     {.name = "optional", .kind = FIELD_BOOL, FIELD_AT(entry_fields, optional), .initial = "false",
      .help = "a refusal of the equipment means 'not fitted'"},
     {.name = "alone", .kind = FIELD_BOOL, FIELD_AT(entry_fields, alone), .initial = "false",

@@ -157,7 +157,8 @@ OTHER_ALERTS = ["low_bit", "hot", "string3_dark", "unknowable"]
 # What commands find.
 SETTINGS = {
     "holding": [(1500, "07D0"), (1502, "0000"), (1540, "A0C0"), (1550, "0000 0000 0000 0000"), (1600, "0005"),
-                (1620, "0000 0000"), (1640, "0000"), (1660, "0000 0000"), (1670, "0000")],
+                (1620, "0000 0000"), (1640, "0000"), (1660, "0000 0000"), (1670, "0000"), (1680, "0000"),
+                (1690, "0000 0000")],
     "coil": [(30, "0 1"), (50, "0 0")],
 }
 
@@ -309,6 +310,9 @@ COMMANDS = [
     ("set_worn", ["worn=5"], {"worn": 5}, {"worn": "0005"}, []),
     ("set_worn", ["worn=6"], {"worn": 6}, {"worn": "0006"}, [(6, 1600, 1, "0006")]),
     ("set_plural", ["plural=7"], {"plural": 7}, {"plural": "0007"}, [(16, 1610, 1, "0007")]),
+    ("set_option", ["option=3"], {"option": 3}, {"option": "0003"}, [(6, 1680, 1, "0003")]),
+    ("work_by_hand", ["power=5"], {"manual": 1, "manual_power": 5}, {"manual": "0001", "manual_power": "0005"},
+     [(6, 1690, 1, "0001"), (6, 1691, 1, "0005")]),
     ("set_ordered", ["ordered=305419896"], {"ordered": 0x12345678}, {"ordered": "1234 5678"},
      [(16, 1660, 2, "12345678")]),
     ("set_framed", ["framed=258"], {"framed": 258}, {"framed": "0102"}, [(16, 1670, 1, "0102")]),
@@ -373,6 +377,18 @@ def test_commands_are_refused(bench, row):
     text = payload.get("message", "") + log
     assert code == 1 and all(word in text for word in expected), text
     assert bench.tap.writes() == []
+
+
+def test_what_the_device_does_not_have_is_not_written(world):
+    """Without the dryer; an earlier step of work_by_hand makes its condition true."""
+    tables = {**USUAL, "input": {**USUAL["input"], 70: 0}}
+    bench = Bench(world, tables=tables)
+    code, payload, log = bench.command("set_option", "option=3")
+    assert code == 1 and bench.tap.writes() == []
+    assert ("option (holding 1680) cannot be written: it is only there when dryer_fitted (dryer_fitted is false); "
+            "nothing was written") in payload.get("message", "") + log
+    assert bench.command("work_by_hand", "power=5")[0] == 0
+    bench.tap.close()
 
 
 def test_failure_is_rolled_back(bench):
