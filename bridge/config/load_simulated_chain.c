@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The chain of SunSpec models of a simulated device, as a values file has it.
+// The chain of SunSpec models of a simulated device, as a values file or the simulation section
+// of a map has it.
 #include "base/mem.h"
 #include "config/load_simulated_values.h"
 #include "model/sunspec.h"
@@ -23,7 +24,7 @@ static const struct field chain_rows[] = {
 };
 
 const struct field_table table_given_chain = {
-    .name = "sunspec",
+    .name = "a SunSpec chain",
     .help = "The chain of SunSpec models of a simulated device.",
     .rows = chain_rows,
     .count = ARRAY_LENGTH(chain_rows),

@@ -10,6 +10,7 @@
 
 struct simulation_fields {
     const struct node *values;
+    const struct node *chain;
     const struct node *rules;
     const struct node *noise;
 };
@@ -20,6 +21,11 @@ static const struct field simulation_rows[] = {
      FIELD_AT(simulation_fields, values),
      .shape = "a mapping (entry: value)",
      .help = "what entries hold at first; null is \"no value\""},
+    {.name = "sunspec",
+     .kind = FIELD_NODE,
+     FIELD_AT(simulation_fields, chain),
+     .table = &table_given_chain,
+     .help = "the chain of SunSpec models the device has; default: each model the map names"},
     {.name = "rules",
      .items = &table_simulation_rule,
      .each = &table_simulation_rule,
@@ -413,6 +419,17 @@ static const struct node *without_dropped(struct loader *loader, const struct no
     return rest;
 }
 
+static void load_chain(struct loader *loader, const struct node *node,
+                       struct simulation *simulation)
+{
+    if (!node || load_given_chain(&loader->reader, node, &simulation->chain))
+        return;
+    if (loader->map.modbus.sunspec_count == 0)
+        (void)diagnostics_error(loader->reader.diagnostics, &node->at,
+                                "sunspec: the map says nothing of SunSpec models: it has no "
+                                "sunspec under modbus");
+}
+
 void load_simulation(struct loader *loader, const struct node *node)
 {
     struct simulation_fields fields = {0};
@@ -428,6 +445,7 @@ void load_simulation(struct loader *loader, const struct node *node)
         (void)load_given_values(&loader->reader, &map, without_dropped(loader, fields.values),
                                 &simulation->values, &simulation->value_count);
     check_values(loader, simulation);
+    load_chain(loader, fields.chain, simulation);
     load_rules(loader, fields.rules, simulation);
     load_noise(loader, without_dropped(loader, fields.noise), simulation);
     loader->map.simulation = simulation;

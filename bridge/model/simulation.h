@@ -43,6 +43,7 @@ struct simulation_noise {
 struct simulation {
     const struct given_value *values;
     size_t value_count;
+    const struct given_chain *chain; // NULL: made from the models the map names
     const struct simulation_rule *rules;
     size_t rule_count;
     const struct simulation_noise *noise;

@@ -30,6 +30,14 @@ static int set_start(struct sim_device *device, const struct sim_device_settings
     return settings->given ? start_given(device->entries, settings->given, err) : 0;
 }
 
+// What a values file says wins over the map.
+static const struct given_chain *find_chain(const struct sim_device_settings *settings)
+{
+    if (settings->given && settings->given->chain)
+        return settings->given->chain;
+    return settings->map->simulation ? settings->map->simulation->chain : NULL;
+}
+
 int sim_device_new(const struct sim_device_settings *settings, int64_t now_ms,
                    struct sim_device **ret_device, struct error *err)
 {
@@ -38,8 +46,9 @@ int sim_device_new(const struct sim_device_settings *settings, int64_t now_ms,
     device->index = settings->index;
     device->unit_id = settings->unit_id;
     device->bank = bank_new(settings->map, settings->modbus, settings->unit_id);
-    if (settings->given && settings->given->chain)
-        bank_lay_chain(device->bank, settings->given->chain);
+    const struct given_chain *chain = find_chain(settings);
+    if (chain)
+        bank_lay_chain(device->bank, chain);
     device->entries = entries_new(device->bank, settings->modbus);
     if (set_start(device, settings, err)) {
         err->code = ERROR_CONFIG;

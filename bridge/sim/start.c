@@ -250,6 +250,16 @@ static void retain_given(struct bank *bank, const struct device_values *given)
     free(places);
 }
 
+// Whether the entry lies in a SunSpec model that the device does not have: nothing can be held
+// there.
+static bool is_nowhere(const struct bank *bank, int point)
+{
+    const struct map *map = bank_map(bank);
+    const struct point *words = map_words_of(map, &map->points[point]);
+    uint16_t address = 0;
+    return words && words->model != SUNSPEC_NONE && !bank_address(bank, words, 0, &address);
+}
+
 int start_given(struct entries *entries, const struct device_values *given, struct error *err)
 {
     struct bank *bank = entries_bank(entries);
@@ -264,7 +274,8 @@ int start_given(struct entries *entries, const struct device_values *given, stru
     for (size_t i = 0; i < given->value_count; i++) {
         const struct given_value *value = &given->values[i];
         const struct position *at = &value->at;
-        if (entries_set(entries, value->point, &value->value, err))
+        if (!is_nowhere(entries_bank(entries), value->point) &&
+            entries_set(entries, value->point, &value->value, err))
             return error_prefix(err, "%s:%d:%d", at->file ? at->file : "values", at->line,
                                 at->column);
     }

@@ -4,6 +4,8 @@ are broken: simulated ones, one served by pymodbus, and one word by word. The wo
 definitions (sunspec/models: 1, 103, 123, 160)."""
 import json
 import re
+import socket
+import struct
 
 from conftest import MODBRIDGE, await_true, free_port, modbridge
 
@@ -92,6 +94,46 @@ def test_what_is_not_there_is_absent_and_cannot_be_written(world):
     result = modbridge("command", "--map", world.folder / "sun.yaml", "--tcp", endpoint, "set_limit", "limit=50")
     assert result.returncode == 1
     assert "limit (holding model(123) + 5) cannot be written: the device has no such SunSpec model" in result.stderr
+
+
+SIMULATED = MAP + """
+simulation:
+  sunspec: {base: 50000, models: [1, 103, {160: 28}, {64001: 9}]}
+  values: {power_sf: -1, ac_power: 512.5, mppt1_power: 205, limit_sf: -2, limit: 80}
+"""
+
+
+def words_of(endpoint, address, count):
+    """Holding registers, asked for by hand: Modbus Application Protocol V1.1b3, section 6.3."""
+    host, port = endpoint.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=30) as client:
+        client.sendall(struct.pack(">HHHBBHH", 1, 0, 6, 1, 3, address, count))
+        answer = b""
+        while len(answer) < 9 + 2 * count:
+            piece = client.recv(4096)
+            assert piece, f"closed after {answer.hex()}"
+            answer += piece
+    return list(struct.unpack(f">{count}H", answer[9:]))
+
+
+def test_a_map_says_which_models_its_simulated_device_has(world):
+    (world.folder / "sun.yaml").write_text(SIMULATED)
+    process, endpoint = world.simulate(world.folder / "sun.yaml")
+    seen = read(world, endpoint)["values"]
+    assert {k: seen.get(k) for k in ("ac_power", "has_mppt", "has_meter", "mppt1_power")} == {
+        "ac_power": 512.5, "has_mppt": True, "has_meter": False, "mppt1_power": 205}
+    assert not {"limit", "mppt2_power", "meter_power"} & set(seen), "no such model, or it ends before"
+    # Where each model begins: the common one has 66 registers, 103 as many as this map needs (33 and one more, less two).
+    assert words_of(endpoint, 50000, 4) == [0x5375, 0x6E53, 1, 66]
+    assert words_of(endpoint, 50070, 2) == [103, 32]
+    assert words_of(endpoint, 50104, 2) == [160, 28]
+    assert words_of(endpoint, 50134, 2) == [64001, 9]
+    assert words_of(endpoint, 50145, 2) == [0xFFFF, 0]
+    process.stop()
+    (world.folder / "values.yaml").write_text("sunspec: {models: [1, 123]}")  # wins, as a whole
+    _, endpoint = world.simulate(world.folder / "sun.yaml", "--values", world.folder / "values.yaml")
+    assert words_of(endpoint, 40000, 4) == [0x5375, 0x6E53, 1, 66] and words_of(endpoint, 40070, 1) == [123]
+    assert read(world, endpoint, "limit")["values"] == {"limit": 80.0}
 
 
 NO_CHAIN = "only: true\nholding: {7: 1}"

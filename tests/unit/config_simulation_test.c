@@ -131,6 +131,9 @@ static const struct refusal {
     {"{noise: {state: 1}}", "'state' is not a number that is read"},
     {"{noise: {double: 1}}", "'double' is not a number that is read"},
     {"{noise: {rate: -1}}", "not negative"},
+    {"{sunspec: {models: [1]}}", "it has no sunspec under modbus"},
+    {"{sunspec: {model: [1]}}", "did you mean 'models'?"},
+    {"{sunspec: {models: [0]}}", "the id of a SunSpec model is from 1"},
 };
 
 static void what_is_wrong_is_said(void **state)
