@@ -8,6 +8,7 @@ import socket
 import struct
 
 from conftest import MODBRIDGE, await_true, free_port, modbridge
+from recorder import Recorder
 
 MAP = """
 modbridge: map/1
@@ -182,6 +183,64 @@ def test_a_chain_that_moved_is_walked_again(world):
     assert read(world, endpoint, "limit")["values"] == {"limit": 12.5}
     assert re.search(r"SunSpec models: model\(101\.\.103\) at 40070", bridge.log())
     assert re.search(r"SunSpec models: model\(101\.\.103\) at 501\d\d .*no model\(160\)", bridge.log())
+
+
+HELD = """
+modbridge: map/1
+vendor: Counterpart
+model: Held
+modbus: {sunspec: [40000, 50000], every: 200ms, timeout: 500ms}
+registers:
+  limit_sf: {holding: model(123) + 23, type: i16}
+telemetry:
+  limit: {holding: model(123) + 5, type: u16, sf: limit_sf, unit: "%", access: rw, hold: true}
+commands:
+  hold_limit:
+    arguments: {rate: {type: float, required: true}}
+    steps:
+      - write: {limit: rate}
+        hold: {every: 200ms, for: 1h, then: {limit: 100}}
+"""
+
+
+def test_a_hold_follows_the_model_it_is_in(world):
+    """The device restarts with other firmware while its limit is held, and again while the bridge is dead. Each model is two
+    words and its length: 123 is at 40122, then 50070, then 40176; the limit lies 5 behind."""
+    (world.folder / "sun.yaml").write_text(HELD)
+    listen = f"127.0.0.1:{free_port()}"
+
+    def start_device(chain):
+        (world.folder / "values.yaml").write_text(f"sunspec: {chain}\nvalues: {{limit_sf: -2, limit: 55}}\n")
+        return world.simulate(world.folder / "sun.yaml", "--values", world.folder / "values.yaml", listen=listen)[0]
+
+    def set_to(address, word):
+        return {"function": 6, "address": address, "words": [word]}
+
+    device = start_device("{base: 40000, models: [{1: 66}, {103: 50}, {123: 24}]}")
+    recorder = Recorder(listen)
+    world.start_broker()
+    site = world.site({"sun": f'map: sun, tcp: "{recorder.endpoint}"'})
+    bridge = world.run(site)
+    world.mqtt.await_payload("v1/from/HW/sun/v1/telemetry", lambda p: p.get("limit") == 55)
+    assert world.command("sun", "1", "hold_limit", {"rate": 60}) == ("completed", {"limit": 60.0})
+    await_true(lambda: len(recorder.writes) >= 3, "it is written again")
+    device.stop()
+    await_true(lambda: "could not be written again" in bridge.log(), "the loss is noticed: nothing is under way")
+    assert [w for w in recorder.writes if w != set_to(40127, 6000)] == []
+    before = len(recorder.writes)
+    device = start_device("{base: 50000, models: [{1: 66}, {123: 24}, {103: 50}]}")
+    await_true(lambda: len(recorder.writes) >= before + 2, "it is held again where the model is now")
+    assert [w for w in recorder.writes[before:] if w != set_to(50075, 6000)] == []
+    assert words_of(listen, 50075, 1) == [6000]
+    bridge.child.kill()
+    bridge.child.wait()
+    device.stop()
+    before = len(recorder.writes)
+    start_device("{base: 40000, models: [{1: 65}, {201: 105}, {123: 24}]}")
+    bridge = world.run(site)
+    await_true(lambda: "the hold is over: limit = 100 % was written" in bridge.log(), "the end, first thing")
+    assert recorder.writes[before:] == [set_to(40181, 10000)], "the end once, the setpoint never"
+    recorder.close()
 
 
 SERVER = """
