@@ -73,8 +73,8 @@ bool run_kind_admits(const struct run_kind *kind, const struct point *point)
     bool is_same = kind->alone == NO_INDEX && !point->alone &&
                    kind->optional == point->optional &&
                    place_compare(&kind->place, &place) == 0;
-    return is_same &&
-           (kind->every_ms == EVERY_NEED || compare_conditions(kind->when, point->when) == 0);
+    return is_same && (kind->every_ms == EVERY_NEED || !point->when ||
+                       compare_conditions(kind->when, point->when) == 0);
 }
 
 static int compare_runs(const void *left, const void *right)

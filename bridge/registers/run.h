@@ -45,8 +45,9 @@ int run_compare_kind(const struct run_kind *a, const struct run_kind *b);
 // The kind of an entry's run: `index` is the entry's, `block` the exact request it lies in.
 struct run_kind run_kind_of(const struct point *point, int index, int block);
 
-// Whether an entry may share requests of this kind, as far as that is no matter of addresses
-// and periods. For what is read on need conditions do not count.
+// Whether the scale of a value may come in requests of this kind, the value's, as far as that
+// is no matter of addresses and periods: a scale without condition may come with values that
+// have one. For what is read on need conditions do not count.
 bool run_kind_admits(const struct run_kind *kind, const struct point *point);
 
 // Sorts by kind, then by address, the longer run first.

@@ -28,8 +28,9 @@ struct tie_list tie_list_of(const struct plan_request *request, const bool *is_w
 void tie_list_done(struct tie_list *list);
 
 // Does to the runs of one kind what ties ask for: a value and its scale that may share a
-// request (limits, gaps, exact blocks; the same place, condition and optionality) get a run
-// over both instead of their own. All scales of a value together where that may be, else each
+// request (limits, gaps, exact blocks; the same place, optionality and condition, or a scale
+// without one) get a run over both instead of their own; a scale that is of another kind keeps
+// its own besides. All scales of a value together where that may be, else each
 // with the value. `reach` stands at the runs' place and wants them.
 void tie_runs(struct tie_list *list, const struct plan_request *request, struct reach *reach,
               struct run_list *runs);

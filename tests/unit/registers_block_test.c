@@ -319,6 +319,40 @@ static void test_copies_with_other_conditions_are_asked_apart(void **state)
     arena_free(arena);
 }
 
+// A value with a condition and its scale without one, which others may need: the scale comes
+// with the value, and by itself where the condition is false.
+static void test_a_scale_without_condition_comes_with_values_that_have_one(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct point points[] = {WORDS(10, 1, 1000), WORDS(11, 1, 1000)};
+    points[0].when = condition(arena, "n >= phases", 1);
+    points[0].sf = 1;
+    struct map map = {.points = points, .point_count = 2};
+    struct modbus_settings modbus = {.max_registers = 125};
+    struct plan_request request = {.map = &map, .modbus = &modbus};
+    const struct plan *plan = block_plan(arena, &request);
+    assert_int_equal(plan->block_count, 2);
+    for (size_t i = 0; i < plan->block_count; i++) {
+        const struct block *block = &plan->blocks[i];
+        assert_int_equal(block->address, block->when ? 10 : 11);
+        assert_int_equal(block->count, block->when ? 2 : 1);
+        assert_int_equal(block->point_count, block->when ? 2 : 1);
+    }
+    // One that is only there under another condition is asked for under that one alone.
+    points[1].when = condition(arena, "n >= phases", 2);
+    plan = block_plan(arena, &request);
+    assert_int_equal(plan->block_count, 2);
+    assert_int_equal(plan->blocks[0].count, 1);
+    assert_int_equal(plan->blocks[1].count, 1);
+    // A scale that has a condition never comes where its value has none.
+    points[0].when = NULL;
+    plan = block_plan(arena, &request);
+    assert_int_equal(plan->block_count, 2);
+    assert_int_equal(plan->blocks[0].count, 1);
+    arena_free(arena);
+}
+
 static void test_words_apart_come_together_where_they_may(void **state)
 {
     (void)state;
@@ -397,6 +431,7 @@ int main(void)
         cmocka_unit_test(test_words_that_lie_apart),
         cmocka_unit_test(test_a_value_comes_with_its_scale),
         cmocka_unit_test(test_copies_with_other_conditions_are_asked_apart),
+        cmocka_unit_test(test_a_scale_without_condition_comes_with_values_that_have_one),
         cmocka_unit_test(test_words_apart_come_together_where_they_may),
         cmocka_unit_test(test_auto_weighs_the_gap_against_a_request),
         cmocka_unit_test(test_learned_holes_are_not_asked),
