@@ -106,6 +106,8 @@ FEATURES = {
     "scale": ({"holding": [(170, "1386")]}, {"n_scale": 49.98}),
     "offset": ({"holding": [(171, "04D2")]}, {"n_offset": 23.4}),
     "sf": ({"holding": [(10, "FB2E"), (12, "FFFE")]}, {"n_sf": -12.34}),
+    "sf under a condition": ({"holding": [(2100, "FFFE 0001")]}, {"n_when_sf": -20}),
+    "sf that is not there": ({"holding": [(2110, "0005 0001")]}, {"n_gone_sf": None}),
     "scale formula": ({"holding": [(0, "0006"), (172, "0007")]}, {"n_formula": 70}),
     "value of raw": ({"holding": [(173, "0004")]}, {"n_value": 65544.0}),  # 4 * 2.5 + 65534
     "decimals": ({"holding": [(174, "04E8")]}, {"n_decimals": 1.3}),
@@ -127,6 +129,10 @@ FEATURES = {
     "unit_id": ({}, {"battery_soc": 57}),
     "when": ({"input": [(70, "0001"), (72, "FF9C")]}, {"dryer_temperature": -10.0}),
     "computed": ({}, {"c_sum": 129, "c_mean": 13.0, "c_text": "good", "c_divided": 21844.6666666667}),
+    # of 0xFFFE; 1 + 4998; three events; 0x8031; -2; 3.14159...; 23.1; 100 and 29; -2, 3 and 1
+    "functions": ({}, {"c_bit": True, "c_bits": 15, "c_raw": 4999, "c_count": 3, "c_hex": "0x8031", "c_abs": 2,
+                       "c_round": 3.14, "c_near": True, "c_min": 29, "c_max": 3, "c_logic": True,
+                       "c_arithmetic": 1021}),
     "missing": ({}, {"c_default": 7, "c_known": False, "c_missing": None}),
     "requests": ({"holding": [(200, "0 B 0 0 0 F 0 0 0 0"), (300, "1 2 3"), (400, "4 0 0 5"), (410, "6"), (412, "7")]},
                  {"q_block_1": 11, "q_block_2": 15, "q_before": 1, "q_alone": 2, "q_after": 3, "q_gap_1": 4,
@@ -135,30 +141,31 @@ FEATURES = {
                    {"serial_number": "SN-0042", "firmware": "1.2", "ratio_text": "2.5", "vendor": "Acme",
                     "model": "Language"}),
 }
-ALERT_WORDS = {"holding": [(22, "0000 8000")], "input": [(50, "0003 108A 20FF 3000 0000 0000")]}
-ALERTS = ["high_bit", "pump", "cooling", "other_event", "string3_dark"]
+ALERT_WORDS = {"holding": [(22, "0000 8000")], "input": [(50, "0003 108A 20FF 3000 0000 0000"), (80, "0003")]}
+ALERTS = ["high_bit", "gated", "alarm_three", "pump", "cooling", "other_event", "string3_dark"]
 
 # The same entries on another day: what differs from above, with the opposite outcome where there is one.
 OTHER_WORDS = {
     "holding": [(0, "0005"), (12, "0001"), (20, "0004"), (22, "0001 0000"), (171, "07D0"), (175, "0046"),
                 (180, "0005"), (190, "0001"), (191, "0000"), (122, "FFFF FFFF FFFF FFFF"), (121, "123A"),
                 (182, "EEEE")],
-    "input": [(50, "0000 0000 0000 0000 0000 0000"), (70, "0000")],
+    "input": [(50, "0000 0000 0000 0000 0000 0000"), (70, "0000"), (80, "0007")],
     "coil": [(1, "0")],
 }
 OTHER_VALUES = {
     "n_formula": 7, "n_sf": -12340, "n_range": 70, "n_offset": 100.0, "i_type": 5, "c_default": 5, "c_known": True,
     "c_missing": 6, "i_own": None, "e_label": "fault", "c_text": "bad", "e_view": None, "e_otherwise": "one",
     "e_boolean": False, "b_bool": False, "b_field": 0, "c_divided": None, "dryer_temperature": None, "t_coil": False,
-    "t_string": None, "t_bcd16": None, "pack1_voltage": None, "pack2_voltage": 13.5, "c_mean": 13.5,
+    "t_string": None, "t_bcd16": None, "n_when_sf": None, "n_gone_sf": 50, "c_count": 0, "pack1_voltage": None, "pack2_voltage": 13.5, "c_mean": 13.5,
 }
-OTHER_ALERTS = ["low_bit", "hot", "string3_dark", "unknowable"]
+OTHER_ALERTS = ["low_bit", "hot", "alarm_high", "string3_dark", "unknowable"]
 
 # What commands find.
 SETTINGS = {
     "holding": [(1500, "07D0"), (1502, "0000"), (1540, "A0C0"), (1550, "0000 0000 0000 0000"), (1600, "0005"),
                 (1620, "0000 0000"), (1640, "0000"), (1660, "0000 0000"), (1670, "0000"), (1680, "0000"),
-                (1690, "0000 0000")],
+                (1690, "0000 0000"), (1700, "0 0"), (1702, "0 0 0 0"), (1710, "0 0 0 0"), (1720, "0 0"),
+                (1722, "0 0 0 0 0 0 0 0"), (1740, "0"), (1742, "0032"), (1744, "0")],
     "coil": [(30, "0 1"), (50, "0 0")],
 }
 
@@ -289,6 +296,7 @@ def test_requests_are_as_the_map_says(usual):
     assert covering(reads, 3, 403) == [(1, 3, 400, 4)], "merge_gap"
     assert covering(reads, 3, 411) == [], "unreadable"
     assert covering(reads, 4, 60) == [(225, 4, 60, 1)], "unit_id"
+    assert covering(reads, 3, 2111) == [], "a scale factor that is not there is not asked for"
     assert covering(reads, 3, 10)[0] == covering(reads, 3, 12)[0], "a value and its scale factor are one request"
 
 
@@ -310,8 +318,20 @@ COMMANDS = [
     ("set_worn", ["worn=5"], {"worn": 5}, {"worn": "0005"}, []),
     ("set_worn", ["worn=6"], {"worn": 6}, {"worn": "0006"}, [(6, 1600, 1, "0006")]),
     ("set_plural", ["plural=7"], {"plural": 7}, {"plural": "0007"}, [(16, 1610, 1, "0007")]),
+    ("set_whole", ["whole=4294967294"], {"whole": 4294967294}, {"whole": "FFFF FFFE"}, [(16, 1700, 2, "FFFFFFFE")]),
+    ("set_long", ["long=-9223372036854775807"], {"long": -9223372036854775807}, {"long": "8000 0000 0000 0001"},
+     [(16, 1702, 4, "8000000000000001")]),
+    ("set_exact", ["exact=3.14159265358979"], {"exact": 3.14159265358979}, {"exact": "4009 21FB 5444 2D11"},
+     [(16, 1710, 4, "400921FB54442D11")]),
+    ("set_address", ["address=192.168.1.61"], {"address": "192.168.1.61"}, {"address": "C0A8 013D"},
+     [(16, 1720, 2, "C0A8013D")]),
+    ("set_token", ["token=01234567-89AB-CDEF-FEDC-BA9876543210"], {"token": "01234567-89AB-CDEF-FEDC-BA9876543210"},
+     {"token": "0123 4567 89AB CDEF FEDC BA98 7654 3210"}, [(16, 1722, 8, "0123456789ABCDEFFEDCBA9876543210")]),
+    ("set_geared", ["geared=72"], {"geared": 70}, {"geared": "0007"}, [(6, 1740, 1, "0007")]),  # device_type is 6
+    ("set_ranged", ["ranged=70"], {"ranged": 70}, {"ranged": "0046"}, [(6, 1742, 1, "0046")]),
+    ("set_switched", ["switched=true"], {"switched": True}, {"switched": "0001"}, [(6, 1744, 1, "0001")]),
     ("set_option", ["option=3"], {"option": 3}, {"option": "0003"}, [(6, 1680, 1, "0003")]),
-    ("work_by_hand", ["power=5"], {"manual": 1, "manual_power": 5}, {"manual": "0001", "manual_power": "0005"},
+    ("work_by_hand", ["power=5.0"], {"manual": 1, "manual_power": 5}, {"manual": "0001", "manual_power": "0005"},
      [(6, 1690, 1, "0001"), (6, 1691, 1, "0005")]),
     ("set_ordered", ["ordered=305419896"], {"ordered": 0x12345678}, {"ordered": "1234 5678"},
      [(16, 1660, 2, "12345678")]),
@@ -348,6 +368,12 @@ def test_fields_are_read_before_they_are_written(bench):
     assert order[:2] == [3, 6] and order.count(6) == 1
 
 
+def test_another_unit_is_written_at_its_own_id(bench):
+    code, payload, log = bench.command("set_battery_limit", "battery_limit=7")
+    assert (code, payload) == (0, {"battery_limit": 7}), log
+    assert [(r[0], r[1], r[2]) for r in bench.tap.requests if r[1] > 4] == [(225, 6, 62)]
+
+
 def test_log_has_a_condition(bench):
     assert "starting" in bench.command("start")[2]
     assert "starting" not in bench.command("start", "chatty=false")[2]
@@ -366,6 +392,11 @@ REFUSALS = [
     ("charge", ["power=1", "speed=medium"], ["speed", "slow", "fast"]),
     ("charge", ["power=1", "watt=1"], ["no argument", "watt"]),
     ("charge", ["power=much"], ["power", "not a number"]),
+    ("work_by_hand", ["power=5.5"], ["power", "5.5", "whole"]),
+    ("set_ranged", ["ranged=71"], ["ranged", "71", "40..70"]),
+    ("set_whole", ["whole=-1"], ["whole", "-1"]),
+    ("set_address", ["address=192.168.1.256"], ["address", "192.168.1.256"]),
+    ("set_switched", ["switched=on"], ["switched", "on"]),
     ("set_limt", ["limit=1"], ["set_limit"]),
 ]
 
@@ -457,7 +488,9 @@ modbus: {every: 200ms}
 registers:
   fitted: {input: 0, type: u16}
   chosen: {input: 1, type: u16}
+  scale: {holding: 21, type: i16}
 telemetry:
+  scaled_power: {holding: 20, type: i16, sf: scale, when: fitted > 0}
   string{n}_power: {repeat: {n: 1..4}, holding: "n", type: u16, when: n <= fitted}
   slot{n}_power: {repeat: {n: 1..4}, holding: "10 + n", type: u16, when: chosen == n}
 """
@@ -467,18 +500,19 @@ def test_a_condition_of_a_repeat_is_another_one_for_each(world):
     """`n <= fitted` is the same text for every n: what is not fitted is not asked for, what is is read."""
     (world.folder / "strings.yaml").write_text(CONDITIONS)
     values = world.folder / "values.yaml"
-    holding = (1, "64 C8 12C 190"), (11, "B 16 21 2C")
+    holding = (1, "64 C8 12C 190"), (11, "B 16 21 2C"), (20, "7 1")
     values.write_text(yaml.safe_dump(dump({"input": [(0, "2 3")], "holding": holding})))
     _, endpoint = world.simulate(world.folder / "strings.yaml", "--values", values)
     tap = Tap(endpoint)
     world.start_broker()
     world.run(world.site({"one": f'map: strings, tcp: "{tap.endpoint}"'}))
-    expected = {"string1_power": 100, "string2_power": 200, "slot3_power": 33}
+    expected = {"string1_power": 100, "string2_power": 200, "slot3_power": 33, "scaled_power": 70}
     world.mqtt.await_payload("v1/from/HW/one/v1/telemetry",
                              lambda p: {key: p[key] for key in p if key.endswith("_power")} == expected)
     tap.close()
     asked = {address + i for _, function, address, count in tap.reads() if function == 3 for i in range(count)}
-    assert asked == {1, 2, 13}
+    assert asked == {1, 2, 13, 20, 21}
+    assert (1, 3, 20, 2) in tap.reads(), "a scale comes with its value, though only the value has a condition"
 
 
 CHAIN = """
