@@ -5,7 +5,11 @@
 
 #include "model/message.h"
 
-enum { ADDRESS_END = 65536 };
+enum {
+    ADDRESS_END = 65536,
+    COMMON_ID = 1,
+    ILLEGAL_DATA_ADDRESS = 2, // Modbus Application Protocol V1.1b3, section 7
+};
 
 static void try_base(struct sunspec_walk *walk)
 {
@@ -110,11 +114,23 @@ void sunspec_take(struct sunspec_walk *walk, const uint16_t *words)
         take_marker(walk, words);
 }
 
+// Some devices have no registers behind their last model, not even those that say so.
+static bool may_end_here(const struct sunspec_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        if (chain->links[i].id != COMMON_ID)
+            return true;
+    }
+    return false;
+}
+
 void sunspec_refuse(struct sunspec_walk *walk, uint8_t exception)
 {
     if (walk->state != SUNSPEC_READ)
         return;
-    if (walk->has_begun)
+    if (walk->has_begun && exception == ILLEGAL_DATA_ADDRESS && may_end_here(&walk->chain))
+        walk->state = SUNSPEC_DONE;
+    else if (walk->has_begun)
         fail_chain(walk, exception_name(exception));
     else
         try_next_base(walk);

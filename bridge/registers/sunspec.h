@@ -58,7 +58,9 @@ void sunspec_begin(struct sunspec_walk *walk, const uint16_t *bases, size_t base
 // Takes the two words of the read asked for.
 void sunspec_take(struct sunspec_walk *walk, const uint16_t *words);
 
-// Takes a refusal: no marker there, or inside the chain a broken one.
+// Takes a refusal: no marker there, or inside the chain a broken one. "Illegal data address"
+// behind a model other than the common one is an end: SolarEdge inverters without meters answer
+// so (WillCodeForCats/solaredge-modbus-multi, meter.py).
 void sunspec_refuse(struct sunspec_walk *walk, uint8_t exception);
 
 // Where each model a map names is in the chain.

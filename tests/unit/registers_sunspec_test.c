@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 
-enum { MAX_CASE_WORDS = 24, ILLEGAL_ADDRESS = 2 };
+enum { MAX_CASE_WORDS = 24, ILLEGAL_ADDRESS = 2, SERVER_FAILURE = 4 };
 
 #define SUNS 0x5375, 0x6E53
 
@@ -57,6 +57,16 @@ static const struct walk_case cases[] = {
      6,
      "the chain of SunSpec models is broken at 40005, after model 1 at 40002 with length 1: "
      "illegal data address"},
+    {"nothing behind the last model, not even the end",
+     40000,
+     {SUNS, 1, 1, 9, 103, 2, 7, 7},
+     9,
+     "1 at 40002 (1), 103 at 40005 (2)"},
+    {"half an end",
+     40000,
+     {SUNS, 1, 1, 9, 103, 2, 7, 7, 0xFFFF},
+     10,
+     "1 at 40002 (1), 103 at 40005 (2)"},
     {"it is cut off behind the marker",
      40000,
      {SUNS},
@@ -104,6 +114,20 @@ static void chains_are_followed_as_the_device_says_them(void **state)
         if (strcmp(found, cases[i].expected) != 0)
             fail_msg("%s: \"%s\" instead of \"%s\"", cases[i].name, found, cases[i].expected);
     }
+}
+
+static void only_a_missing_address_may_end_a_chain(void **state)
+{
+    (void)state;
+    static const uint16_t marker[] = {SUNS};
+    static const uint16_t head[] = {103, 50};
+    struct sunspec_walk walk;
+    sunspec_begin(&walk, usual_bases, ARRAY_LENGTH(usual_bases));
+    sunspec_take(&walk, marker);
+    sunspec_take(&walk, head);
+    sunspec_refuse(&walk, SERVER_FAILURE);
+    assert_int_equal(walk.state, SUNSPEC_FAILED);
+    assert_non_null(strstr(walk.text, "broken at 40054, after model 103"));
 }
 
 // A device that says "1, length 1" for ever.
@@ -173,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chains_are_followed_as_the_device_says_them),
+        cmocka_unit_test(only_a_missing_address_may_end_a_chain),
         cmocka_unit_test(an_endless_chain_ends),
         cmocka_unit_test(models_of_a_map_are_found),
     };
