@@ -94,6 +94,7 @@ static void post_command(void)
         is_alone = is_alone && !world->witness.jobs[i].is_open;
     *job = (struct world_job){.is_open = true,
                               .is_patient = strcmp(request->command->key, "patient") == 0,
+                              .is_careful = strcmp(request->command->key, "careful") == 0,
                               .is_alone = is_alone,
                               .posted_us = world->now_us,
                               .value = request->argument_count ? world->next_value : 0};

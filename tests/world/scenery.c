@@ -69,13 +69,18 @@ static void write_map(struct world *world, int devices, int baud, struct strbuf 
                   world_draw(world, 4) ? 0 : (int)world_draw(world, 20));
     write_points(world, devices, baud, text);
     strbuf_add(
-        text, "commands:\n"
-              "  plain:\n"
-              "    arguments: {v: {type: integer, min: 0, max: 65535, required: true}}\n"
-              "    steps:\n      - write: {w0: v}\n      - write: {w1: v}\n"
-              "  patient:\n"
-              "    arguments: {v: {type: integer, min: 0, max: 65535, required: true}}\n"
-              "    steps:\n      - write: {w0: v}\n      - wait: 3s\n      - write: {w1: v}\n");
+        text,
+        "commands:\n"
+        "  plain:\n"
+        "    arguments: {v: {type: integer, min: 0, max: 65535, required: true}}\n"
+        "    steps:\n      - write: {w0: v}\n      - write: {w1: v}\n"
+        "  patient:\n"
+        "    arguments: {v: {type: integer, min: 0, max: 65535, required: true}}\n"
+        "    steps:\n      - write: {w0: v}\n      - wait: 3s\n      - write: {w1: v}\n"
+        "  careful:\n"
+        "    arguments: {v: {type: integer, min: 0, max: 65535, required: true}}\n"
+        "    steps:\n      - try:\n          - write: {w0: v}\n          - write: {w1: v}\n"
+        "        on_failure:\n          - log: undone\n");
 }
 
 static void write_site(struct world *world, int devices, int baud, struct strbuf *text)

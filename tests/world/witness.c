@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sees every frame the bus sends and every message it posts, and knows what must never happen.
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -115,6 +116,8 @@ static void check_start(struct world *world, struct world_job *job)
     int64_t waited_us = world->now_us - job->posted_us;
     int64_t allowed_us =
         longest_transaction_us(world) + COMMAND_SLACK_US + 2 * longest_pause_us(world);
+    if (job->is_careful) // polling goes on until it is noted
+        allowed_us += longest_transaction_us(world) + longest_pause_us(world);
     job->has_begun = true;
     if (!job->is_alone || !world_is_clean(world))
         return;
@@ -133,7 +136,11 @@ static void check_turns(struct world *world, const struct world_frame *frame)
         witness_complain(world, "a command's frame to d%d without a command", frame->device);
     if (is_command && job->is_open && !job->has_begun)
         check_start(world, job);
-    bool is_kept = job->is_open && job->has_begun && !job->is_patient && world_is_clean(world);
+    if (is_command && frame->is_write && job->is_careful && !job->is_noted)
+        witness_complain(world, "a write to d%d inside a try that was not noted",
+                         frame->device);
+    bool is_waiting = job->is_patient || (job->is_careful && !job->is_noted);
+    bool is_kept = job->is_open && job->has_begun && !is_waiting && world_is_clean(world);
     if (!is_command && is_kept)
         witness_complain(world, "d%d is polled between the frames of its command",
                          frame->device);
@@ -270,6 +277,8 @@ static void see_result(struct world *world, struct job_result *result)
         witness_complain(world, "UNTRUE: d%u completed, but does not hold %u", result->device,
                          job->value);
     bool is_good = result->outcome == JOB_COMPLETED;
+    if (is_good && job->is_noted)
+        witness_complain(world, "d%u completed, and its try is noted as open", result->device);
     if (!is_good && world_is_clean(world) && !world->is_stopping)
         witness_complain(world, "a command of d%u failed though nothing is wrong: %s",
                          result->device, result->message);
@@ -277,6 +286,22 @@ static void see_result(struct world *world, struct job_result *result)
     witness->jobs_failed += !is_good;
     job->is_open = false;
     job_result_free(result);
+}
+
+static void see_note(struct world *world, const struct message *message)
+{
+    struct job_noted noted = {
+        .serial = message->note.serial,
+        .device = message->note.device,
+        .number = message->note.number,
+        .is_kept = true,
+    };
+    world->witness.jobs[noted.device].is_noted = message->note.tries.count > 0;
+    if (world->is_joined)
+        return;
+    if (!bus_post_noted(atomic_load(&world->bus), &noted))
+        witness_complain(world, "the bus took no answer to a note");
+    world->has_posted = true;
 }
 
 // A unit that answers again is noticed within its probe.
@@ -315,6 +340,8 @@ void witness_messages(struct world *world)
         // Once the bus is joined its blocks are gone.
         if (message.kind == MESSAGE_READING && !world->is_joined)
             see_reading(world, &message.reading);
+        else if (message.kind == MESSAGE_JOB_NOTE)
+            see_note(world, &message);
         else if (message.kind == MESSAGE_JOB_DONE)
             see_result(world, message.result);
         else if (message.kind == MESSAGE_HEALTH)

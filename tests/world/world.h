@@ -54,6 +54,8 @@ struct world_job {
     bool is_open;
     bool has_begun;  // its first frame was seen
     bool is_patient; // it has a step that waits
+    bool is_careful; // its writes are inside a try
+    bool is_noted;   // ... that was noted as open
     bool is_alone;   // no other was open when it was posted
     int64_t posted_us;
     uint16_t value;
