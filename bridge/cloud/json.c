@@ -126,6 +126,8 @@ static json_t *publish_string(const struct value *value)
     return json_from_text(text, strlen(text));
 }
 
+// What is declared an integer is one: the u64 beyond 2^63 - 1 that readers of JSON take for a
+// real, with other digits, is left out.
 static json_t *publish_integer(const struct value *value)
 {
     if (value->kind == VALUE_BOOLEAN)
@@ -133,7 +135,8 @@ static json_t *publish_integer(const struct value *value)
     if (value->kind == VALUE_REAL && value->real == trunc(value->real) &&
         fabs(value->real) < 0x1p63)
         return from_integer((int128)value->real);
-    return value->kind == VALUE_INTEGER ? json_from_value(value) : NULL;
+    bool is_whole = value->kind == VALUE_INTEGER && value->integer <= INT64_MAX;
+    return is_whole ? from_integer(value->integer) : NULL;
 }
 
 static json_t *publish_float(const struct value *value)
