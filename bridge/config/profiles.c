@@ -303,7 +303,7 @@ int profiles_load(struct arena *arena, const char *beside, struct diagnostics *d
 {
     size_t errors = diagnostics->error_count;
     struct loading loading = {
-        .reader = {arena, diagnostics},
+        .reader = {.arena = arena, .diagnostics = diagnostics},
         .drafts = ARENA_NEW_ARRAY(arena, MAX_PROFILES, struct draft),
     };
     struct map_folders folders;
