@@ -91,18 +91,60 @@ static void become_due(struct agenda_entry *entry, int64_t now_ms)
     entry->is_on_grid = false;
 }
 
-static const struct agenda_entry *find_alike(const struct agenda_unit *unit,
-                                             const struct block *block)
+static int compare_numbers(int64_t a, int64_t b)
 {
-    for (size_t i = 0; i < unit->count; i++) {
-        const struct block *other = unit->entries[i].block;
-        if (other->unit_id == block->unit_id && other->table == block->table &&
-            other->model == block->model && other->address == block->address &&
-            other->count == block->count && other->every_ms == block->every_ms &&
-            other->optional == block->optional)
-            return &unit->entries[i];
+    return a < b ? -1 : a > b;
+}
+
+// Zero for what keeps its dates in a new plan.
+static int compare_blocks(const struct block *a, const struct block *b)
+{
+    const int orders[] = {
+        compare_numbers(a->unit_id, b->unit_id),   compare_numbers(a->table, b->table),
+        compare_numbers(a->model, b->model),       compare_numbers(a->address, b->address),
+        compare_numbers(a->count, b->count),       compare_numbers(a->every_ms, b->every_ms),
+        compare_numbers(a->optional, b->optional),
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(orders); i++) {
+        if (orders[i])
+            return orders[i];
     }
-    return NULL;
+    return 0;
+}
+
+static int compare_entries(const void *left, const void *right)
+{
+    const struct agenda_entry *const *a = left;
+    const struct agenda_entry *const *b = right;
+    int order = compare_blocks((*a)->block, (*b)->block);
+    // Of several that are alike the first comes first.
+    return order ? order : (*a > *b) - (*a < *b);
+}
+
+// A unit's entries by what they ask for; the caller frees them.
+static const struct agenda_entry **sort_entries(const struct agenda_unit *unit)
+{
+    const struct agenda_entry **sorted = mem_new(unit->count, sizeof(struct agenda_entry *));
+    for (size_t i = 0; i < unit->count; i++)
+        sorted[i] = &unit->entries[i];
+    if (unit->count > 1)
+        qsort(sorted, unit->count, sizeof(struct agenda_entry *), compare_entries);
+    return sorted;
+}
+
+static const struct agenda_entry *find_alike(const struct agenda_entry *const *sorted,
+                                             size_t count, const struct block *block)
+{
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_blocks(sorted[middle]->block, block) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && compare_blocks(sorted[low]->block, block) == 0 ? sorted[low] : NULL;
 }
 
 static void place_entry(struct agenda_entry *entry, double place);
@@ -119,9 +161,10 @@ void agenda_set_plan(struct agenda *agenda, uint16_t unit, const struct plan *pl
         .missed = old->missed,
         .place = old->place,
     };
+    const struct agenda_entry **sorted = sort_entries(old);
     for (size_t i = 0; i < plan->block_count; i++) {
         struct agenda_entry *entry = &now.entries[i];
-        const struct agenda_entry *alike = find_alike(old, &plan->blocks[i]);
+        const struct agenda_entry *alike = find_alike(sorted, old->count, &plan->blocks[i]);
         if (alike)
             *entry = *alike;
         else
@@ -134,6 +177,7 @@ void agenda_set_plan(struct agenda *agenda, uint16_t unit, const struct plan *pl
     }
     order(&now.dated);
     order(&now.turns);
+    free(sorted);
     free_unit(old);
     *old = now;
 }

@@ -205,7 +205,7 @@ static int start_thread(struct bus *bus, struct error *err)
 }
 
 struct bus *bus_start(const struct site *site, uint16_t index,
-                      const struct learned_range *known, size_t known_count,
+                      const struct learned_refusal *known, size_t known_count,
                       struct mailbox *to_main, struct error *err)
 {
     int interrupt = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

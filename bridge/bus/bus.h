@@ -25,7 +25,7 @@ enum { MAX_WAITING_JOBS = 16 };
 // `known` is what earlier runs have learned of refused registers, of any devices; it is copied.
 // What is learned comes as MESSAGE_LEARNED.
 struct bus *bus_start(const struct site *site, uint16_t index,
-                      const struct learned_range *known, size_t known_count,
+                      const struct learned_refusal *known, size_t known_count,
                       struct mailbox *to_main, struct error *err);
 
 // Hands a job over; ownership moves on true. False when the bus takes no more ("busy").

@@ -8,14 +8,11 @@ enum {
 };
 
 static void post_learned(struct bus *bus, const struct unit *unit,
-                         const struct refused_range *range, bool is_forgotten)
+                         const struct refusal *refusal, bool is_forgotten)
 {
     struct message message = {
         .kind = MESSAGE_LEARNED,
-        .learned = {.device = unit->index,
-                    .span = range->span,
-                    .exception = range->exception,
-                    .is_forgotten = is_forgotten},
+        .learned = {unit->index, *refusal, is_forgotten},
     };
     bus_post(bus, &message);
 }
@@ -27,17 +24,13 @@ static void plan_anew(struct bus *bus, struct unit *unit)
                     clock_monotonic_ms());
 }
 
-void bus_know(struct bus *bus, const struct learned_range *known, size_t count)
+void bus_know(struct bus *bus, const struct learned_refusal *known, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct unit *unit = line_unit(&bus->line, known[i].device);
-        struct refused_range range = {
-            .span = known[i].span,
-            .exception = known[i].exception,
-            .since_ms = clock_monotonic_ms(),
-        };
+        struct refused_item item = {known[i].refusal, clock_monotonic_ms()};
         if (unit)
-            (void)refused_add(&unit->refused, &range);
+            (void)refused_add(&unit->refused, &item);
     }
     for (size_t i = 0; i < bus->line.unit_count; i++) {
         struct unit *unit = &bus->line.units[i];
@@ -59,23 +52,17 @@ static bool is_exact(const struct unit *unit, const struct block *block)
     return false;
 }
 
-// A range is refused by all units behind an address at once; where a map names units of its
-// own, nothing is learned.
-static bool names_units(const struct map *map)
+bool bus_is_trial(const struct unit *unit, const struct block *block)
 {
-    for (size_t i = 0; i < map->point_count; i++) {
-        if (map->points[i].unit_id != NO_INDEX)
-            return true;
-    }
-    return false;
+    const struct refused_item *known = refused_find(&unit->refused, block);
+    return known && known->refusal.kind != REFUSAL_RANGE;
 }
 
 bool bus_begin_search(struct unit *unit, const struct block *block, uint8_t exception)
 {
     // Of a SunSpec model its length says what is there.
     if (block->model != SUNSPEC_NONE || block->optional ||
-        refused_find(&unit->refused, block) || is_exact(unit, block) ||
-        names_units(unit->device->map))
+        refused_find(&unit->refused, block) || is_exact(unit, block))
         return false;
     if (unit->search.atoms)
         return true; // its turn comes when the present one is over
@@ -92,6 +79,20 @@ static void put_off(struct unit *unit)
         search_done(&unit->search); // begun again with the next refusal
 }
 
+// Of two lengths that are refused only the shorter one matters.
+static bool is_shortest(struct bus *bus, struct unit *unit, const struct refusal *refusal)
+{
+    const struct refused_item *known = refused_find_length(&unit->refused, refusal);
+    if (!known)
+        return true;
+    if (known->refusal.split <= refusal->split)
+        return false;
+    struct refusal longer = known->refusal;
+    refused_remove(&unit->refused, &longer);
+    post_learned(bus, unit, &longer, true);
+    return true;
+}
+
 // Takes the verdict over, if the unit grants anything at all: one that refuses everything is
 // not itself at the moment.
 static void conclude(struct bus *bus, struct unit *unit)
@@ -101,19 +102,19 @@ static void conclude(struct bus *bus, struct unit *unit)
         put_off(unit);
         return;
     }
-    for (size_t i = 0; i < search->hole_count; i++) {
-        struct refused_range range = {
-            .span = search->holes[i].span,
-            .exception = search->holes[i].exception,
-            .since_ms = clock_monotonic_ms(),
-        };
-        if (refused_add(&unit->refused, &range))
-            post_learned(bus, unit, &range, false);
+    bool is_news = false;
+    for (size_t i = 0; i < search->found_count; i++) {
+        struct refused_item item = {search->found[i], clock_monotonic_ms()};
+        bool matters =
+            item.refusal.kind != REFUSAL_LENGTH || is_shortest(bus, unit, &item.refusal);
+        if (!matters || !refused_add(&unit->refused, &item))
+            continue;
+        post_learned(bus, unit, &item.refusal, false);
+        is_news = true;
     }
-    if (search->limit > 0)
-        refused_limit(&unit->refused, search->table, search->limit);
     search_done(&unit->search);
-    plan_anew(bus, unit);
+    if (is_news)
+        plan_anew(bus, unit);
 }
 
 void bus_search(struct bus *bus, struct unit *unit)
@@ -125,7 +126,7 @@ void bus_search(struct bus *bus, struct unit *unit)
         return;
     }
     struct request request = {
-        .unit_id = line_unit_id(unit, NO_INDEX),
+        .unit_id = line_unit_id(unit, unit->search.unit_id),
         .function = pdu_read_function(span.table),
         .address = span.address,
         .count = span.count,
@@ -136,7 +137,9 @@ void bus_search(struct bus *bus, struct unit *unit)
         return;
     }
     enum fault fault = line_poll(&bus->line, unit, &request, &answer);
-    bus_settle(bus, unit, line_fault_of_unit(fault, &answer), "");
+    // A gateway's word about a unit of an entry's own is not about the device.
+    bool is_own = unit->search.unit_id == NO_INDEX;
+    bus_settle(bus, unit, is_own ? line_fault_of_unit(fault, &answer) : fault, "");
     enum exception_kind kind = exception_kind(answer.exception);
     if (fault != FAULT_NONE && (fault != FAULT_EXCEPTION || kind != EXCEPTION_REFUSAL)) {
         put_off(unit);
@@ -148,24 +151,23 @@ void bus_search(struct bus *bus, struct unit *unit)
 
 void bus_take_granted(struct bus *bus, struct unit *unit, const struct block *block)
 {
-    const struct refused_range *known = refused_find(&unit->refused, block);
+    const struct refused_item *known = refused_find(&unit->refused, block);
     unit->has_granted = true;
     if (!known || refused_is_restless(&unit->refused))
         return;
-    struct refused_range range = *known;
-    refused_remove(&unit->refused, &range.span);
-    post_learned(bus, unit, &range, true);
+    struct refusal refusal = known->refusal;
+    refused_remove(&unit->refused, &refusal);
+    post_learned(bus, unit, &refusal, true);
     plan_anew(bus, unit);
 }
 
 void bus_forget_refused(struct bus *bus, struct unit *unit)
 {
     search_done(&unit->search);
-    if (unit->refused.count == 0 && unit->refused.register_limit == 0 &&
-        unit->refused.bit_limit == 0)
+    if (unit->refused.count == 0)
         return;
     for (size_t i = 0; i < unit->refused.count; i++)
-        post_learned(bus, unit, &unit->refused.ranges[i], true);
+        post_learned(bus, unit, &unit->refused.refusals[i], true);
     refused_forget(&unit->refused);
     plan_anew(bus, unit);
 }

@@ -61,7 +61,11 @@ void bus_probe(struct bus *bus, struct unit *unit);
 // ---- bus_search.c ----
 
 // Gives the units what is known of them, and the plans that follow.
-void bus_know(struct bus *bus, const struct learned_range *known, size_t count);
+void bus_know(struct bus *bus, const struct learned_refusal *known, size_t count);
+
+// Whether a block was asked for only to see whether a length is granted again, or a border
+// gone.
+bool bus_is_trial(const struct unit *unit, const struct block *block);
 
 // A block was refused: begins a search for what is to blame. False when that makes no sense.
 bool bus_begin_search(struct unit *unit, const struct block *block, uint8_t exception);

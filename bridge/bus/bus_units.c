@@ -168,6 +168,8 @@ static enum agenda_outcome read_block(struct bus *bus, struct unit *unit,
         image_fail(unit->image, block, reading->fault, reading->exception,
                    reading->monotonic_ms);
     }
+    if (bus_is_trial(unit, block))
+        return outcome; // it brings nothing that others do not
     if (outcome == AGENDA_READ && !block->when && !block->optional)
         unit->probe = block;
     if (outcome == AGENDA_REFUSED && bus_begin_search(unit, block, reading->exception))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a unit is known to refuse, and the plan that follows: the rest in few requests, each
-// refused range by itself so that it is noticed when it is granted again. Pure. One owner.
+// refusal by itself so that it is noticed when it is granted again. Pure. One owner.
 #ifndef BUS_REFUSED_H
 #define BUS_REFUSED_H
 
@@ -14,35 +14,33 @@
 
 enum { MAX_REFUSED_PLANS = 64 };
 
-struct refused_range {
-    struct span span;
-    uint8_t exception;
+struct refused_item {
+    struct refusal refusal;
     int64_t since_ms;
 };
 
 struct refused {
-    struct refused_range *ranges;
-    struct span *spans; // the same, as a plan wants them
+    struct refused_item *items; // by unit id, table and address
     size_t count;
-    uint16_t register_limit; // what one request is granted at most; 0: what the map says
-    uint16_t bit_limit;
-    struct modbus_settings modbus; // of the plan, with these limits
-    unsigned plans;                // that were made
+    struct refusal *refusals; // the same, as a plan wants them
+    unsigned plans;           // that were made
 };
 
 void refused_done(struct refused *refused);
 
-// Adds a range; false when it is known already.
-bool refused_add(struct refused *refused, const struct refused_range *range);
+// Adds a refusal; false when its request is known already.
+bool refused_add(struct refused *refused, const struct refused_item *item);
 
-// The range that a block asks for by itself, or NULL.
-const struct refused_range *refused_find(const struct refused *refused,
-                                         const struct block *block);
+// The refusal that a block asks for by itself, or NULL.
+const struct refused_item *refused_find(const struct refused *refused,
+                                        const struct block *block);
 
-// At most so many registers (or bits, by the table) are granted together.
-void refused_limit(struct refused *refused, enum table table, uint16_t count);
+// The length that is known to be refused where this one is, or NULL.
+const struct refused_item *refused_find_length(const struct refused *refused,
+                                               const struct refusal *like);
 
-void refused_remove(struct refused *refused, const struct span *span);
+// Forgets what has the request of this one.
+void refused_remove(struct refused *refused, const struct refusal *refusal);
 
 // Forgets all that is refused.
 void refused_forget(struct refused *refused);
@@ -52,9 +50,10 @@ void refused_forget(struct refused *refused);
 bool refused_is_restless(const struct refused *refused);
 
 // The requests for a unit: what `planning` asks for without what is refused, then one for each
-// refused range, with the shortest period of its entries, but from one second to half a minute.
-// They live in the arena.
+// refusal: a range with the shortest period of its entries, but from one second to half a
+// minute, the others without entries. They live in the arena. *planning knows the refusals from
+// here on, as long as they do not change.
 const struct plan *refused_plan(struct refused *refused, struct arena *arena,
-                                const struct plan_request *planning);
+                                struct plan_request *planning);
 
 #endif

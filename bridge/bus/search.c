@@ -5,8 +5,6 @@
 
 #include "base/mem.h"
 
-enum { HALVES = 2 };
-
 static int compare_atoms(const void *left, const void *right)
 {
     const struct search_atom *a = left;
@@ -60,12 +58,16 @@ static uint16_t width(const struct search *search, size_t from, size_t to)
     return (uint16_t)(end_of(&search->atoms[to - 1]) - search->atoms[from].address);
 }
 
-static void add_hole(struct search *search, uint32_t address, uint32_t end)
+static void add_found(struct search *search, enum refusal_kind kind, uint32_t address,
+                      uint32_t end, uint32_t split)
 {
-    if (search->hole_count == MAX_SEARCH_HOLES)
+    if (search->found_count == MAX_SEARCH_FOUND)
         return;
-    search->holes[search->hole_count++] = (struct search_hole){
+    search->found[search->found_count++] = (struct refusal){
+        .kind = kind,
+        .unit_id = search->unit_id,
         .span = {search->table, (uint16_t)address, (uint16_t)(end - address), SUNSPEC_NONE},
+        .split = (uint16_t)split,
         .exception = search->exception,
     };
 }
@@ -73,7 +75,8 @@ static void add_hole(struct search *search, uint32_t address, uint32_t end)
 static void push(struct search *search, size_t from, size_t to)
 {
     if (to - from == 1)
-        add_hole(search, search->atoms[from].address, end_of(&search->atoms[from]));
+        add_found(search, REFUSAL_RANGE, search->atoms[from].address,
+                  end_of(&search->atoms[from]), 0);
     else if (search->depth < MAX_SEARCH_DEPTH)
         search->frames[search->depth++] = (struct search_frame){.from = from, .to = to};
 }
@@ -83,39 +86,88 @@ static size_t middle(const struct search_frame *frame)
     return (frame->from + frame->to) / 2;
 }
 
-// Both halves are granted, the whole is not: what lies between them is to blame, or the number.
-static void blame_joint(struct search *search, const struct search_frame *frame)
+static uint32_t gap_from(const struct search *search, const struct search_frame *frame)
 {
-    size_t mid = middle(frame);
-    uint32_t end = end_of(&search->atoms[mid - 1]);
-    uint32_t begin = search->atoms[mid].address;
-    if (begin > end) {
-        add_hole(search, end, begin);
-        return;
+    return end_of(&search->atoms[middle(frame) - 1]);
+}
+
+static uint32_t gap_to(const struct search *search, const struct search_frame *frame)
+{
+    return search->atoms[middle(frame)].address;
+}
+
+// Two neighbours are granted each, but not together, and not for what is between them.
+static void blame_border(struct search *search, const struct search_frame *frame)
+{
+    add_found(search, REFUSAL_BORDER, search->atoms[middle(frame) - 1].address,
+              end_of(&search->atoms[middle(frame)]), gap_to(search, frame));
+}
+
+// The two atoms where the halves meet are refused.
+static enum search_stage blame_joint(struct search *search, const struct search_frame *frame)
+{
+    if (gap_to(search, frame) > gap_from(search, frame))
+        return SEARCH_GAP;
+    blame_border(search, frame);
+    return SEARCH_OVER;
+}
+
+static void blame_length(struct search *search, const struct search_frame *frame)
+{
+    add_found(search, REFUSAL_LENGTH, search->atoms[frame->from].address,
+              end_of(&search->atoms[frame->refused_to - 1]),
+              width(search, frame->from, frame->granted_to));
+}
+
+// What follows in a frame, after its last question was granted or refused.
+static enum search_stage follow(struct search *search, struct search_frame *frame,
+                                bool is_refused)
+{
+    switch (frame->stage) {
+    case SEARCH_FIRST_HALF:
+        return SEARCH_SECOND_HALF;
+    case SEARCH_SECOND_HALF:
+        return frame->is_refused ? SEARCH_OVER : SEARCH_WHOLE;
+    case SEARCH_WHOLE:
+        if (is_refused && frame->to - frame->from > 2)
+            return SEARCH_JOINT;
+        return is_refused ? blame_joint(search, frame) : SEARCH_OVER;
+    case SEARCH_GAP:
+        if (is_refused)
+            add_found(search, REFUSAL_RANGE, gap_from(search, frame), gap_to(search, frame), 0);
+        else
+            blame_border(search, frame);
+        return SEARCH_OVER;
+    case SEARCH_JOINT:
+        if (is_refused)
+            return blame_joint(search, frame);
+        frame->granted_to = middle(frame);
+        frame->refused_to = frame->to;
+        break;
+    default:
+        *(is_refused ? &frame->refused_to : &frame->granted_to) =
+            (frame->granted_to + frame->refused_to) / 2;
+        break;
     }
-    uint16_t left = width(search, frame->from, mid);
-    uint16_t right = width(search, mid, frame->to);
-    uint16_t wider = left > right ? left : right;
-    if (search->limit == 0 || wider < search->limit)
-        search->limit = wider;
+    if (frame->refused_to - frame->granted_to > 1)
+        return SEARCH_LENGTH;
+    blame_length(search, frame);
+    return SEARCH_OVER;
 }
 
 // Leaves the frames of which all is known.
 static void settle(struct search *search)
 {
-    while (search->depth > 0) {
-        const struct search_frame *frame = &search->frames[search->depth - 1];
-        if (frame->asked < HALVES || (frame->asked == HALVES && !frame->is_refused))
-            return;
+    while (search->depth > 0 && search->frames[search->depth - 1].stage == SEARCH_OVER)
         search->depth--;
-    }
 }
 
 void search_begin(struct search *search, const struct map *map, const struct block *block,
                   uint8_t exception)
 {
     size_t room = block->point_count * MAX_PARTS;
-    *search = (struct search){.table = block->table, .exception = exception};
+    *search = (struct search){
+        .table = block->table, .unit_id = block->unit_id, .exception = exception};
     search->atoms = mem_new(room, sizeof *search->atoms);
     search->atom_count = join(search->atoms, collect(map, block, search->atoms));
     if (search->atom_count > 0)
@@ -128,13 +180,31 @@ void search_done(struct search *search)
     *search = (struct search){0};
 }
 
-// A half of the last frame, or all of it once more when both halves were granted: a refusal
-// that does not come again was the unit's mood.
+// The atoms of the last frame's question.
 static void present(const struct search *search, size_t *ret_from, size_t *ret_to)
 {
     const struct search_frame *frame = &search->frames[search->depth - 1];
-    *ret_from = frame->asked == 1 ? middle(frame) : frame->from;
-    *ret_to = frame->asked == 0 ? middle(frame) : frame->to;
+    *ret_from = frame->from;
+    *ret_to = frame->to;
+    switch (frame->stage) {
+    case SEARCH_FIRST_HALF:
+        *ret_to = middle(frame);
+        break;
+    case SEARCH_SECOND_HALF:
+        *ret_from = middle(frame);
+        break;
+    case SEARCH_JOINT:
+        *ret_from = middle(frame) - 1;
+        *ret_to = middle(frame) + 1;
+        break;
+    case SEARCH_LENGTH:
+        *ret_to = (frame->granted_to + frame->refused_to) / 2;
+        break;
+    case SEARCH_GAP:
+    case SEARCH_WHOLE:
+    case SEARCH_OVER:
+        break;
+    }
 }
 
 bool search_next(const struct search *search, struct span *ret_span)
@@ -143,10 +213,39 @@ bool search_next(const struct search *search, struct span *ret_span)
     size_t to = 0;
     if (search->depth == 0)
         return false;
+    const struct search_frame *frame = &search->frames[search->depth - 1];
     present(search, &from, &to);
     *ret_span = (struct span){search->table, search->atoms[from].address,
                               width(search, from, to), SUNSPEC_NONE};
+    if (frame->stage == SEARCH_GAP) {
+        ret_span->address = (uint16_t)gap_from(search, frame);
+        ret_span->count = (uint16_t)(gap_to(search, frame) - gap_from(search, frame));
+    }
     return true;
+}
+
+// Where no two entries were ever granted together, it is their number that is too large.
+static void judge_borders(struct search *search)
+{
+    size_t kept = 0;
+    size_t borders = 0;
+    struct refusal narrowest = {.span.count = UINT16_MAX};
+    for (size_t i = 0; i < search->found_count; i++) {
+        const struct refusal *found = &search->found[i];
+        borders += found->kind == REFUSAL_BORDER;
+        if (found->kind == REFUSAL_BORDER && found->span.count < narrowest.span.count)
+            narrowest = *found;
+    }
+    if (borders < 2 || search->widest >= narrowest.span.count)
+        return;
+    for (size_t i = 0; i < search->found_count; i++) {
+        if (search->found[i].kind != REFUSAL_BORDER)
+            search->found[kept++] = search->found[i];
+    }
+    narrowest.kind = REFUSAL_LENGTH;
+    narrowest.split = search->widest;
+    search->found[kept++] = narrowest;
+    search->found_count = kept;
 }
 
 void search_note(struct search *search, uint8_t exception)
@@ -154,16 +253,21 @@ void search_note(struct search *search, uint8_t exception)
     struct search_frame *frame = &search->frames[search->depth - 1];
     size_t from = 0;
     size_t to = 0;
+    struct span span = {0};
     present(search, &from, &to);
+    (void)search_next(search, &span);
     search->asked++;
     search->granted += exception == 0;
     if (exception)
         search->exception = exception;
-    bool is_half = frame->asked++ < HALVES;
+    else if (span.count > search->widest)
+        search->widest = span.count;
+    bool is_half = frame->stage <= SEARCH_SECOND_HALF;
     frame->is_refused |= is_half && exception != 0;
+    frame->stage = follow(search, frame, exception != 0);
     if (exception && is_half)
         push(search, from, to);
-    else if (exception)
-        blame_joint(search, frame);
     settle(search);
+    if (search->depth == 0)
+        judge_borders(search);
 }

@@ -36,18 +36,22 @@ static void fill_commands(const struct job_queue *queue, struct unit_status *ret
                    job_request_of(queue->running.job)->command->key);
 }
 
-static void fill_holes(const struct unit *unit, struct unit_status *ret_status)
+static void add_refusal(const struct refused_item *item, struct unit_refusal *shown,
+                        size_t room, size_t *count)
 {
-    ret_status->hole_count = unit->refused.count;
-    for (size_t i = 0; i < unit->refused.count && i < MAX_STATUS_HOLES; i++) {
-        const struct refused_range *range = &unit->refused.ranges[i];
-        ret_status->holes[i] = (struct unit_hole){
-            .table = range->span.table,
-            .address = range->span.address,
-            .count = range->span.count,
-            .exception = range->exception,
-            .since_ms = range->since_ms,
-        };
+    if (*count < room)
+        shown[*count] = (struct unit_refusal){item->refusal, item->since_ms};
+    ++*count;
+}
+
+static void fill_refusals(const struct unit *unit, struct unit_status *ret_status)
+{
+    for (size_t i = 0; i < unit->refused.count; i++) {
+        const struct refused_item *item = &unit->refused.items[i];
+        if (item->refusal.kind == REFUSAL_RANGE)
+            add_refusal(item, ret_status->holes, MAX_STATUS_HOLES, &ret_status->hole_count);
+        else
+            add_refusal(item, ret_status->limits, MAX_STATUS_LIMITS, &ret_status->limit_count);
     }
 }
 
@@ -113,7 +117,7 @@ static void fill_unit(const struct snapshot_of *of, size_t index, int64_t now_ms
     record_report(&unit->record, now_ms, ret_status);
     fill_missed(&of->agenda->units[index], ret_status);
     fill_holds(of->holds->lists[index], ret_status);
-    fill_holes(unit, ret_status);
+    fill_refusals(unit, ret_status);
     fill_commands(&of->jobs->queues[index], ret_status);
 }
 

@@ -130,26 +130,43 @@ static void add_registers(const struct page *page, const json_t *row)
         strbuf_printf(page->out, "..%lld", address + count - 1);
 }
 
-static void add_holes(const struct page *page, const json_t *unit)
+static void add_refusal(const struct page *page, const json_t *refusal)
 {
-    const json_t *holes = json_object_get(unit, "unreadable");
-    size_t i = 0;
-    json_t *hole = NULL;
-    json_array_foreach(holes, i, hole)
-    {
-        begin_detail(page);
+    const json_t *granted = json_object_get(refusal, "granted");
+    const json_t *border = json_object_get(refusal, "border");
+    long long address = page_number_at(refusal, "border");
+    begin_detail(page);
+    if (granted) {
+        strbuf_printf(page->out, "grants at most %lld at once of ",
+                      page_number_at(refusal, "granted"));
+        page_add_clean(page, page_text_at(refusal, "table"));
+    } else if (border) {
+        strbuf_add(page->out, "not readable together: ");
+        page_add_clean(page, page_text_at(refusal, "table"));
+        strbuf_printf(page->out, " %lld and %lld", address - 1, address);
+    } else {
         strbuf_add(page->out, "not readable: ");
-        add_registers(page, hole);
-        strbuf_printf(page->out, " (exception %lld), learned ",
-                      page_number_at(hole, "exception"));
-        page_add_duration(page, page_number_at(hole, "age_ms"));
-        strbuf_add(page->out, " ago\n");
+        add_registers(page, refusal);
     }
-    long long more =
-        page_number_at(unit, "unreadable_count") - (long long)json_array_size(holes);
+    if (json_object_get(refusal, "unit"))
+        strbuf_printf(page->out, " of unit %lld", page_number_at(refusal, "unit"));
+    strbuf_printf(page->out, " (exception %lld), learned ",
+                  page_number_at(refusal, "exception"));
+    page_add_duration(page, page_number_at(refusal, "age_ms"));
+    strbuf_add(page->out, " ago\n");
+}
+
+static void add_refusals(const struct page *page, const json_t *unit, const char *key,
+                         const char *count_key, const char *what)
+{
+    const json_t *list = json_object_get(unit, key);
+    size_t i = 0;
+    json_t *refusal = NULL;
+    json_array_foreach(list, i, refusal) add_refusal(page, refusal);
+    long long more = page_number_at(unit, count_key) - (long long)json_array_size(list);
     if (more > 0) {
         begin_detail(page);
-        strbuf_printf(page->out, "not readable: %lld more\n", more);
+        strbuf_printf(page->out, "%s: %lld more\n", what, more);
     }
 }
 
@@ -253,6 +270,7 @@ void status_units(const struct page *page, const json_t *units)
         add_holds(page, unit);
         add_wear(page, unit);
         add_missed(page, unit);
-        add_holes(page, unit);
+        add_refusals(page, unit, "unreadable", "unreadable_count", "not readable");
+        add_refusals(page, unit, "limits", "limits_count", "limits of requests");
     }
 }

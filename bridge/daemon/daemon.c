@@ -142,6 +142,7 @@ static void take_bus_message(struct daemon *daemon, const struct message *messag
         return;
     case MESSAGE_LEARNED:
         learned_take(&daemon->learned, &message->learned);
+        report_learned(&daemon->report, &message->learned);
         return;
     case MESSAGE_WEAR:
         wear_take(&daemon->wear, &message->wear);
@@ -374,7 +375,7 @@ static bool stop(struct daemon *daemon)
 static int start_buses(struct daemon *daemon, struct error *err)
 {
     for (size_t i = 0; i < daemon->site->bus_count; i++) {
-        daemon->buses[i] = bus_start(daemon->site, (uint16_t)i, daemon->learned.ranges,
+        daemon->buses[i] = bus_start(daemon->site, (uint16_t)i, daemon->learned.refusals,
                                      daemon->learned.count, daemon->from_buses, err);
         if (!daemon->buses[i])
             return -1;

@@ -9,9 +9,19 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-#define NOTE_KIND "hole"
+static const char *const note_kinds[REFUSAL_KIND_COUNT] = {
+    [REFUSAL_RANGE] = "hole",
+    [REFUSAL_LENGTH] = "length",
+    [REFUSAL_BORDER] = "border",
+};
 
-enum { KEY_SIZE = 40, TEXT_SIZE = 40, ADDRESS_END = 65536, LAST_EXCEPTION = 255 };
+enum {
+    KEY_SIZE = 40,
+    TEXT_SIZE = 40,
+    ADDRESS_END = 65536,
+    LAST_EXCEPTION = 255,
+    LAST_UNIT = 255,
+};
 
 static void mix(uint64_t *hash, int64_t number)
 {
@@ -36,10 +46,14 @@ uint64_t learned_fingerprint(const struct map *map)
     return hash;
 }
 
-static void format_key(const struct span *span, char ret_key[KEY_SIZE])
+static void format_key(const struct refusal *refusal, char ret_key[KEY_SIZE])
 {
-    (void)snprintf(ret_key, KEY_SIZE, "%s:%u:%u", table_names[span->table], span->address,
-                   span->count);
+    const struct span *span = &refusal->span;
+    char unit[16] = "";
+    if (refusal->unit_id != NO_INDEX)
+        (void)snprintf(unit, sizeof unit, ":%d", refusal->unit_id);
+    (void)snprintf(ret_key, KEY_SIZE, "%s:%u:%u%s", table_names[span->table], span->address,
+                   span->count, unit);
 }
 
 static bool read_number(const char *text, int64_t low, int64_t high, int64_t *ret_number)
@@ -57,119 +71,151 @@ static char *cut_at(char *text, char separator)
     return found;
 }
 
-// "holding:100:2". False when it is none of ours, as from a later version.
-static bool parse_key(const char *key, struct span *ret_span)
+static bool find_table(const char *name, enum table *ret_table)
 {
-    char copy[KEY_SIZE];
-    int64_t first = 0;
-    int64_t count = 0;
-    (void)snprintf(copy, sizeof copy, "%s", key);
-    char *address = cut_at(copy, ':');
-    char *number = address ? cut_at(address, ':') : NULL;
-    if (!number || !read_number(address, 0, ADDRESS_END - 1, &first) ||
-        !read_number(number, 1, ADDRESS_END - first, &count))
-        return false;
     for (int table = 0; table < TABLE_COUNT; table++) {
-        *ret_span =
-            (struct span){(enum table)table, (uint16_t)first, (uint16_t)count, SUNSPEC_NONE};
-        if (strcmp(copy, table_names[table]) == 0)
+        *ret_table = (enum table)table;
+        if (strcmp(name, table_names[table]) == 0)
             return true;
     }
     return false;
 }
 
-static void format_text(const struct map *map, uint8_t exception, char ret_text[TEXT_SIZE])
+// "holding:100:2", of an entry's own unit "holding:100:2:5". False when it is none of ours, as
+// from a later version.
+static bool parse_key(const char *key, struct refusal *ret_refusal)
 {
-    (void)snprintf(ret_text, TEXT_SIZE, "%016llx %u",
-                   (unsigned long long)learned_fingerprint(map), exception);
+    char copy[KEY_SIZE];
+    int64_t first = 0;
+    int64_t count = 0;
+    int64_t unit_id = NO_INDEX;
+    enum table table = TABLE_COIL;
+    (void)snprintf(copy, sizeof copy, "%s", key);
+    char *address = cut_at(copy, ':');
+    char *number = address ? cut_at(address, ':') : NULL;
+    char *unit = number ? cut_at(number, ':') : NULL;
+    if (!number || !read_number(address, 0, ADDRESS_END - 1, &first) ||
+        !read_number(number, 1, ADDRESS_END - first, &count) ||
+        (unit && !read_number(unit, 0, LAST_UNIT, &unit_id)) || !find_table(copy, &table))
+        return false;
+    ret_refusal->unit_id = (int)unit_id;
+    ret_refusal->span = (struct span){table, (uint16_t)first, (uint16_t)count, SUNSPEC_NONE};
+    return true;
 }
 
-// Whether it was learned with this map, and what the equipment had answered.
-static bool parse_text(const char *text, const struct map *map, uint8_t *ret_exception)
+static void format_text(const struct map *map, const struct refusal *refusal,
+                        char ret_text[TEXT_SIZE])
+{
+    (void)snprintf(ret_text, TEXT_SIZE, "%016llx %u %u",
+                   (unsigned long long)learned_fingerprint(map), refusal->exception,
+                   refusal->split);
+}
+
+// Whether it was learned with this map; what the equipment had answered, and what it grants.
+static bool parse_text(const char *text, const struct map *map, struct refusal *ret_refusal)
 {
     char copy[TEXT_SIZE];
     char ours[TEXT_SIZE];
     int64_t exception = 0;
+    int64_t split = 0;
     (void)snprintf(copy, sizeof copy, "%s", text);
-    format_text(map, 0, ours);
+    format_text(map, ret_refusal, ours);
     (void)cut_at(ours, ' ');
-    const char *code = cut_at(copy, ' ');
+    char *code = cut_at(copy, ' ');
+    char *rest = code ? cut_at(code, ' ') : NULL; // notes of earlier versions have none
+    const struct span *span = &ret_refusal->span;
+    bool is_length = ret_refusal->kind == REFUSAL_LENGTH;
+    int64_t low = is_length ? 1 : span->address + 1;
+    int64_t high = is_length ? span->count - 1 : span->address + span->count - 1;
     if (!code || strcmp(copy, ours) != 0 || !read_number(code, 1, LAST_EXCEPTION, &exception))
         return false;
-    *ret_exception = (uint8_t)exception;
+    if (ret_refusal->kind != REFUSAL_RANGE && (!rest || !read_number(rest, low, high, &split)))
+        return false;
+    ret_refusal->exception = (uint8_t)exception;
+    ret_refusal->split = (uint16_t)split;
     return true;
 }
 
-static size_t place_of(const struct learned *learned, const struct learned_range *range)
+static bool is_same(const struct learned_refusal *a, const struct learned_refusal *b)
+{
+    return a->device == b->device && a->refusal.kind == b->refusal.kind &&
+           a->refusal.unit_id == b->refusal.unit_id &&
+           a->refusal.span.table == b->refusal.span.table &&
+           a->refusal.span.address == b->refusal.span.address &&
+           a->refusal.span.count == b->refusal.span.count;
+}
+
+static size_t place_of(const struct learned *learned, const struct learned_refusal *refusal)
 {
     size_t i = 0;
-    for (; i < learned->count; i++) {
-        const struct learned_range *known = &learned->ranges[i];
-        if (known->device == range->device && known->span.table == range->span.table &&
-            known->span.address == range->span.address &&
-            known->span.count == range->span.count)
-            break;
-    }
+    while (i < learned->count && !is_same(&learned->refusals[i], refusal))
+        i++;
     return i;
 }
 
-static void add(struct learned *learned, const struct learned_range *range)
+static void add(struct learned *learned, const struct learned_refusal *refusal)
 {
-    size_t i = place_of(learned, range);
+    size_t i = place_of(learned, refusal);
     if (i == learned->count) {
         learned->count++;
-        learned->ranges = mem_resize(learned->ranges, learned->count, sizeof *learned->ranges);
+        learned->refusals =
+            mem_resize(learned->refusals, learned->count, sizeof *learned->refusals);
     }
-    learned->ranges[i] = *range;
+    learned->refusals[i] = *refusal;
 }
 
 static void take_note(void *context, const struct note *note)
 {
     struct learned *learned = context;
-    struct learned_range range = {0};
+    struct learned_refusal found = {0};
     int device = site_find_device(learned->site, note->device);
-    if (device == NO_INDEX || !parse_key(note->key, &range.span) ||
-        !parse_text(note->text, learned->site->devices[device].map, &range.exception))
+    for (int kind = 0; kind < REFUSAL_KIND_COUNT; kind++) {
+        if (strcmp(note->kind, note_kinds[kind]) == 0)
+            found.refusal.kind = (enum refusal_kind)kind;
+    }
+    if (device == NO_INDEX || !parse_key(note->key, &found.refusal) ||
+        !parse_text(note->text, learned->site->devices[device].map, &found.refusal))
         return;
-    range.device = (uint16_t)device;
-    add(learned, &range);
+    found.device = (uint16_t)device;
+    add(learned, &found);
 }
 
 void learned_init(struct learned *learned, const struct site *site, struct store *store)
 {
     *learned = (struct learned){.site = site, .store = store};
-    if (store)
-        store_load_notes(store, NOTE_KIND, take_note, learned);
+    for (int kind = 0; store && kind < REFUSAL_KIND_COUNT; kind++)
+        store_load_notes(store, note_kinds[kind], take_note, learned);
 }
 
 void learned_done(struct learned *learned)
 {
-    free(learned->ranges);
+    free(learned->refusals);
     *learned = (struct learned){0};
 }
 
-static void keep(const struct learned *learned, const struct learned_range *range)
+static void keep(const struct learned *learned, const struct learned_refusal *taken)
 {
-    const struct device *device = &learned->site->devices[range->device];
+    const struct device *device = &learned->site->devices[taken->device];
+    const char *kind = note_kinds[taken->refusal.kind];
     char key[KEY_SIZE];
     char text[TEXT_SIZE];
     if (!learned->store)
         return;
-    format_key(&range->span, key);
-    format_text(device->map, range->exception, text);
-    struct note note = {NOTE_KIND, device->name, key, text};
-    if (range->is_forgotten)
-        (void)store_delete_note(learned->store, NOTE_KIND, device->name, key, false);
+    format_key(&taken->refusal, key);
+    format_text(device->map, &taken->refusal, text);
+    struct note note = {kind, device->name, key, text};
+    if (taken->is_forgotten)
+        (void)store_delete_note(learned->store, kind, device->name, key, false);
     else
         (void)store_put_note(learned->store, &note, false);
 }
 
-void learned_take(struct learned *learned, const struct learned_range *range)
+void learned_take(struct learned *learned, const struct learned_refusal *refusal)
 {
-    size_t i = place_of(learned, range);
-    if (!range->is_forgotten)
-        add(learned, range);
+    size_t i = place_of(learned, refusal);
+    if (!refusal->is_forgotten)
+        add(learned, refusal);
     else if (i < learned->count)
-        learned->ranges[i] = learned->ranges[--learned->count];
-    keep(learned, range);
+        learned->refusals[i] = learned->refusals[--learned->count];
+    keep(learned, refusal);
 }

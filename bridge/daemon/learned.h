@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the buses have learned of registers that equipment refuses, kept over restarts as notes
-// of kind "hole" in the store; without a store it is kept while the process runs. What was
-// learned with another map is dropped. The main thread owns it.
+// What the buses have learned of what equipment refuses, kept over restarts as notes of the
+// kinds "hole", "length" and "border" in the store; without a store it is kept while the
+// process runs. What was learned with another map is dropped. The main thread owns it.
 #ifndef DAEMON_LEARNED_H
 #define DAEMON_LEARNED_H
 
@@ -15,7 +15,7 @@
 struct learned {
     const struct site *site;
     struct store *store; // NULL: none
-    struct learned_range *ranges;
+    struct learned_refusal *refusals;
     size_t count;
 };
 
@@ -25,7 +25,7 @@ void learned_init(struct learned *learned, const struct site *site, struct store
 void learned_done(struct learned *learned);
 
 // Takes what a bus has learned or forgotten.
-void learned_take(struct learned *learned, const struct learned_range *range);
+void learned_take(struct learned *learned, const struct learned_refusal *refusal);
 
 // A number that differs when the registers of a map do.
 uint64_t learned_fingerprint(const struct map *map);

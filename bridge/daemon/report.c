@@ -117,11 +117,15 @@ static void name_block(const struct device *device, const struct block *block, c
                        size_t size)
 {
     char model[40] = "";
+    char unit[24] = "";
     bool is_counted = block->model != SUNSPEC_NONE;
+    if (block->unit_id != NO_INDEX)
+        (void)snprintf(unit, sizeof unit, " of unit %d", block->unit_id);
     if (is_counted)
         sunspec_name(&device->map->models[block->model - 1], model, sizeof model);
-    (void)snprintf(ret_text, size, "%s %s%s%u..%d", table_names[block->table], model,
-                   is_counted ? " + " : "", block->address, block->address + block->count - 1);
+    (void)snprintf(ret_text, size, "%s %s%s%u..%d%s", table_names[block->table], model,
+                   is_counted ? " + " : "", block->address, block->address + block->count - 1,
+                   unit);
 }
 
 static void log_refused(const struct device *device, const struct reading *reading)
@@ -152,6 +156,27 @@ void report_reading(struct report *report, const struct reading *reading)
         name_block(device, block, place, sizeof place);
         log_line(LOG_LEVEL_NOTICE, device->name, "%s can be read again", place);
     }
+}
+
+void report_learned(const struct report *report, const struct learned_refusal *learned)
+{
+    const struct refusal *refusal = &learned->refusal;
+    const char *name = report->site->devices[learned->device].name;
+    const char *table = table_names[refusal->span.table];
+    const char *text = learned->is_forgotten ? "are granted again" : "are refused";
+    char unit[24] = "";
+    char why[80] = "";
+    if (refusal->unit_id != NO_INDEX)
+        (void)snprintf(unit, sizeof unit, " of unit %d", refusal->unit_id);
+    if (!learned->is_forgotten)
+        (void)snprintf(why, sizeof why, ": %s (exception %u)",
+                       exception_name(refusal->exception), refusal->exception);
+    if (refusal->kind == REFUSAL_LENGTH)
+        log_line(LOG_LEVEL_NOTICE, name, "requests for more than %u of %s%s at once %s%s",
+                 refusal->split, table, unit, text, why);
+    else if (refusal->kind == REFUSAL_BORDER)
+        log_line(LOG_LEVEL_NOTICE, name, "requests for %s %d and %u%s together %s%s", table,
+                 refusal->split - 1, refusal->split, unit, text, why);
 }
 
 static bool is_as_before(const struct sunspec_places *before,

@@ -51,6 +51,10 @@ void report_disconnected(struct report *report, int connection, bool was_connect
 // The store's health changed, or a damaged file was set aside.
 void report_store(bool is_trouble, const char *text);
 
+// A bus has learned, or forgotten, that requests must be shorter or end at a border. Refused
+// ranges are reported with their readings.
+void report_learned(const struct report *report, const struct learned_refusal *learned);
+
 // What became of a hold; returns how much it deserves a person's attention.
 enum severity report_hold(const struct report *report, const struct hold_change *change);
 

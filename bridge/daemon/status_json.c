@@ -142,20 +142,31 @@ static json_t *command_json(const struct unit_status *unit, int64_t now_ms)
     return command;
 }
 
-static json_t *holes_json(const struct unit_status *unit, int64_t now_ms)
+static json_t *refusal_json(const struct unit_refusal *shown, int64_t now_ms)
 {
-    json_t *holes = json_new_list();
-    for (size_t i = 0; i < unit->hole_count && i < MAX_STATUS_HOLES; i++) {
-        const struct unit_hole *hole = &unit->holes[i];
-        json_t *row = json_new_object();
-        put_text(row, "table", table_names[hole->table]);
-        json_put(row, "address", json_integer(hole->address));
-        json_put(row, "count", json_integer(hole->count));
-        json_put(row, "exception", json_integer(hole->exception));
-        put_age(row, "age_ms", hole->since_ms, now_ms);
-        json_add(holes, row);
-    }
-    return holes;
+    const struct refusal *refusal = &shown->refusal;
+    json_t *row = json_new_object();
+    put_text(row, "table", table_names[refusal->span.table]);
+    if (refusal->unit_id != NO_INDEX)
+        json_put(row, "unit", json_integer(refusal->unit_id));
+    json_put(row, "address", json_integer(refusal->span.address));
+    json_put(row, "count", json_integer(refusal->span.count));
+    if (refusal->kind == REFUSAL_LENGTH)
+        json_put(row, "granted", json_integer(refusal->split));
+    else if (refusal->kind == REFUSAL_BORDER)
+        json_put(row, "border", json_integer(refusal->split));
+    json_put(row, "exception", json_integer(refusal->exception));
+    put_age(row, "age_ms", shown->since_ms, now_ms);
+    return row;
+}
+
+static json_t *refusals_json(const struct unit_refusal *shown, size_t count, size_t most,
+                             int64_t now_ms)
+{
+    json_t *list = json_new_list();
+    for (size_t i = 0; i < count && i < most; i++)
+        json_add(list, refusal_json(&shown[i], now_ms));
+    return list;
 }
 
 static json_t *missed_json(const struct unit_status *unit)
@@ -244,8 +255,12 @@ static json_t *unit_json(const struct site_status *whole, const struct unit_stat
     if (status->command[0])
         json_put(unit, "command", command_json(status, now_ms));
     put_count(unit, "commands_waiting", status->commands_waiting);
-    json_put(unit, "unreadable", holes_json(status, now_ms));
+    json_put(unit, "unreadable",
+             refusals_json(status->holes, status->hole_count, MAX_STATUS_HOLES, now_ms));
     put_count(unit, "unreadable_count", status->hole_count);
+    json_put(unit, "limits",
+             refusals_json(status->limits, status->limit_count, MAX_STATUS_LIMITS, now_ms));
+    put_count(unit, "limits_count", status->limit_count);
     json_put(unit, "missed_requests", missed_json(status));
     put_count(unit, "missed_requests_count", status->missed_count);
     json_put(unit, "holds", holds_json(status, now_ms));

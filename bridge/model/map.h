@@ -24,6 +24,22 @@ struct span {
     uint8_t model; // as of a point
 };
 
+// What a unit was found to refuse, although the map asks for it.
+enum refusal_kind {
+    REFUSAL_RANGE,  // these addresses, in whatever request
+    REFUSAL_LENGTH, // a request for so many at once
+    REFUSAL_BORDER, // a request that reads on from one address into the next
+    REFUSAL_KIND_COUNT,
+};
+
+struct refusal {
+    enum refusal_kind kind;
+    int unit_id;       // or NO_INDEX: the device's
+    struct span span;  // what is refused; asked again now and then
+    uint16_t split;    // of a length: so many are granted; of a border: the address behind it
+    uint8_t exception; // what it answered
+};
+
 // How a family of devices wants to be talked to (modbus: of a map, overridden by the site).
 struct modbus_settings {
     enum order word_order;

@@ -176,12 +176,11 @@ struct hold_change {
     char text[240]; // for the operator
 };
 
-// Registers that a device refuses to read, as its bus has learned, or grants again.
-struct learned_range {
+// What a device refuses, as its bus has learned, or grants again.
+struct learned_refusal {
     uint16_t device; // index in the site
-    struct span span;
-    uint8_t exception; // what it answered
-    bool is_forgotten; // it grants them again, or is another device
+    struct refusal refusal;
+    bool is_forgotten; // it is granted again, or another device is there
 };
 
 // An entry that wears out (wear: of the map) was written.
@@ -229,7 +228,7 @@ struct message {
             char text[200]; // why not
         } link;
         struct hold_change hold;
-        struct learned_range learned;
+        struct learned_refusal learned;
         struct wear_note wear;
         struct {
             uint16_t device;

@@ -15,6 +15,7 @@
 
 enum {
     MAX_STATUS_HOLES = 16, // shown of a unit; all are counted
+    MAX_STATUS_LIMITS = 8, // the same
     MAX_STATUS_HOLDS = 4,
     MAX_STATUS_MISSED = 4,
     // Exceptions are counted by their code up to 11 (Modbus Application Protocol V1.1b3,
@@ -22,12 +23,9 @@ enum {
     EXCEPTION_CODES = 12,
 };
 
-// Registers that a unit refuses, as the bus has learned.
-struct unit_hole {
-    enum table table;
-    uint16_t address;
-    uint16_t count;
-    uint8_t exception; // what it answered
+// What a unit refuses, as the bus has learned.
+struct unit_refusal {
+    struct refusal refusal;
     int64_t since_ms;
 };
 
@@ -86,8 +84,10 @@ struct unit_status {
     int64_t command_since_ms;
     size_t commands_waiting;
 
-    struct unit_hole holes[MAX_STATUS_HOLES];
-    size_t hole_count; // may be more than fit
+    struct unit_refusal holes[MAX_STATUS_HOLES];   // ranges
+    size_t hole_count;                             // may be more than fit
+    struct unit_refusal limits[MAX_STATUS_LIMITS]; // lengths and borders
+    size_t limit_count;                            // may be more than fit
 
     struct unit_hold holds[MAX_STATUS_HOLDS];
     size_t hold_count; // may be more than fit

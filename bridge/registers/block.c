@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "registers/cover.h"
 #include "registers/reach.h"
+#include "registers/refusals.h"
 #include "registers/run.h"
 #include "registers/tie.h"
 
@@ -39,20 +40,19 @@ uint16_t block_limit(const struct modbus_settings *modbus, enum table table)
     return (uint16_t)(table_is_bits(table) ? modbus->max_bits : modbus->max_registers);
 }
 
-static bool is_in_hole(const struct plan_request *request, const struct point *point)
+static bool is_refused(const struct refusals *refusals, const struct point *point)
 {
     struct place place = place_of(point);
     for (size_t i = 0; i < place_part_count(point); i++) {
-        if (place_touches(&place, place_part(point, i), request->holes, request->hole_count))
+        if (refusals_touch(refusals, &place, place_part(point, i)))
             return true;
     }
     return false;
 }
 
-static bool is_asked(const struct plan_request *request, const struct point *point)
+static bool is_readable(const struct point *point)
 {
-    return point->source == SOURCE_WORDS && (point->access & ACCESS_READ) &&
-           !is_in_hole(request, point);
+    return point->source == SOURCE_WORDS && (point->access & ACCESS_READ);
 }
 
 static void add_block(struct planner *planner, const struct run_kind *kind, struct extent at)
@@ -159,7 +159,7 @@ static size_t strip(const struct planner *planner, const struct run_list *runs,
             continue;
         if (count > 0)
             ret_joins[count - 1] = reach_may_cross(
-                planner->reach, (struct extent){ret_items[count - 1].to, at.from});
+                planner->reach, (struct extent){ret_items[count - 1].to - 1, at.from + 1});
         ret_items[count++] = at;
     }
     return count;
@@ -176,7 +176,7 @@ static void cover_runs(struct planner *planner, const struct run_list *runs)
         .joins = joins,
         .count = strip(planner, runs, items, joins),
         .table = kind->place.table,
-        .limit = block_limit(planner->request->modbus, kind->place.table),
+        .limit = reach_limit(planner->reach),
         .cost = &planner->request->cost,
     };
     size_t count = cover_cheapest(&problem, requests);
@@ -276,13 +276,15 @@ static const struct plan *finish(const struct planner *planner, struct arena *ar
     return plan;
 }
 
+// `may_tie`: the entries that may share a request with others.
 static const struct plan *make_plan(struct arena *arena, const struct plan_request *request,
-                                    struct run_list *runs, const bool *is_wanted)
+                                    const struct refusals *refusals, struct run_list *runs,
+                                    const bool *may_tie)
 {
     struct planner planner = {
         .request = request,
-        .reach = reach_new(request),
-        .ties = tie_list_of(request, is_wanted),
+        .reach = reach_new(request, refusals),
+        .ties = tie_list_of(request, may_tie),
         .stays = mem_new(request->map->point_count, sizeof *planner.stays),
     };
     run_list_sort(runs);
@@ -297,8 +299,7 @@ static const struct plan *make_plan(struct arena *arena, const struct plan_reque
     return plan;
 }
 
-static void add_runs(const struct plan_request *request, int index, bool is_on_need,
-                     struct run_list *runs)
+static void add_runs(const struct plan_request *request, int index, struct run_list *runs)
 {
     const struct point *point = &request->map->points[index];
     const struct modbus_settings *modbus = request->modbus;
@@ -307,12 +308,19 @@ static void add_runs(const struct plan_request *request, int index, bool is_on_n
         struct extent at = place_part(point, i);
         int block = place_inside(&place, at, modbus->blocks, modbus->block_count);
         struct run run = {run_kind_of(point, index, block), at, index, index};
-        if (is_on_need) {
-            // Whoever asks for it has looked at its condition.
-            run.kind.every_ms = EVERY_NEED;
-            run.kind.when = NULL;
-        }
         run_list_add(runs, &run);
+    }
+}
+
+// Whoever asks for them has looked at their conditions.
+static void make_due_now(struct run_list *runs, size_t first, bool is_alone)
+{
+    for (size_t i = first; i < runs->count; i++) {
+        struct run *run = &runs->runs[i];
+        run->kind.every_ms = EVERY_NEED;
+        run->kind.when = NULL;
+        if (is_alone)
+            run->kind.alone = run->point;
     }
 }
 
@@ -320,15 +328,18 @@ const struct plan *block_plan(struct arena *arena, const struct plan_request *re
 {
     size_t count = request->map->point_count;
     bool *is_wanted = mem_new(count, sizeof *is_wanted);
+    struct refusals *refusals = refusals_new(request->refusals, request->refusal_count);
     struct run_list runs = {0};
     for (size_t i = 0; i < count; i++) {
         const struct point *point = &request->map->points[i];
-        is_wanted[i] = is_asked(request, point) && point->every_ms != EVERY_NEED;
+        is_wanted[i] =
+            is_readable(point) && point->every_ms != EVERY_NEED && !is_refused(refusals, point);
         if (is_wanted[i])
-            add_runs(request, (int)i, false, &runs);
+            add_runs(request, (int)i, &runs);
     }
-    const struct plan *plan = make_plan(arena, request, &runs, is_wanted);
+    const struct plan *plan = make_plan(arena, request, refusals, &runs, is_wanted);
     run_list_done(&runs);
+    refusals_free(refusals);
     free(is_wanted);
     return plan;
 }
@@ -337,16 +348,24 @@ const struct plan *block_plan_for(struct arena *arena, const struct plan_request
                                   const int *points, size_t point_count)
 {
     bool *is_wanted = mem_new(request->map->point_count, sizeof *is_wanted);
+    bool *may_tie = mem_new(request->map->point_count, sizeof *may_tie);
+    struct refusals *refusals = refusals_new(request->refusals, request->refusal_count);
     struct run_list runs = {0};
     for (size_t i = 0; i < point_count; i++) {
         int index = points[i];
-        if (is_wanted[index] || !is_asked(request, &request->map->points[index]))
+        const struct point *point = &request->map->points[index];
+        if (is_wanted[index] || !is_readable(point))
             continue;
+        size_t first = runs.count;
         is_wanted[index] = true;
-        add_runs(request, index, true, &runs);
+        may_tie[index] = !is_refused(refusals, point);
+        add_runs(request, index, &runs);
+        make_due_now(&runs, first, !may_tie[index]);
     }
-    const struct plan *plan = make_plan(arena, request, &runs, is_wanted);
+    const struct plan *plan = make_plan(arena, request, refusals, &runs, may_tie);
     run_list_done(&runs);
+    refusals_free(refusals);
+    free(may_tie);
     free(is_wanted);
     return plan;
 }

@@ -38,15 +38,17 @@ struct plan_request {
     const struct map *map;
     const struct modbus_settings *modbus; // of the device: the map's, overridden by the site
     struct wire_cost cost;                // wire_cost_of (wire/cost.h)
-    const struct span *holes; // addresses the device refused: never inside a request,
-    size_t hole_count;        // and what lies in them, if only in part, is not asked
+    const struct refusal *refusals; // what was learned: no request is made that is refused
+    size_t refusal_count;
 };
 
-// The requests for all entries that are polled (every_ms is not EVERY_NEED).
+// The requests for all entries that are polled (every_ms is not EVERY_NEED), but for those that
+// lie in a refused range, if only in part.
 const struct plan *block_plan(struct arena *arena, const struct plan_request *request);
 
 // The requests that read the given entries now, whatever their period; entries without words or
-// that cannot be read are left out.
+// that cannot be read are left out. What lies in a refused range is asked by itself: it may be
+// granted by now.
 const struct plan *block_plan_for(struct arena *arena, const struct plan_request *request,
                                   const int *points, size_t point_count);
 

@@ -146,7 +146,7 @@ static bool may_hold(const struct knot *knot, struct extent hull, const struct t
     const struct run_kind *kind = &knot->kind;
     if (kind->block != NO_INDEX)
         return place_inside(&kind->place, hull, &modbus->blocks[kind->block], 1) == 0;
-    if (hull.to - hull.from > block_limit(modbus, kind->place.table))
+    if (hull.to - hull.from > reach_limit(knot->reach))
         return false;
     bool holds = !is_exact(knot, knot->value);
     for (size_t i = 0; i < ties->count; i++) {

@@ -153,6 +153,34 @@ static void test_a_busy_device_is_read_later(void **state)
     assert_int_equal(world->waited_ms, 1500);
 }
 
+// What polling has learned is not asked anew at each command.
+static void test_fresh_reads_keep_to_what_is_known_to_be_refused(void **state)
+{
+    static const struct {
+        struct refusal refusal;
+        uint16_t counts[3];
+    } rows[] = {
+        {{REFUSAL_RANGE, 9, {TABLE_HOLDING, 201, 1, SUNSPEC_NONE}, 0, 2}, {2}},
+        {{REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 201, 1, SUNSPEC_NONE}, 0, 2}, {1, 1}},
+        {{REFUSAL_BORDER, NO_INDEX, {TABLE_HOLDING, 200, 2, SUNSPEC_NONE}, 201, 2}, {1, 1}},
+        {{REFUSAL_LENGTH, NO_INDEX, {TABLE_HOLDING, 200, 2, SUNSPEC_NONE}, 1, 2}, {1, 1}},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct world *world = world_new();
+        world->planning.refusals = &rows[i].refusal;
+        world->planning.refusal_count = 1;
+        world_command(world, STEPS(world_require(world, "pair_a == 0 and pair_b == 0", NULL)));
+        (void)world_run(world, no_arguments);
+        assert_completed(world);
+        int frames = 0;
+        for (; frames < 3 && rows[i].counts[frames]; frames++)
+            assert_int_equal(world->frames[frames].request.count, rows[i].counts[frames]);
+        assert_int_equal(world->frame_count, frames);
+        world_free(world);
+    }
+}
+
 static void test_one_refused_register_does_not_hide_its_neighbours(void **state)
 {
     struct world *world = *state;
@@ -474,6 +502,7 @@ int main(void)
         TEST(test_an_older_reading_does_not_satisfy_require),
         cmocka_unit_test(test_a_read_is_repeated_once),
         TEST(test_a_busy_device_is_read_later),
+        cmocka_unit_test(test_fresh_reads_keep_to_what_is_known_to_be_refused),
         TEST(test_one_refused_register_does_not_hide_its_neighbours),
         TEST(test_what_is_read_together_is_one_request),
         TEST(test_what_a_value_is_scaled_by_is_read_too),

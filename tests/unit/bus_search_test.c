@@ -18,7 +18,8 @@ enum { MAX_POINTS = 60, SPACE = 300 };
 
 struct device_model {
     bool is_bad[SPACE];
-    int limit; // of one request; 0: none
+    int limit;             // of one request; 0: none
+    bool is_border[SPACE]; // no request comes here from the address before
 };
 
 struct world {
@@ -77,7 +78,8 @@ static uint8_t ask(struct world *world, struct span span)
     if (world->device.limit && span.count > world->device.limit)
         return 3;
     for (int i = 0; i < span.count; i++) {
-        if (world->device.is_bad[span.address + i])
+        if (world->device.is_bad[span.address + i] ||
+            (i > 0 && world->device.is_border[span.address + i]))
             return 2;
     }
     return 0;
@@ -100,14 +102,14 @@ static int learn_all(struct world *world)
             search_begin(&search, &world->map, block, exception);
             while (search_next(&search, &span))
                 search_note(&search, ask(world, span));
-            for (size_t k = 0; k < search.hole_count; k++) {
-                struct refused_range range = {.span = search.holes[k].span,
-                                              .exception = search.holes[k].exception};
-                is_new |= refused_add(&world->refused, &range);
-            }
-            if (search.limit) {
-                refused_limit(&world->refused, block->table, search.limit);
-                is_new = true;
+            for (size_t k = 0; k < search.found_count; k++) {
+                struct refused_item item = {.refusal = search.found[k]};
+                const struct refused_item *known =
+                    refused_find_length(&world->refused, &item.refusal);
+                if (item.refusal.kind == REFUSAL_LENGTH && known &&
+                    known->refusal.split <= item.refusal.split)
+                    continue;
+                is_new |= refused_add(&world->refused, &item);
             }
             assert_true(is_new);
             search_done(&search);
@@ -119,11 +121,11 @@ static int learn_all(struct world *world)
     return 0;
 }
 
-static const struct refused_range *range_at(const struct world *world, uint16_t address)
+static const struct refusal *range_at(const struct world *world, uint16_t address)
 {
     for (size_t i = 0; i < world->refused.count; i++) {
-        if (world->refused.ranges[i].span.address == address)
-            return &world->refused.ranges[i];
+        if (world->refused.refusals[i].span.address == address)
+            return &world->refused.refusals[i];
     }
     return NULL;
 }
@@ -182,8 +184,85 @@ static void test_a_number_that_is_too_large(void **state)
         add_point(world, i, 1);
     world->device.limit = 13;
     (void)learn_all(world);
-    assert_int_equal(world->refused.count, 0);
-    assert_int_equal(world->refused.register_limit, 10);
+    assert_int_equal(world->refused.count, 1);
+    assert_int_equal(world->refused.refusals[0].kind, REFUSAL_LENGTH);
+    assert_int_equal(world->refused.refusals[0].split, 13);
+    assert_int_equal(world->refused.refusals[0].span.count, 14); // asked again now and then
+    const struct plan *plan = refused_plan(&world->refused, world->arena, &world->planning);
+    assert_int_equal(plan->block_count, 4 + 1);
+    assert_int_equal(plan->blocks[4].point_count, 0);
+    free_world(world);
+}
+
+// Each value by itself, no two of them: that is a length too, not a border at every value.
+static void test_a_number_that_only_single_values_keep(void **state)
+{
+    (void)state;
+    struct world *world = new_world(0);
+    for (uint16_t i = 0; i < 12; i++)
+        add_point(world, (uint16_t)(2 * i), 2);
+    world->device.limit = 3;
+    (void)learn_all(world);
+    assert_int_equal(world->refused.count, 1);
+    assert_int_equal(world->refused.refusals[0].kind, REFUSAL_LENGTH);
+    assert_int_equal(world->refused.refusals[0].split, 2);
+    free_world(world);
+}
+
+static void test_a_border_is_found_where_it_is(void **state)
+{
+    (void)state;
+    for (uint16_t border = 1; border < 40; border++) {
+        struct world *world = new_world(0);
+        for (uint16_t i = 0; i < 40; i++)
+            add_point(world, i, 1);
+        world->device.is_border[border] = true;
+        (void)learn_all(world);
+        assert_int_equal(world->refused.count, 1);
+        const struct refusal *found = &world->refused.refusals[0];
+        assert_int_equal(found->kind, REFUSAL_BORDER);
+        assert_int_equal(found->split, border);
+        assert_int_equal(found->span.address, border - 1);
+        assert_int_equal(found->span.count, 2);
+        const struct plan *plan = refused_plan(&world->refused, world->arena, &world->planning);
+        assert_int_equal(plan->block_count, 2 + 1);
+        assert_in_range(world->questions, 3, 2 + 3 * 6 + 3);
+        free_world(world);
+    }
+}
+
+// Entries with a unit of their own: what one unit refuses says nothing about another.
+static void test_each_unit_has_its_own(void **state)
+{
+    (void)state;
+    struct world *world = new_world(0);
+    for (uint16_t i = 0; i < 8; i++) {
+        add_point(world, i, 1);
+        world->points[i].unit_id = i < 4 ? 5 : 6;
+        world->points[i].address = (uint16_t)(i % 4);
+    }
+    struct refused_item item = {
+        .refusal = {REFUSAL_RANGE, 6, {TABLE_HOLDING, 2, 1, SUNSPEC_NONE}, 0, 2}};
+    assert_true(refused_add(&world->refused, &item));
+    const struct plan *plan = refused_plan(&world->refused, world->arena, &world->planning);
+    assert_int_equal(plan->block_count, 4);
+    const struct block *alone = &plan->blocks[3];
+    assert_int_equal(alone->unit_id, 6);
+    assert_int_equal(alone->point_count, 1);
+    assert_int_equal(alone->points[0], 6);
+    assert_non_null(refused_find(&world->refused, alone));
+    struct block other = *alone;
+    other.unit_id = 5;
+    assert_null(refused_find(&world->refused, &other));
+    // The search finds whose it is.
+    struct search search;
+    struct span span;
+    search_begin(&search, &world->map, &plan->blocks[0], 2);
+    while (search_next(&search, &span))
+        search_note(&search, span.address == 0 ? 2 : 0);
+    assert_int_equal(search.found_count, 1);
+    assert_int_equal(search.found[0].unit_id, 5);
+    search_done(&search);
     free_world(world);
 }
 
@@ -201,8 +280,7 @@ static void test_a_mood_teaches_nothing(void **state)
         assert_true(i < 3);
         search_note(&search, 0);
     }
-    assert_int_equal(search.hole_count, 0);
-    assert_int_equal(search.limit, 0);
+    assert_int_equal(search.found_count, 0);
     search_done(&search);
     free_world(world);
 }
@@ -247,8 +325,8 @@ static void test_what_is_granted_again_is_planned_again(void **state)
     assert_int_equal(alone->point_count, 1);
     assert_int_equal(alone->points[0], 3);
     assert_null(refused_find(&world->refused, &plan->blocks[0]));
-    struct span span = {alone->table, alone->address, alone->count, SUNSPEC_NONE};
-    refused_remove(&world->refused, &span);
+    const struct refusal over = *range_at(world, 3);
+    refused_remove(&world->refused, &over);
     plan = refused_plan(&world->refused, world->arena, &world->planning);
     assert_int_equal(plan->block_count, 1);
     assert_int_equal(plan->blocks[0].count, 8);
@@ -265,8 +343,9 @@ static void test_a_range_has_the_period_of_its_entries(void **state)
         struct world *world = new_world(0);
         add_point(world, 3, 1);
         world->points[0].every_ms = periods[i][0];
-        struct refused_range range = {.span = {TABLE_HOLDING, 3, 1, SUNSPEC_NONE}};
-        assert_true(refused_add(&world->refused, &range));
+        struct refused_item item = {
+            .refusal = {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 3, 1, SUNSPEC_NONE}, 0, 2}};
+        assert_true(refused_add(&world->refused, &item));
         const struct plan *plan = refused_plan(&world->refused, world->arena, &world->planning);
         assert_int_equal(plan->block_count, 1);
         assert_int_equal(plan->blocks[0].every_ms, periods[i][1]);
@@ -279,20 +358,21 @@ static void test_plans_are_not_made_for_ever(void **state)
 {
     (void)state;
     struct world *world = new_world(0);
-    struct refused_range range = {.span = {TABLE_HOLDING, 3, 1, SUNSPEC_NONE}};
+    struct refused_item item = {
+        .refusal = {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 3, 1, SUNSPEC_NONE}, 0, 2}};
     for (uint16_t i = 0; i < 8; i++)
         add_point(world, i, 1);
     for (int turn = 0; turn < 1000 && !refused_is_restless(&world->refused); turn++) {
-        assert_true(refused_add(&world->refused, &range));
+        assert_true(refused_add(&world->refused, &item));
         (void)refused_plan(&world->refused, world->arena, &world->planning);
-        refused_remove(&world->refused, &range.span);
+        refused_remove(&world->refused, &item.refusal);
         (void)refused_plan(&world->refused, world->arena, &world->planning);
     }
     assert_true(refused_is_restless(&world->refused));
     assert_in_range(world->refused.plans, MAX_REFUSED_PLANS, MAX_REFUSED_PLANS + 1);
     refused_forget(&world->refused);
     assert_true(refused_is_restless(&world->refused));
-    assert_int_equal(world->refused.register_limit, 0);
+    assert_int_equal(world->refused.count, 0);
     free_world(world);
 }
 
@@ -317,6 +397,17 @@ static void check_outcome(struct world *world)
     }
 }
 
+// Where it tears no value.
+static void make_border(struct world *world, uint16_t address)
+{
+    for (size_t i = 0; i < world->map.point_count; i++) {
+        const struct point *point = &world->points[i];
+        if (address > point->address && address < point->address + point->word_count)
+            return;
+    }
+    world->device.is_border[address] = true;
+}
+
 static void test_random_devices(void **state)
 {
     (void)state;
@@ -335,6 +426,10 @@ static void test_random_devices(void **state)
         uint32_t bad = random_below(&seed, 5);
         for (uint32_t i = 0; i < bad; i++)
             world->device.is_bad[random_below(&seed, (uint32_t)address + 1)] = true;
+        if (random_below(&seed, 3) == 0)
+            world->device.limit = 2 + (int)random_below(&seed, 40);
+        for (uint32_t i = random_below(&seed, 3); i > 0; i--)
+            make_border(world, (uint16_t)random_below(&seed, (uint32_t)address + 1));
         (void)learn_all(world);
         check_outcome(world);
         free_world(world);
@@ -348,6 +443,9 @@ int main(void)
         cmocka_unit_test(test_a_value_of_two_words_is_one),
         cmocka_unit_test(test_registers_between_the_listed_ones_are_to_blame),
         cmocka_unit_test(test_a_number_that_is_too_large),
+        cmocka_unit_test(test_a_number_that_only_single_values_keep),
+        cmocka_unit_test(test_a_border_is_found_where_it_is),
+        cmocka_unit_test(test_each_unit_has_its_own),
         cmocka_unit_test(test_a_mood_teaches_nothing),
         cmocka_unit_test(test_everything_refused),
         cmocka_unit_test(test_more_than_one_search_finds),

@@ -100,7 +100,7 @@ static void every_key_is_read(void **state)
     desk_free(desk);
 }
 
-static const struct refusal {
+static const struct refusal_case {
     const char *text;
     const char *expected;
 } refusals[] = {

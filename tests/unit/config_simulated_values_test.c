@@ -133,7 +133,7 @@ static void devices_of_a_site_are_found_by_name(void **state)
     desk_free(desk);
 }
 
-static const struct refusal {
+static const struct refusal_case {
     const char *text;
     size_t target_count;
     const char *message; // a part of the findings

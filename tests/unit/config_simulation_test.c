@@ -105,7 +105,7 @@ static void values_and_noise_are_read(void **state)
     desk_free(desk);
 }
 
-static const struct refusal {
+static const struct refusal_case {
     const char *rule; // behind "simulation: ", on line 9
     const char *message;
 } refusals[] = {
@@ -251,7 +251,7 @@ static void a_value_or_rule_above_is_the_one_that_counts(void **state)
     desk_free(desk);
 }
 
-static const struct refusal refusals_over[] = {
+static const struct refusal_case refusals_over[] = {
     {"simulation: {rules: {strat: null}}\n", "upper.yaml:3:22: error: 'strat' is removed here"},
     {"registers: {reboot: null}\n", "lower.yaml:13:18: error: when: "},
     {"simulation: {values: {nane: b}}\n", "did you mean 'name'?"},

@@ -183,7 +183,13 @@ static void much_known(struct board *board, struct cloud_status *cloud,
     one->command_since_ms = 98000;
     one->commands_waiting = 2;
     one->hole_count = 20;
-    one->holes[0] = (struct unit_hole){TABLE_HOLDING, 100, 4, 2, 10000};
+    one->holes[0] = (struct unit_refusal){
+        {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 100, 4, SUNSPEC_NONE}, 0, 2}, 10000};
+    one->limit_count = 2;
+    one->limits[0] = (struct unit_refusal){
+        {REFUSAL_LENGTH, NO_INDEX, {TABLE_HOLDING, 0, 51, SUNSPEC_NONE}, 50, 3}, 10000};
+    one->limits[1] = (struct unit_refusal){
+        {REFUSAL_BORDER, 5, {TABLE_INPUT, 99, 2, SUNSPEC_NONE}, 100, 2}, 10000};
     answer->units[1].counters.missed = 5;
     one->missed_count = 9;
     one->missed[0] = (struct unit_missed){TABLE_HOLDING, 40, 3, SUNSPEC_NONE, 1000, 12};
@@ -232,6 +238,12 @@ static void test_all_that_is_known(void **state)
         json, "buses.0.units.0.unreadable.0",
         "{\"table\":\"holding\",\"address\":100,\"count\":4,\"exception\":2,\"age_ms\":90000}");
     assert_at(json, "buses.0.units.0.unreadable_count", "20");
+    assert_at(json, "buses.0.units.0.limits",
+              "[{\"table\":\"holding\",\"address\":0,\"count\":51,\"granted\":50,"
+              "\"exception\":3,\"age_ms\":90000},"
+              "{\"table\":\"input\",\"unit\":5,\"address\":99,\"count\":2,\"border\":100,"
+              "\"exception\":2,\"age_ms\":90000}]");
+    assert_at(json, "buses.0.units.0.limits_count", "2");
     assert_at(json, "buses.0.dead_share", "0.0457");
     assert_at(json, "buses.0.units.0.wear", "[]");
     assert_at(json, "buses.1.units.0.wear", "[{\"entry\":\"limit\",\"writes\":2}]");

@@ -26,6 +26,7 @@ struct world {
     struct span unreadable[MOST_SPANS];
     struct span blocks[MOST_SPANS];
     struct span holes[MOST_SPANS];
+    struct refusal refusals[MOST_SPANS];
     struct modbus_settings modbus;
     struct map map;
     struct plan_request request;
@@ -127,9 +128,12 @@ static void random_world(uint64_t *state, struct world *world)
         .cost = {.frames_ns = (int64_t)random_below(state, 12),
                  .response_ns = (int64_t)random_below(state, 12),
                  .byte_ns = 1 + (int64_t)random_below(state, 3)},
-        .holes = world->holes,
-        .hole_count = random_spans(state, 5, 1, world->holes),
+        .refusals = world->refusals,
+        .refusal_count = random_spans(state, 5, 1, world->holes),
     };
+    for (size_t i = 0; i < world->request.refusal_count; i++)
+        world->refusals[i] =
+            (struct refusal){.unit_id = NO_INDEX, .span = world->holes[i], .exception = 2};
     world->plan = block_plan(world->arena, &world->request);
 }
 
@@ -173,7 +177,7 @@ static bool is_polled(const struct world *world, const struct point *point)
 {
     for (int address = 0; address < ROOM + 4; address++) {
         if (has_address(point, address) &&
-            in_spans(world->holes, world->request.hole_count, point->table, address))
+            in_spans(world->holes, world->request.refusal_count, point->table, address))
             return false;
     }
     return (point->access & ACCESS_READ) && point->every_ms != EVERY_NEED;
@@ -221,7 +225,7 @@ static bool is_closed(const struct world *world, enum table table, int address)
     }
     return in_spans(modbus->unreadable, modbus->unreadable_count, table, address) ||
            in_spans(modbus->blocks, modbus->block_count, table, address) ||
-           in_spans(world->holes, world->request.hole_count, table, address);
+           in_spans(world->holes, world->request.refusal_count, table, address);
 }
 
 // Whether one request of the group may be [from, to); `also` are wanted besides (bits of

@@ -405,11 +405,15 @@ static void test_learned_holes_are_not_asked(void **state)
     points[3].part_count = 2;
     points[3].parts[0] = 13;
     points[3].parts[1] = 20;
-    const struct span holes[] = {{TABLE_HOLDING, 13, 1, 0}, {TABLE_INPUT, 10, 4, 0}};
+    const struct refusal refusals[] = {
+        {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 13, 1, 0}, 0, 2},
+        {REFUSAL_RANGE, NO_INDEX, {TABLE_INPUT, 10, 4, 0}, 0, 2},
+        {REFUSAL_RANGE, 5, {TABLE_HOLDING, 10, 5, 0}, 0, 2}, // of another unit
+    };
     struct map map = {.points = points, .point_count = 4};
     struct modbus_settings modbus = {.max_registers = 125, .merge_gap = 10};
     struct plan_request request = {
-        .map = &map, .modbus = &modbus, .holes = holes, .hole_count = 2};
+        .map = &map, .modbus = &modbus, .refusals = refusals, .refusal_count = 3};
     struct arena *arena = arena_new();
     const struct plan *plan = block_plan(arena, &request);
     assert_int_equal(plan->block_count, 2);
@@ -417,8 +421,61 @@ static void test_learned_holes_are_not_asked(void **state)
     assert_int_equal(plan->blocks[0].count, 2);
     assert_int_equal(plan->blocks[1].address, 14);
     assert_int_equal(plan->blocks[1].count, 1);
-    const int torn = 3;
-    assert_int_equal(block_plan_for(arena, &request, &torn, 1)->block_count, 0);
+    // Asked for now, what is refused goes by itself and is no bridge for others.
+    const int all[] = {0, 1, 2};
+    plan = block_plan_for(arena, &request, all, 3);
+    assert_int_equal(plan->block_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(plan->blocks[i].point_count, 1);
+        assert_int_equal(plan->blocks[i].count, points[plan->blocks[i].points[0]].word_count);
+    }
+    arena_free(arena);
+}
+
+static void test_learned_refusals_are_of_one_unit(void **state)
+{
+    (void)state;
+    struct point points[] = {WORDS(10, 1, 1000), WORDS(11, 1, 1000), WORDS(10, 1, 1000),
+                             WORDS(11, 1, 1000)};
+    points[2].unit_id = points[3].unit_id = 5;
+    const struct refusal refusal = {REFUSAL_RANGE, 5, {TABLE_HOLDING, 11, 1, 0}, 0, 2};
+    struct map map = {.points = points, .point_count = 4};
+    struct modbus_settings modbus = {.max_registers = 125};
+    struct plan_request request = {
+        .map = &map, .modbus = &modbus, .refusals = &refusal, .refusal_count = 1};
+    struct arena *arena = arena_new();
+    const struct plan *plan = block_plan(arena, &request);
+    assert_int_equal(plan->block_count, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(plan->blocks[i].count, plan->blocks[i].unit_id == 5 ? 1 : 2);
+    arena_free(arena);
+}
+
+static void test_learned_lengths_and_borders_are_kept(void **state)
+{
+    (void)state;
+    struct point points[12];
+    for (uint16_t i = 0; i < 12; i++)
+        points[i] = (struct point)WORDS((uint16_t)(10 + i), 1, 1000);
+    points[9].sf = 10; // 19 and its scale 20 are apart where a border is between them
+    const struct refusal refusals[] = {
+        {REFUSAL_BORDER, NO_INDEX, {TABLE_HOLDING, 12, 2, 0}, 13, 2},
+        {REFUSAL_LENGTH, NO_INDEX, {TABLE_HOLDING, 10, 6, 0}, 5, 3},
+        {REFUSAL_BORDER, NO_INDEX, {TABLE_HOLDING, 19, 2, 0}, 20, 2},
+        {REFUSAL_LENGTH, NO_INDEX, {TABLE_INPUT, 10, 6, 0}, 1, 3},
+    };
+    static const uint16_t expected[][2] = {{10, 3}, {13, 5}, {18, 2}, {20, 2}};
+    struct map map = {.points = points, .point_count = 12};
+    struct modbus_settings modbus = {.max_registers = 125};
+    struct plan_request request = {
+        .map = &map, .modbus = &modbus, .refusals = refusals, .refusal_count = 4};
+    struct arena *arena = arena_new();
+    const struct plan *plan = block_plan(arena, &request);
+    assert_int_equal(plan->block_count, ARRAY_LENGTH(expected));
+    for (size_t i = 0; i < plan->block_count; i++) {
+        assert_int_equal(plan->blocks[i].address, expected[i][0]);
+        assert_int_equal(plan->blocks[i].count, expected[i][1]);
+    }
     arena_free(arena);
 }
 
@@ -435,6 +492,8 @@ int main(void)
         cmocka_unit_test(test_words_apart_come_together_where_they_may),
         cmocka_unit_test(test_auto_weighs_the_gap_against_a_request),
         cmocka_unit_test(test_learned_holes_are_not_asked),
+        cmocka_unit_test(test_learned_refusals_are_of_one_unit),
+        cmocka_unit_test(test_learned_lengths_and_borders_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

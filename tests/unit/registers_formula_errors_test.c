@@ -11,14 +11,14 @@
 
 #include "support/formula_names.h"
 
-struct refusal {
+struct refusal_case {
     const char *text;
     size_t offset;
     const char *message;
 };
 
 static void check_refusal(const struct formula_names *names, enum formula_type expected,
-                          const struct refusal *row)
+                          const struct refusal_case *row)
 {
     struct arena *arena = arena_new();
     const struct formula *formula = NULL;
@@ -34,7 +34,7 @@ static void check_refusal(const struct formula_names *names, enum formula_type e
     arena_free(arena);
 }
 
-static void check_refusals(const struct refusal *rows, size_t count)
+static void check_refusals(const struct refusal_case *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         check_refusal(&all_names, FORMULA_ANY, &rows[i]);
@@ -49,7 +49,7 @@ static void test_spelling(void **state)
 #define NUMBER(text)                                                                           \
     "'" text "' is not a number: decimal without leading zeros, or 0x hexadecimal, up to 64 "  \
     "bits"
-    static const struct refusal rows[] = {
+    static const struct refusal_case rows[] = {
         {"mode = manual", 5, FOREIGN("=", "to compare, write '=='")},
         {"online && true", 7, FOREIGN("&&", "write 'and'")},
         {"online || true", 7, FOREIGN("||", "write 'or'")},
@@ -84,7 +84,7 @@ static void test_spelling(void **state)
 static void test_structure(void **state)
 {
     (void)state;
-    static const struct refusal rows[] = {
+    static const struct refusal_case rows[] = {
         {"", 0, "the formula is empty"},
         {"  ", 0, "the formula is empty"},
         {"1 +", 3, "a value is missing at the end"},
@@ -123,7 +123,7 @@ static void test_structure(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    static const struct refusal rows[] = {
+    static const struct refusal_case rows[] = {
         {"1 + voltag", 4, "unknown name 'voltag': did you mean 'voltage'?"},
         {"nothing", 0, "unknown name 'nothing' (a text stands in double quotes)"},
         {"power == high", 9, "unknown name 'high' (a text stands in double quotes)"},
@@ -170,7 +170,7 @@ static void test_names(void **state)
 static void test_types(void **state)
 {
     (void)state;
-    static const struct refusal rows[] = {
+    static const struct refusal_case rows[] = {
         {"mode + 1", 0, "'+' needs numbers, but mode is a text"},
         {"1 + mode", 4, "'+' needs numbers, but mode is a text"},
         {"-online", 1, "'-' needs numbers, but online is a boolean"},
@@ -206,7 +206,7 @@ static void test_types(void **state)
 static void test_labels(void **state)
 {
     (void)state;
-    static const struct refusal rows[] = {
+    static const struct refusal_case rows[] = {
         {"mode == manul", 8, "mode is never 'manul': its labels are auto, manual, off, other"},
         {"manul != mode", 0, "mode is never 'manul': its labels are auto, manual, off, other"},
         {"mode == \"Manual\"", 8,
@@ -228,7 +228,7 @@ static void test_format(void **state)
     (void)state;
 #define BAD_PLACE                                                                              \
     "a '%' in the format is none of %d %x %X %s %.Nf %0Nd %0Nx %% (N a number, such as %.1f)"
-    static const struct refusal rows[] = {
+    static const struct refusal_case rows[] = {
         {"format(\"%f\", 1)", 7, BAD_PLACE},
         {"format(\"%5d\", 1)", 7, BAD_PLACE},
         {"format(\"%n\", 1)", 7, BAD_PLACE},
@@ -253,9 +253,9 @@ static void test_format(void **state)
 static void test_expected_type(void **state)
 {
     (void)state;
-    static const struct refusal number = {
+    static const struct refusal_case number = {
         "power + 1", 0, "a boolean is needed here, but power + 1 is a number"};
-    static const struct refusal text = {
+    static const struct refusal_case text = {
         " if(online, \"aaaaaaaaaaaaaaaaaaaaaaaaa\", \"bcdef\")", 1,
         "a number is needed here, but if(online, \"aaaaaaaaaaaaaaaaaaaaaaaaa\", \"bcd ... is "
         "a text"};
@@ -267,7 +267,7 @@ static void test_where_raw_and_now_do_not_exist(void **state)
 {
     (void)state;
     struct formula_names names = {.find = names_find};
-    static const struct refusal rows[] = {
+    static const struct refusal_case rows[] = {
         {"raw + 1", 0,
          "raw is the number of the entry's own register, and there is none here: write "
          "raw(name)"},

@@ -167,7 +167,7 @@ static void words_of_another_unit_are_there_and_nowhere_else(void **state)
     end(&fixture);
 }
 
-static const struct refusal {
+static const struct refusal_case {
     enum fixture_point point;
     const char *text; // NULL: a number
     const char *message;
