@@ -103,11 +103,12 @@ void bus_settle(struct bus *bus, struct unit *unit, enum fault fault, const char
 
 // It is busy, or fails, instead of saying who it is: nothing of it is read meanwhile, and after
 // a while that is not to pass for a unit that is well.
-static enum fault note_unsaid(struct unit *unit, char *ret_text, size_t size)
+static enum fault note_unsaid(const struct bus *bus, struct unit *unit, char *ret_text,
+                              size_t size)
 {
     int64_t now_ms = clock_monotonic_ms();
     uint8_t exception = unit->record.exception;
-    if (!unit->unsaid_since_ms)
+    if (!unit->unsaid_since_ms || unit->link_serial != bus->line.link_serial)
         unit->unsaid_since_ms = now_ms;
     unit->unsaid_until_ms = now_ms + UNSAID_PAUSE_MS;
     if (now_ms < unit->unsaid_since_ms + UNSAID_MS)
@@ -129,7 +130,7 @@ bool bus_identify(struct bus *bus, struct unit *unit, char *ret_text, size_t siz
     enum fault fault = identity_check(&bus->line, unit, ret_text, size);
     unit->is_other |= fault == FAULT_IDENTITY;
     if (fault == FAULT_EXCEPTION) {
-        bus_settle(bus, unit, note_unsaid(unit, ret_text, size), ret_text);
+        bus_settle(bus, unit, note_unsaid(bus, unit, ret_text, size), ret_text);
         return false;
     }
     unit->unsaid_since_ms = 0;

@@ -35,6 +35,12 @@ static void print_outcome(const struct world *world)
     if (witness->dead_us)
         (void)printf(", dead %.2f %%",
                      100.0 * (double)witness->dead_us / (double)witness->counted_us);
+    if (witness->renewals)
+        (void)printf(", %llu renewals, late by %.1f ms at most",
+                     (unsigned long long)witness->renewals,
+                     (double)witness->latest_renewal_us / US_PER_MS);
+    if (witness->foreign)
+        (void)printf(", %llu foreign", (unsigned long long)witness->foreign);
     if (world_is_clean(world))
         (void)printf(", command within %.1f ms, late by %.1f ms at most",
                      (double)witness->slowest_start_us / US_PER_MS,

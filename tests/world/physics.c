@@ -92,16 +92,46 @@ static void post_command(void)
     bool is_alone = true;
     for (size_t i = 0; i < site->device_count; i++)
         is_alone = is_alone && !world->witness.jobs[i].is_open;
+    uint16_t value = request->argument_count ? world->next_value : 0;
+    bool is_keep = strcmp(request->command->key, "keep") == 0;
     *job = (struct world_job){.is_open = true,
                               .is_patient = strcmp(request->command->key, "patient") == 0,
                               .is_careful = strcmp(request->command->key, "careful") == 0,
                               .is_alone = is_alone,
+                              .is_keep = is_keep,
                               .posted_us = world->now_us,
-                              .value = request->argument_count ? world->next_value : 0};
+                              .done_us = job->done_us,
+                              .value = is_keep ? 0 : value,
+                              .held = is_keep ? value : 0};
     world->next_value++;
     world->has_posted = true;
     if (!bus_post_job(the_bus(), request))
         witness_complain(world, "the bus took no command");
+}
+
+// Another master asks a unit of its own, which answers; both are heard by the bus. It waits for
+// the line to be idle.
+static void let_stranger_speak(void)
+{
+    const struct request request = {.unit_id = (uint8_t)(200 + world_draw(world, 40)),
+                                    .function = (uint8_t)(3 + world_draw(world, 2)),
+                                    .address = (uint16_t)world_draw(world, 100),
+                                    .count = (uint16_t)(1 + world_draw(world, 8))};
+    struct answer answer = {.count = request.count};
+    uint8_t *end = world->received + world->received_length;
+    world->next_stranger_us =
+        world->now_us + (int64_t)(1 + world_draw(world, 1000)) * US_PER_MS;
+    bool is_idle = channel_next_us(&world->channel) == CHANNEL_IDLE;
+    if (!world->is_open || !is_idle || world->received_length)
+        return;
+    for (int i = 0; i < request.count; i++)
+        answer.words[i] = (uint16_t)world_draw(world, 65536);
+    size_t length = frame_build_request(FRAMING_RTU, 0, &request, end);
+    if (world_draw(world, 4)) // else nobody answers it
+        length += frame_build_response(FRAMING_RTU, 0, &request, &answer, end + length);
+    tell('?', end, length);
+    world->received_length += length;
+    world->witness.foreign++;
 }
 
 static void watch_dead_units(void)
@@ -124,6 +154,8 @@ static void happen(void)
         world->is_gone |= is_cut();
     }
     watch_dead_units();
+    if (world->now_us >= world->next_stranger_us)
+        let_stranger_speak();
     if (world->now_us >= world->next_command_us && !world->is_stopping)
         post_command();
     if (world->now_us >= world->end_us && !world->is_stopping) {
@@ -148,6 +180,7 @@ static void pass_time(int64_t until_us)
     sooner(&next_us, faults_next_us(world->faults, world->now_us));
     if (!world->is_stopping) {
         sooner(&next_us, world->next_command_us);
+        sooner(&next_us, world->next_stranger_us);
         sooner(&next_us, world->end_us);
     }
     if (next_us > world->now_us) {
@@ -213,6 +246,17 @@ bool clock_wait(const int *descriptors, size_t count, int64_t until_us)
     }
 }
 
+// While the port was out somebody may have put another device in the place of one.
+static void exchange_devices(void)
+{
+    for (size_t i = 0; i < world->site->device_count; i++) {
+        bool is_stranger = world_draw(world, 4) == 0;
+        world->witness.is_stranger[i] = is_stranger;
+        bank_set_word(entries_bank(sim_device_entries(world->devices[i])), BANK_OWN_UNIT,
+                      TABLE_HOLDING, MODEL, is_stranger ? WRONG_MODEL : RIGHT_MODEL);
+    }
+}
+
 // ---- bus/link_open.h
 
 int port_check(const struct bus_settings *settings, struct error *err)
@@ -233,6 +277,9 @@ enum port_progress port_open(const struct bus_settings *settings, int64_t timeou
     bool is_tcp = settings->transport == TRANSPORT_TCP;
     channel_init(&world->channel, is_tcp ? FRAMING_TCP : FRAMING_RTU, &world->line,
                  world->now_us);
+    witness_messages(world);
+    if (world->kind == WORLD_IDENTIFY)
+        exchange_devices();
     world->is_open = true;
     world->is_gone = false;
     world->received_length = 0;

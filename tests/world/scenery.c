@@ -15,7 +15,8 @@ const char *const world_kind_names[WORLD_KINDS] = {
     [WORLD_CLEAN_RTU] = "clean-rtu",   [WORLD_CLEAN_TCP] = "clean-tcp",
     [WORLD_NOISY_RTU] = "noisy-rtu",   [WORLD_FAULTY_TCP] = "faulty-tcp",
     [WORLD_DEAD_UNITS] = "dead-units", [WORLD_LATE_RTU] = "late-rtu",
-    [WORLD_UNPLUGGED] = "unplugged",
+    [WORLD_UNPLUGGED] = "unplugged",   [WORLD_STRANGERS] = "strangers",
+    [WORLD_IDENTIFY] = "identify",     [WORLD_HOLDS] = "holds",
 };
 
 enum { TIMEOUT_MS = 300 };
@@ -30,6 +31,17 @@ bool world_is_clean(const struct world *world)
     return world->kind == WORLD_CLEAN_RTU || world->kind == WORLD_CLEAN_TCP;
 }
 
+bool world_is_faultless(const struct world *world)
+{
+    return world_is_clean(world) || world->kind == WORLD_STRANGERS ||
+           world->kind == WORLD_HOLDS;
+}
+
+static bool has_holds(const struct world *world)
+{
+    return world->kind == WORLD_HOLDS || world->kind == WORLD_IDENTIFY;
+}
+
 static bool is_tcp(const struct world *world)
 {
     return world->kind == WORLD_CLEAN_TCP || world->kind == WORLD_FAULTY_TCP;
@@ -39,12 +51,17 @@ static bool is_tcp(const struct world *world)
 
 static const int bauds[] = {4800, 9600, 19200, 38400, 115200};
 
+static int64_t cost_of_request_us(const struct world *world, int baud)
+{
+    return is_tcp(world) ? 20000 : (int64_t)(8 + 9 + 8) * 11 * 1000000 / baud + 4000;
+}
+
 // Points in clusters, with periods that leave the line some rest: every point costs a request
 // of its own here, which is more than it will.
 static void write_points(struct world *world, int devices, int baud, struct strbuf *text)
 {
     int count = 3 + (int)world_draw(world, 8);
-    int64_t cost_us = is_tcp(world) ? 20000 : (int64_t)(8 + 9 + 8) * 11 * 1000000 / baud + 4000;
+    int64_t cost_us = cost_of_request_us(world, baud);
     int64_t shortest_ms = cost_us * count * devices * 2 / US_PER_MS;
     int address = (int)world_draw(world, 20);
     for (int i = 0; i < count; i++) {
@@ -56,17 +73,39 @@ static void write_points(struct world *world, int devices, int baud, struct strb
     }
 }
 
+// A setpoint that is held, at periods that take an eighth of the bus's time when all hold, and
+// a command that asks for a long time without a wait.
+static void write_holds(struct world *world, int devices, int baud, struct strbuf *text)
+{
+    int64_t every_ms = cost_of_request_us(world, baud) * devices * 8 / US_PER_MS;
+    every_ms = every_ms < 500 ? 500 : every_ms;
+    world->hold_every_us = every_ms * US_PER_MS;
+    world->hold_for_us = 30 * US_PER_S;
+    strbuf_printf(text,
+                  "  keep:\n"
+                  "    arguments: {v: {type: integer, min: 0, max: 65535, required: true}}\n"
+                  "    steps:\n      - write: {held: v}\n"
+                  "        hold: {every: %lldms, for: 30s, then: {held: 0}}\n"
+                  "  long:\n    steps:\n",
+                  (long long)every_ms);
+    for (int i = 0; i < 40; i++)
+        strbuf_printf(text, "      - require: w%d >= 0\n", i % 2);
+}
+
 static void write_map(struct world *world, int devices, int baud, struct strbuf *text)
 {
     strbuf_printf(text,
                   "modbridge: map/1\nvendor: World\nmodel: Device\n"
                   "modbus: {merge_gap: %s, timeout: %dms, min_gap: %dms}\n"
-                  "registers:\n"
+                  "%sregisters:\n"
                   "  w0: {holding: 1000, type: u16, access: rw}\n"
                   "  w1: {holding: 1001, type: u16, access: rw}\n"
+                  "  held: {holding: 1010, type: u16, access: rw, hold: true}\n"
+                  "  model: {holding: 1020, type: u16}\n"
                   "telemetry:\n",
                   world_draw(world, 2) ? "auto" : "0", (int)TIMEOUT_MS,
-                  world_draw(world, 4) ? 0 : (int)world_draw(world, 20));
+                  world_draw(world, 4) ? 0 : (int)world_draw(world, 20),
+                  world->kind == WORLD_IDENTIFY ? "identify: {model: 41}\n" : "");
     write_points(world, devices, baud, text);
     strbuf_add(
         text,
@@ -81,6 +120,8 @@ static void write_map(struct world *world, int devices, int baud, struct strbuf 
         "    arguments: {v: {type: integer, min: 0, max: 65535, required: true}}\n"
         "    steps:\n      - try:\n          - write: {w0: v}\n          - write: {w1: v}\n"
         "        on_failure:\n          - log: undone\n");
+    if (has_holds(world))
+        write_holds(world, devices, baud, text);
 }
 
 static void write_site(struct world *world, int devices, int baud, struct strbuf *text)
@@ -261,6 +302,17 @@ static void add_unplugging(struct world *world)
     rule->effect.unplug = true;
 }
 
+// Units that are so busy after the port is back that they do not say who they are.
+static void add_busy_identity(struct world *world)
+{
+    struct fault_rule *rule = add_rule(world, 0.3);
+    rule->table = TABLE_HOLDING;
+    rule->any_address = false;
+    rule->first_address = MODEL;
+    rule->last_address = MODEL;
+    rule->effect.exception = 6;
+}
+
 static void add_faults(struct world *world)
 {
     switch (world->kind) {
@@ -281,8 +333,14 @@ static void add_faults(struct world *world)
     case WORLD_UNPLUGGED:
         add_unplugging(world);
         break;
+    case WORLD_IDENTIFY:
+        add_unplugging(world);
+        add_busy_identity(world);
+        break;
     case WORLD_CLEAN_RTU:
     case WORLD_CLEAN_TCP:
+    case WORLD_STRANGERS:
+    case WORLD_HOLDS:
     case WORLD_KINDS:
         break;
     }
@@ -313,6 +371,7 @@ bool world_make(struct world *world)
     world->arena = arena_new();
     world->next_value = 1;
     world->next_command_us = 5 * (int64_t)US_PER_S;
+    world->next_stranger_us = world->kind == WORLD_STRANGERS ? US_PER_S : INT64_MAX;
     int devices = world->kind == WORLD_DEAD_UNITS ? 3 + (int)world_draw(world, 6)
                                                   : 1 + (int)world_draw(world, WORLD_DEVICES);
     if (!load_site(world, devices) || !make_devices(world))

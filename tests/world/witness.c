@@ -77,6 +77,11 @@ static void check_write(struct world *world, const struct world_frame *frame)
     for (uint16_t i = 0; i < request->count; i++) {
         unsigned register_index = (unsigned)(request->address + i - WRITABLE);
         uint16_t value = request->words[i];
+        if (world->witness.is_stranger[frame->device])
+            witness_complain(world, "STRANGER: %u is written to d%d, which is another device",
+                             value, frame->device);
+        if (request->address == HELD)
+            return;
         if (register_index > 1) {
             witness_complain(world, "a write to register %d", request->address + i);
             return;
@@ -132,15 +137,20 @@ static void check_turns(struct world *world, const struct world_frame *frame)
 {
     struct world_job *job = &world->witness.jobs[frame->device];
     bool is_command = frame->request.address >= WRITABLE;
+    bool is_of_hold = frame->request.address == HELD && !(job->is_open && job->is_keep);
+    if (frame->request.address == MODEL || (is_of_hold && !job->is_open))
+        return;
     if (is_command && !job->is_open)
         witness_complain(world, "a command's frame to d%d without a command", frame->device);
     if (is_command && job->is_open && !job->has_begun)
         check_start(world, job);
-    if (is_command && frame->is_write && job->is_careful && !job->is_noted)
+    if (is_command && !is_of_hold && frame->is_write && job->is_careful && !job->is_noted)
         witness_complain(world, "a write to d%d inside a try that was not noted",
                          frame->device);
     bool is_waiting = job->is_patient || (job->is_careful && !job->is_noted);
-    bool is_kept = job->is_open && job->has_begun && !is_waiting && world_is_clean(world);
+    bool is_kept = job->is_open && job->has_begun && !is_waiting && world_is_faultless(world);
+    if (is_of_hold && is_kept)
+        witness_complain(world, "d%d's setpoint is written amid its command", frame->device);
     if (!is_command && is_kept)
         witness_complain(world, "d%d is polled between the frames of its command",
                          frame->device);
@@ -189,6 +199,8 @@ void witness_frame(struct world *world, const struct request *request)
         .is_write = pdu_find_function(request->function)->is_write,
     };
     check_turns(world, &witness->last);
+    if (request->address == HELD && witness->last.is_write)
+        holding_frame(world, &witness->last);
     if (witness->last.is_write)
         check_write(world, &witness->last);
     else
@@ -252,13 +264,16 @@ static void see_reading(struct world *world, const struct reading *reading)
 {
     if (reading->fault) {
         world->witness.faults++;
-        if (world_is_clean(world))
+        if (world_is_faultless(world))
             witness_complain(world, "d%u at %u fails (%s) though nothing is wrong",
                              reading->device, reading->block->address,
                              fault_names[reading->fault]);
         return;
     }
     world->witness.readings++;
+    if (world->witness.is_stranger[reading->device])
+        witness_complain(world, "STRANGER: d%u is read, which is another device",
+                         reading->device);
     check_words(world, reading);
     if (world_is_clean(world))
         check_period(world, reading);
@@ -279,12 +294,13 @@ static void see_result(struct world *world, struct job_result *result)
     bool is_good = result->outcome == JOB_COMPLETED;
     if (is_good && job->is_noted)
         witness_complain(world, "d%u completed, and its try is noted as open", result->device);
-    if (!is_good && world_is_clean(world) && !world->is_stopping)
+    if (!is_good && world_is_faultless(world) && !world->is_stopping)
         witness_complain(world, "a command of d%u failed though nothing is wrong: %s",
                          result->device, result->message);
     witness->jobs_completed += is_good;
     witness->jobs_failed += !is_good;
     job->is_open = false;
+    job->done_us = world->now_us;
     job_result_free(result);
 }
 
@@ -308,6 +324,9 @@ static void see_note(struct world *world, const struct message *message)
 static void check_return(struct world *world, const struct health_change *change)
 {
     struct witness *witness = &world->witness;
+    bool is_other = change->health == HEALTH_OFFLINE && change->fault == FAULT_IDENTITY;
+    if (is_other && !witness->is_stranger[change->device])
+        witness_complain(world, "d%u is taken for another device", change->device);
     if (change->health != HEALTH_ONLINE || !witness->back_us[change->device])
         return;
     int64_t took_ms = (world->now_us - witness->back_us[change->device]) / US_PER_MS;
@@ -363,9 +382,14 @@ void witness_end(struct world *world)
 {
     const struct witness *witness = &world->witness;
     check_unnoticed(world);
+    holding_end(world);
     if (witness->dead_us * 100 > witness->counted_us * DEAD_PERCENT_ALLOWED)
         witness_complain(world, "dead units took %.1f %% of the bus's time",
                          100.0 * (double)witness->dead_us / (double)witness->counted_us);
+    if (world->kind == WORLD_STRANGERS && !witness->foreign)
+        witness_complain(world, "the other master never spoke");
+    if (world->kind == WORLD_HOLDS && !witness->renewals)
+        witness_complain(world, "nothing was held");
     if (world->kind != WORLD_UNPLUGGED && !witness->readings)
         witness_complain(world, "nothing was ever read");
 }

@@ -5,7 +5,7 @@
 //
 // physics.c stands in for base/clock.c, bus/link_port.c and bus/link_open.c: whoever links it
 // gets virtual time. scenery.c makes a site, devices and faults of a seed. witness.c looks at
-// every frame and message, and complains.
+// every frame and message, and complains; holding.c looks at what is held.
 #ifndef WORLD_WORLD_H
 #define WORLD_WORLD_H
 
@@ -24,6 +24,10 @@ enum {
     WORLD_DEVICES = 8,
     WORLD_BLOCKS = 64,
     WRITABLE = 1000, // addresses from here on are for commands, below for polling
+    HELD = 1010,     // ... a setpoint that is held
+    MODEL = 1020,    // ... what says who the device is
+    RIGHT_MODEL = 41,
+    WRONG_MODEL = 7,
     TOLD_TIMES = 20, // complaints printed of one world
 };
 
@@ -35,6 +39,9 @@ enum world_kind {
     WORLD_DEAD_UNITS,
     WORLD_LATE_RTU,
     WORLD_UNPLUGGED,
+    WORLD_STRANGERS,
+    WORLD_IDENTIFY,
+    WORLD_HOLDS,
     WORLD_KINDS,
 };
 
@@ -57,14 +64,30 @@ struct world_job {
     bool is_careful; // its writes are inside a try
     bool is_noted;   // ... that was noted as open
     bool is_alone;   // no other was open when it was posted
+    bool is_keep;    // it begins a hold
     int64_t posted_us;
+    int64_t done_us; // the last one of the device
+    uint16_t value;  // what it leaves in the registers; 0: nothing
+    uint16_t held;   // what it holds
+};
+
+// A setpoint that is held.
+struct world_hold {
+    bool is_open;
     uint16_t value;
+    int64_t until_us;
+    int64_t last_us; // written last
 };
 
 // What the witness remembers.
 struct witness {
     struct world_frame last;
     struct world_job jobs[WORLD_DEVICES];
+    struct world_hold holds[WORLD_DEVICES];
+    bool is_stranger[WORLD_DEVICES]; // another device answers at its address
+    uint64_t renewals;
+    int64_t latest_renewal_us; // after its date
+    uint64_t foreign;          // frames of another master
     struct {
         const struct block *block;
         int device;
@@ -118,6 +141,9 @@ struct world {
     bool is_joined;
     int64_t next_command_us;
     uint16_t next_value;
+    int64_t next_stranger_us; // when another master speaks
+    int64_t hold_every_us;
+    int64_t hold_for_us;
 
     struct witness witness;
 };
@@ -128,6 +154,7 @@ bool world_make(struct world *world);
 void world_free(struct world *world);
 uint32_t world_draw(struct world *world, uint32_t limit); // 0 .. limit - 1
 bool world_is_clean(const struct world *world);           // nothing goes wrong in it
+bool world_is_faultless(const struct world *world);       // ... that could make a request fail
 
 // physics.c: the world whose time passes. Everything happens in the bus's thread.
 void physics_begin(struct world *world);
@@ -139,6 +166,10 @@ void witness_silence(struct world *world, int device, bool is_dead);
 void witness_end(struct world *world);
 void witness_complain(struct world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+// holding.c
+void holding_frame(struct world *world, const struct world_frame *frame);
+void holding_end(struct world *world);
 
 // What register `address` of a device says to request `sequence`.
 uint16_t witness_word(int device, uint16_t address, uint64_t sequence);
