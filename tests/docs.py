@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Docs that are true: every YAML example loads, every path and option named exists, every key is explained, the reference
-and the man pages made from it are current.
+and the man pages made from it are current, and so is the table of the shipped maps.
 
-    docs.py PROGRAM ROOT [--write]     --write brings what is generated in docs/maps.md and docs/man up to date
+    docs.py PROGRAM ROOT [--write]     --write brings what is generated in docs/maps.md, docs/man and mappings up to date
 """
 import os
 import pathlib
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import library_table
 import man_reference
 import yaml
 
@@ -149,6 +150,7 @@ check_manual()
 check_keys()
 check_reference()
 findings += man_reference.findings(PROGRAM, ROOT, "--write" in sys.argv)
+findings += library_table.findings(PROGRAM, ROOT, "--write" in sys.argv)
 if examples < 5:
     findings.append("docs.py finds no examples any more")
 print("\n".join(findings) if findings else f"docs are true: {len(PAGES)} pages, {examples} examples")

@@ -150,6 +150,12 @@ static bool view_knows_more(const struct start *start, const struct point *view)
     return !start->map->points[view->from].labels && !start->roles[view->from].raises_alert;
 }
 
+// The id and the length of a SunSpec model say which models there are: the chain holds them.
+static bool is_head_of_model(const struct point *point)
+{
+    return point->model != SUNSPEC_NONE && point->address < SUNSPEC_HEADER_WORDS;
+}
+
 // Powers of ten and factors first: the values of others are divided by them.
 static void set_entries(const struct start *start)
 {
@@ -158,7 +164,8 @@ static void set_entries(const struct start *start)
         for (size_t i = 0; i < map->point_count; i++) {
             const struct role *role = &start->roles[i];
             bool is_first = role->is_power || role->is_factor;
-            if (map->points[i].source == SOURCE_WORDS && is_first == (turn == 0))
+            if (map->points[i].source == SOURCE_WORDS && is_first == (turn == 0) &&
+                !is_head_of_model(&map->points[i]))
                 set_usual(start, (int)i);
         }
     }

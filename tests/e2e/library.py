@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""The cases of tests/maps/library: one folder is a device in some state."""
+import yaml
+from conftest import MAPPINGS, ROOT
+
+LIBRARY = ROOT / "tests/maps/library"
+
+
+class Case:
+    """One folder: the device as values.yaml has it, of a site where there is a parameters.yaml or a modbus.yaml."""
+
+    def __init__(self, world, folder):
+        self.site = world.folder / "site.yaml"
+        self.map = MAPPINGS / f"{folder.parent.name}.yaml"
+        given = {key: folder / f"{key}.yaml" for key in ("parameters", "modbus")}
+        self.keys = {key: yaml.safe_load(path.read_text()) for key, path in given.items() if path.exists()}
+        # The endpoint that the site names first is where nobody listens: the simulator says where it does.
+        device = self.target("127.0.0.1:1")[0] if self.keys else self.map
+        _, self.endpoint = world.simulate(device, "--values", folder / "values.yaml")
+
+    def target(self, endpoint):
+        """How read and command are told what to talk to."""
+        if not self.keys:
+            return ["--map", self.map, "--tcp", endpoint]
+        device = {"map": self.map.stem, "tcp": endpoint, **self.keys}
+        self.site.write_text(yaml.safe_dump(
+            {"modbridge": "site/1", "mappings": [str(MAPPINGS)], "devices": {"device": device}}, sort_keys=False))
+        return [self.site, "device"]
