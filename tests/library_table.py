@@ -39,7 +39,7 @@ def refresh(program, mapping):
 
 
 def row(program, mapping):
-    manifest = yaml.safe_load(ask(program, "blueprint", mapping))
+    manifest = yaml.load(ask(program, "blueprint", mapping), Loader=yaml.CSafeLoader)
     profiles = ", ".join(f"`{name}`" for name in manifest.get("implements", []))
     commands = [name for name in manifest.get("commands", {})
                 if not (name.startswith("get_") and f"set_{name[4:]}" in manifest["commands"])]

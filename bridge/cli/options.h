@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-enum { MAX_POSITIONALS = 64 };
+enum { MAX_POSITIONALS = 512 };
 
 struct options {
     bool json;

@@ -6,17 +6,11 @@ import jsonschema
 import pytest
 import yaml
 from conftest import MAPPINGS, ROOT, modbridge
+from manifest import TYPES, blueprint, check_published
 
 SCHEMA = jsonschema.Draft7Validator(json.loads((ROOT / "tests/support/blueprint_schema.json").read_text()))
 MAPS = sorted([*MAPPINGS.glob("*.yaml"), *(ROOT / "tests/maps/good").rglob("*.yaml")])
 MAPS = [p for p in MAPS if p.read_text().find("modbridge: map/1") >= 0]
-CASES = sorted((ROOT / "tests/maps/library").glob("*/*/values.yaml"))
-TYPES = {
-    "integer": lambda v: type(v) is int,
-    "float": lambda v: type(v) in (int, float),
-    "boolean": lambda v: type(v) is bool,
-    "string": lambda v: type(v) is str,
-}
 
 # What is easily declared wrongly.
 CORNERS = """
@@ -71,12 +65,6 @@ commands:
 CORNERS = CORNERS.replace("from: valve_word", "holding: 9")
 
 
-def blueprint(*argv):
-    result = modbridge("blueprint", *argv)
-    assert (result.returncode, result.stderr) == (0, "")
-    return yaml.safe_load(result.stdout)
-
-
 @pytest.fixture
 def corners(tmp_path):
     path = tmp_path / "corners.yaml"
@@ -109,16 +97,6 @@ def check_manifest(manifest):
             a.get("required") for a in commands[reader].get("arguments", {}).values()), key
 
 
-def check_published(manifest, seen):
-    """Every key is declared, with a type and texts that the value keeps to."""
-    for section, values in (("telemetry", seen["values"]), ("properties", seen["properties"])):
-        for key, value in values.items():
-            row = manifest[section][key]
-            assert TYPES[row["type"]](value), f"{key}: {value!r} is no {row['type']}"
-            assert "enum" not in row or value in row["enum"], f"{key}: {value!r} is not in {list(row['enum'])}"
-    assert {*seen["alerts"]} <= {*manifest["alerts"]}
-
-
 def read(world, mapping, *options):
     _, endpoint = world.simulate(mapping, *options)
     result = modbridge("read", "--map", mapping, "--tcp", endpoint, "--json")
@@ -129,14 +107,6 @@ def read(world, mapping, *options):
 @pytest.mark.parametrize("path", MAPS, ids=lambda p: p.stem)
 def test_what_a_simulated_device_says_is_declared(world, path):
     check_published(blueprint(path), read(world, path))
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda p: f"{p.parent.parent.name}/{p.parent.name}")
-def test_what_real_words_say_is_declared(world, case):
-    mapping = MAPPINGS / f"{case.parent.parent.name}.yaml"
-    seen = read(world, mapping, "--values", case)
-    assert seen["values"], "nothing to compare"
-    check_published(blueprint(mapping), seen)
 
 
 def test_corners_are_declared(corners):

@@ -3,19 +3,18 @@
 import json
 
 import pytest
-import yaml
 from conftest import modbridge
-from library import LIBRARY, Case
+from library import LIBRARY, Case, load
 from recorder import Recorder
 
 COMMANDS = [(path, index) for path in sorted(LIBRARY.glob("*/*/commands.yaml"))
-            for index in range(len(yaml.safe_load(path.read_text())))]
+            for index in range(len(load(path)))]
 
 
 @pytest.mark.parametrize("path,index", COMMANDS, ids=lambda v: v if isinstance(v, int) else
                          f"{v.parent.parent.name}/{v.parent.name}")
 def test_command_becomes_writes(world, path, index):
-    case = yaml.safe_load(path.read_text())[index]
+    case = load(path)[index]
     device = Case(world, path.parent)
     recorder = Recorder(device.endpoint)
     arguments = [f"{key}={json.dumps(value)}" if not isinstance(value, str) else f"{key}={value}"
