@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "registers/refusals.h"
 
 void refused_done(struct refused *refused)
@@ -27,8 +28,10 @@ bool refused_is_restless(const struct refused *refused)
 }
 
 // By what is asked: a request is refused for one reason at a time.
-static int compare_requests(const struct refusal *a, const struct refusal *b)
+static int compare_requests(const void *left, const void *right)
 {
+    const struct refusal *a = left;
+    const struct refusal *b = right;
     struct place place_a = refusal_place(a);
     struct place place_b = refusal_place(b);
     int order = place_compare(&place_a, &place_b);
@@ -40,16 +43,8 @@ static int compare_requests(const struct refusal *a, const struct refusal *b)
 // The first that is not before it.
 static size_t place_in(const struct refused *refused, const struct refusal *refusal)
 {
-    size_t low = 0;
-    size_t high = refused->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare_requests(&refused->refusals[middle], refusal) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_place(refusal, refused->refusals, refused->count, sizeof *refused->refusals,
+                        compare_requests);
 }
 
 static bool is_at(const struct refused *refused, size_t place, const struct refusal *refusal)
@@ -156,16 +151,7 @@ static struct home *find_homes(const struct map *map, size_t *ret_count)
 static size_t first_home(const struct home *homes, size_t count, const struct refusal *refusal)
 {
     const struct home like = {refusal_place(refusal), {refusal->span.address, 0}, 0};
-    size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare_homes(&homes[middle], &like) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_place(&like, homes, count, sizeof *homes, compare_homes);
 }
 
 static int64_t shorter(int64_t every_ms, const struct point *point)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/sorted.h"
 
 struct closed {
     struct place place;
@@ -76,19 +77,12 @@ bool refusals_touch(const struct refusals *refusals, const struct place *place,
                     struct extent at)
 {
     const struct closed end = {*place, {at.to, at.to}};
-    size_t low = 0;
-    size_t high = refusals->closed_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare_closed(&refusals->closed[middle], &end) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0)
+    size_t behind = sorted_place(&end, refusals->closed, refusals->closed_count,
+                                 sizeof *refusals->closed, compare_closed);
+    if (behind == 0)
         return false;
     // The last that begins before the end of what is asked.
-    const struct closed *last = &refusals->closed[low - 1];
+    const struct closed *last = &refusals->closed[behind - 1];
     return place_compare(&last->place, place) == 0 && last->at.to > at.from;
 }
 

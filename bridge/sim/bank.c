@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "model/message.h"
 #include "sim/chain.h"
 
@@ -323,24 +324,15 @@ int bank_unit_of(const struct bank *bank, const struct point *point)
 }
 
 // The cell of an address, or the place where it would be inserted.
-static size_t lower_bound(const struct bank *bank, const struct cell *wanted)
+static size_t place_of_cell(const struct bank *bank, const struct cell *wanted)
 {
-    size_t low = 0;
-    size_t high = bank->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare_cells(&bank->cells[middle], wanted) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_place(wanted, bank->cells, bank->count, sizeof *bank->cells, compare_cells);
 }
 
 bool bank_has_unit(const struct bank *bank, int unit)
 {
     struct cell first = {.unit = (int16_t)unit};
-    size_t at = lower_bound(bank, &first);
+    size_t at = place_of_cell(bank, &first);
     return unit != BANK_OWN_UNIT && at < bank->count && bank->cells[at].unit == unit;
 }
 
@@ -348,7 +340,7 @@ static struct cell *find_cell(const struct bank *bank, int unit, enum table tabl
                               uint16_t address)
 {
     struct cell wanted = {.unit = (int16_t)unit, .table = (uint8_t)table, .address = address};
-    size_t at = lower_bound(bank, &wanted);
+    size_t at = place_of_cell(bank, &wanted);
     if (at == bank->count || compare_cells(&bank->cells[at], &wanted) != 0)
         return NULL;
     return &bank->cells[at];
@@ -421,7 +413,7 @@ void bank_set_word(struct bank *bank, int unit, enum table table, uint16_t addre
                          .address = address,
                          .can_read = true,
                          .word = word};
-    size_t at = lower_bound(bank, &added);
+    size_t at = place_of_cell(bank, &added);
     add_cell(bank, &added);
     memmove(&bank->cells[at + 1], &bank->cells[at],
             (bank->count - 1 - at) * sizeof *bank->cells);
