@@ -20,8 +20,7 @@
 enum {
     // How long a command that was interrupted by the end of the program waits for its device to
     // answer, so that its response can say what the device holds; and when its open tries are
-    // to
-    // be undone before that.
+    // to be undone before that.
     REQUESTS_REREAD_MS = 30 * 1000,
     REQUESTS_UNDO_MS = 10 * 60 * 1000,
 };

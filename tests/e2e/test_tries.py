@@ -106,14 +106,20 @@ def answered(world, request_id="1"):
     return response["payload"]["message"], seen
 
 
+def restart_after_kill_at(world, address):
+    """The command is killed at its write to the address and the bridge started again; what was written until then."""
+    kill_at(world, address)
+    send(world)
+    await_killed(world)
+    before = writes(world)
+    assert before[-1] == (address, 1)
+    start(world)
+    return before
+
+
 @pytest.mark.parametrize("address", [BEGIN, COMMIT])
 def test_inside_a_try_on_failure_runs_once(scene, address):
-    kill_at(scene, address)
-    send(scene)
-    await_killed(scene)
-    before = writes(scene)
-    assert before[-1] == (address, 1)
-    start(scene)
+    before = restart_after_kill_at(scene, address)
     message, seen = answered(scene)
     assert seen == before + [(CANCEL, 1), (UNDONE, 75)], "with the argument it came with"
     assert f"{RAN}; the device now holds rate " in message and "undone 75" in message
@@ -121,12 +127,7 @@ def test_inside_a_try_on_failure_runs_once(scene, address):
 
 @pytest.mark.parametrize("address", [BEFORE, AFTER])
 def test_outside_a_try_nothing_runs(scene, address):
-    kill_at(scene, address)
-    send(scene)
-    await_killed(scene)
-    before = writes(scene)
-    assert before[-1] == (address, 1)
-    start(scene)
+    before = restart_after_kill_at(scene, address)
     message, seen = answered(scene)
     assert seen == before and "on_failure" not in message
 
