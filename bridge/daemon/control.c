@@ -22,7 +22,8 @@ enum {
 struct control {
     const struct control_handler *handlers;
     size_t handler_count;
-    int events; // epoll
+    void *context; // of the handlers
+    int events;    // epoll
     int listener;
     int64_t accept_ms; // not before; INT64_MAX: accepting is not paused
     char *path;
@@ -30,7 +31,7 @@ struct control {
     uint32_t watched[CONTROL_MAX_CLIENTS]; // the events asked for
 };
 
-struct control *control_new(const struct control_handler *handlers, size_t count)
+struct control *control_new(const struct control_handler *handlers, size_t count, void *context)
 {
     int events = epoll_create1(EPOLL_CLOEXEC);
     if (events < 0)
@@ -38,6 +39,7 @@ struct control *control_new(const struct control_handler *handlers, size_t count
     struct control *control = mem_new(1, sizeof *control);
     control->handlers = handlers;
     control->handler_count = count;
+    control->context = context;
     control->events = events;
     control->listener = -1;
     control->accept_ms = INT64_MAX;
@@ -193,7 +195,7 @@ static void take_line(struct control *control, size_t index, size_t length, int6
     else if (!handler)
         refuse_unknown(control, index, now_ms);
     else
-        handler->take(handler->context, &client->request, ticket);
+        handler->take(control->context, &client->request, ticket);
 }
 
 // Deals with what a client has said and not been heard on yet.

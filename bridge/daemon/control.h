@@ -35,12 +35,12 @@ struct control_handler {
     const char *name;
     void (*take)(void *context, const struct control_request *request,
                  struct control_ticket ticket);
-    void *context;
 };
 
-// A control without a socket yet; the handlers are borrowed. NULL when the system has no more
-// descriptors.
-struct control *control_new(const struct control_handler *handlers, size_t count);
+// A control without a socket yet; the handlers are borrowed, each gets `context`. NULL when the
+// system has no more descriptors.
+struct control *control_new(const struct control_handler *handlers, size_t count,
+                            void *context);
 
 // Listens at `folder`/control.sock, which the caller has locked.
 int control_listen(struct control *control, const char *folder, struct error *err);

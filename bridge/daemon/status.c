@@ -45,12 +45,9 @@ static void ask_bus(struct status *status, size_t bus)
         bus_status_free(blank);
 }
 
-void status_take_request(void *context, const struct control_request *request,
-                         struct control_ticket ticket)
+void status_take_request(struct status *status, struct control_ticket ticket)
 {
-    struct status *status = context;
     int64_t now_ms = clock_monotonic_ms();
-    (void)request;
     for (size_t i = 0; i < status->board.count; i++) {
         if (board_wants(&status->board, i, now_ms))
             ask_bus(status, i);

@@ -53,9 +53,8 @@ struct status {
 void status_init(struct status *status, const struct status_sources *sources, int64_t began_ms);
 void status_done(struct status *status);
 
-// The handler of the request; `context` is the struct status.
-void status_take_request(void *context, const struct control_request *request,
-                         struct control_ticket ticket);
+// Somebody asks; answered from status_turn.
+void status_take_request(struct status *status, struct control_ticket ticket);
 
 // A bus answered; takes ownership.
 void status_take_bus(struct status *status, struct bus_status *answer);

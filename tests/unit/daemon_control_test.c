@@ -47,8 +47,7 @@ static void answer_later(void *context, const struct control_request *request,
     world->ticket = ticket;
 }
 
-static struct control_handler handlers[] = {{"now", answer_now, NULL},
-                                            {"later", answer_later, NULL}};
+static const struct control_handler handlers[] = {{"now", answer_now}, {"later", answer_later}};
 
 static int set_up(void **state)
 {
@@ -57,10 +56,8 @@ static int set_up(void **state)
     strcpy(world->folder, "/tmp/control-XXXXXX");
     assert_non_null(mkdtemp(world->folder));
     strcat(strcpy(world->path, world->folder), "/control.sock");
-    handlers[0].context = world;
-    handlers[1].context = world;
     world->now_ms = 1000;
-    world->control = control_new(handlers, ARRAY_LENGTH(handlers));
+    world->control = control_new(handlers, ARRAY_LENGTH(handlers), world);
     assert_non_null(world->control);
     assert_int_equal(control_listen(world->control, world->folder, &err), 0);
     *state = world;

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/control_table.h"
+
+#include "base/mem.h"
+#include "daemon/daemon_state.h"
+
+static void take_status(void *context, const struct control_request *request,
+                        struct control_ticket ticket)
+{
+    struct daemon *daemon = context;
+    (void)request;
+    status_take_request(&daemon->status, ticket);
+}
+
+const struct control_handler control_table[] = {
+    {"status", take_status},
+};
+
+const size_t control_table_count = ARRAY_LENGTH(control_table);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// The running daemon, shared by the files daemon/daemon*.c, daemon/inbox*.c and
+// daemon/control_table.c: what it has, and the stations of its life. The main thread calls
+// everything here.
+#ifndef DAEMON_DAEMON_STATE_H
+#define DAEMON_DAEMON_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mailbox.h"
+#include "bus/bus.h"
+#include "cloud/store.h"
+#include "daemon/control.h"
+#include "daemon/control_place.h"
+#include "daemon/daemon.h"
+#include "daemon/feed.h"
+#include "daemon/holds.h"
+#include "daemon/learned.h"
+#include "daemon/outgoing.h"
+#include "daemon/report.h"
+#include "daemon/requests.h"
+#include "daemon/status.h"
+#include "daemon/wear.h"
+#include "model/site.h"
+
+struct daemon {
+    const struct site *site;
+    bool is_dry;
+    struct bus **buses;
+    size_t buses_running;
+    struct feed *feeds; // one per device
+    struct outgoing outgoing;
+    struct open_holds holds;
+    struct requests requests;
+    struct report report;
+    struct control_place place;
+    struct control *control;
+    struct status status;
+    struct mailbox *from_buses;
+    struct mailbox *from_uplink;
+    struct mailbox *from_store;
+    struct store *store; // NULL with --dry
+    struct learned learned;
+    struct wear wear;
+    int signals;
+};
+
+// ---- daemon_start.c ----
+
+// Makes everything and starts the threads. -1 with err: threads that run already are left.
+int daemon_start(struct daemon *daemon, const struct daemon_options *options,
+                 struct error *err);
+
+// Gives back what daemon_start has made; every thread has ended.
+void daemon_finish(struct daemon *daemon);
+
+// ---- daemon_turn.c ----
+
+// Sleeps until something happens or is due, then deals with it. False when a signal asks to
+// stop.
+bool daemon_turn(struct daemon *daemon);
+
+// Only takes what comes from the other threads, until that is over or time is.
+void daemon_drain_until(struct daemon *daemon, bool (*is_over)(const struct daemon *),
+                        int64_t within_ms);
+
+// Publishes what is due of the devices.
+void daemon_publish_due(struct daemon *daemon);
+
+// ---- daemon_stop.c ----
+
+// Stops everything in order. True when every thread has ended, so that memory can be given
+// back.
+bool daemon_stop(struct daemon *daemon);
+
+// ---- inbox.c ----
+
+// Takes what lies in the mailboxes and hands on what came of it.
+void inbox_drain(struct daemon *daemon);
+
+// Where a feed's messages go.
+struct feed_outlet inbox_outlet(struct daemon *daemon);
+
+// ---- inbox_buses.c, inbox_uplink.c ----
+
+// A message of a bus; what it owns is taken.
+void inbox_take_bus(struct daemon *daemon, const struct message *message);
+
+// An event of the uplink; what it owns is taken.
+void inbox_take_uplink(struct daemon *daemon, struct uplink_event *event);
+
+#endif

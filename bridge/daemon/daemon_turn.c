@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include <poll.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "daemon/daemon_state.h"
+
+enum { LONGEST_WAIT_MS = 60 * 1000 };
+
+void daemon_publish_due(struct daemon *daemon)
+{
+    struct feed_outlet outlet = inbox_outlet(daemon);
+    int64_t now_ms = clock_monotonic_ms();
+    for (size_t i = 0; i < daemon->site->device_count; i++) {
+        if (feed_next_ms(&daemon->feeds[i]) <= now_ms)
+            feed_publish(&daemon->feeds[i], now_ms, clock_wall_ms(), &outlet);
+    }
+    outgoing_pump(&daemon->outgoing);
+}
+
+static int wait_ms(struct daemon *daemon)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t until_ms = requests_turn(&daemon->requests, now_ms);
+    until_ms = clock_earlier(until_ms, outgoing_next_ms(&daemon->outgoing, now_ms));
+    until_ms = clock_earlier(until_ms, control_next_ms(daemon->control));
+    until_ms = clock_earlier(until_ms, status_next_ms(&daemon->status));
+    for (size_t i = 0; i < daemon->site->device_count; i++)
+        until_ms = clock_earlier(until_ms, feed_next_ms(&daemon->feeds[i]));
+    if (until_ms <= now_ms)
+        return 0;
+    return (int)clock_earlier(until_ms - now_ms, LONGEST_WAIT_MS);
+}
+
+static void serve_control(struct daemon *daemon, bool is_readable)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (is_readable || now_ms >= control_next_ms(daemon->control))
+        control_turn(daemon->control, now_ms);
+    status_turn(&daemon->status, now_ms);
+}
+
+bool daemon_turn(struct daemon *daemon)
+{
+    enum { SIGNALS, CONTROL };
+    struct pollfd wake[] = {
+        [SIGNALS] = {.fd = daemon->signals, .events = POLLIN},
+        [CONTROL] = {.fd = control_descriptor(daemon->control), .events = POLLIN},
+        {.fd = mailbox_descriptor(daemon->from_buses), .events = POLLIN},
+        {.fd = mailbox_descriptor(daemon->from_uplink), .events = POLLIN},
+        {.fd = mailbox_descriptor(daemon->from_store), .events = POLLIN},
+    };
+    (void)poll(wake, ARRAY_LENGTH(wake), wait_ms(daemon));
+    inbox_drain(daemon);
+    daemon_publish_due(daemon);
+    serve_control(daemon, wake[CONTROL].revents != 0);
+    return !(wake[SIGNALS].revents & POLLIN);
+}
+
+void daemon_drain_until(struct daemon *daemon, bool (*is_over)(const struct daemon *),
+                        int64_t within_ms)
+{
+    int64_t end_ms = clock_monotonic_ms() + within_ms;
+    for (int64_t now_ms = clock_monotonic_ms(); now_ms < end_ms && !is_over(daemon);
+         now_ms = clock_monotonic_ms()) {
+        struct pollfd wake[] = {
+            {.fd = mailbox_descriptor(daemon->from_buses), .events = POLLIN},
+            {.fd = mailbox_descriptor(daemon->from_uplink), .events = POLLIN},
+            {.fd = mailbox_descriptor(daemon->from_store), .events = POLLIN},
+        };
+        (void)poll(wake, ARRAY_LENGTH(wake), (int)(end_ms - now_ms));
+        inbox_drain(daemon);
+    }
+}
