@@ -6,13 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/stop_signals.h"
 #include "cli/cli.h"
 #include "cli/control_link.h"
 #include "cli/options.h"
 #include "cli/status_text.h"
 #include "cli/terminal.h"
-#include "cloud/json.h"
 
 enum { WATCH_MS = 1000 };
 

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Values as JSON and back to text. Made for payloads: what is printed is the value as
-// published, digit for digit. Running out of memory ends the process (base/mem.h). Any thread;
-// a json_t belongs to one thread.
+// Values as JSON, beside what base/json.h has. Made for payloads: what is printed is the value
+// as published, digit for digit. Any thread; a json_t belongs to one thread.
 #ifndef CLOUD_JSON_H
 #define CLOUD_JSON_H
 
-#include <jansson.h>
-#include <stddef.h>
-
-#include "base/error.h"
+#include "base/json.h"
 #include "model/point.h"
 #include "model/value.h"
 
@@ -21,36 +17,5 @@ json_t *json_from_value(const struct value *value);
 // As json_from_value, in the type the entry is published as: the cloud drops values of another
 // type than declared. NULL also when the value cannot be of that type.
 json_t *json_from_published(const struct value *value, enum publish publish);
-
-// A text. What is not UTF-8 - a message that was cut inside a character, say - is mended.
-json_t *json_from_text(const char *bytes, size_t length);
-
-// Puts a value into an object and takes ownership of it. NULL is left out.
-void json_put(json_t *object, const char *key, json_t *value);
-
-// Puts everything of `more` into an object, in its order, and frees `more`.
-void json_put_all(json_t *object, json_t *more);
-
-// Appends a value to a list and takes ownership of it.
-void json_add(json_t *list, json_t *value);
-
-// A new object or list.
-json_t *json_new_object(void);
-json_t *json_new_list(void);
-
-// What is read of JSON from outside.
-struct json_limits {
-    size_t max_bytes;
-    int max_depth; // of nested objects and lists: a parser calls itself for each level
-};
-
-// Reads an object or list from outside, without duplicate keys. `what` names it in messages ("a
-// command request"). The caller frees it with json_decref. NULL with err for a person.
-json_t *json_read(const char *what, const char *text, size_t length,
-                  const struct json_limits *limits, struct error *err);
-
-// Compact text with the keys in the order they were put, reals with at most 15 significant
-// digits. Frees `json`. Heap; the caller frees the text.
-char *json_print(json_t *json);
 
 #endif

@@ -50,6 +50,21 @@ int config_load_site(struct arena *arena, const char *path, struct diagnostics *
 const char *config_site_state(struct arena *arena, const char *path,
                               struct diagnostics *diagnostics);
 
+// Folders in which the control socket of the daemon may be, the likeliest first.
+enum { MAX_CONTROL_FOLDERS = 3 };
+
+struct control_folders {
+    const char *items[MAX_CONTROL_FOLDERS];
+    size_t count;
+};
+
+// Where to look for the daemon: in the state folder of `site`, which may be NULL, then in
+// $RUNTIME_DIRECTORY and /run/modbridge, without a site also in ./state. -1 when the site is no
+// YAML.
+int config_control_folders(struct arena *arena, const char *site,
+                           struct diagnostics *diagnostics,
+                           struct control_folders *ret_folders);
+
 // Reads whichever the file says it is. One of the results is set, the other NULL.
 int config_load_any(struct arena *arena, const char *path, struct diagnostics *diagnostics,
                     const struct map **ret_map, const struct site **ret_site);

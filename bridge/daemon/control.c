@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/control_link.h"
 #include "base/local_socket.h"
 #include "base/mem.h"
 #include "base/suggest.h"

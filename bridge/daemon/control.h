@@ -12,8 +12,6 @@
 #include "base/error.h"
 #include "daemon/control_request.h"
 
-#define CONTROL_SOCKET_NAME "control.sock"
-
 enum {
     CONTROL_MAX_CLIENTS = 16,       // one more takes the place of the one idle longest
     CONTROL_PACE_MS = 50,           // between two requests of one client

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/strbuf.h"
-#include "cloud/json.h"
 
 static int take_id(const json_t *id, struct control_request *ret_request, struct error *err)
 {

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/mem.h"
-#include "cloud/json.h"
 #include "daemon/wording.h"
 
 enum { STALE_MS = 2000 }; // an answer this old was not to be had anew

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/mem.h"
-#include "cloud/json.h"
 
 void try_note_form(const struct map *map, const struct command *command,
                    char ret_form[FORM_SIZE])

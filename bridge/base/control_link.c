@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "base/control_link.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/local_socket.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+
+enum {
+    MAX_ANSWER = 16 * 1024 * 1024,
+    MAX_ANSWER_DEPTH = 32,
+};
+
+struct control_link {
+    int descriptor;
+    bool is_broken;
+};
+
+static const char *reason_of(int failure)
+{
+    switch (failure) {
+    case ENOENT:
+        return "no socket there";
+    case ECONNREFUSED:
+        return "nobody listens";
+    case EACCES:
+        return "not permitted: ask as root, or as the user that runs it";
+    default:
+        return strerrordesc_np(failure);
+    }
+}
+
+// Tries the folders; -1 with what was found in each.
+static int connect_to_one(const char *const *folders, size_t count, struct strbuf *ret_tried)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct strbuf path = {0};
+        struct error err;
+        strbuf_printf(&path, "%s/%s", folders[i], CONTROL_SOCKET_NAME);
+        int descriptor =
+            local_socket_connect(strbuf_text(&path), CONTROL_LINK_PATIENCE_MS, &err);
+        if (descriptor < 0)
+            strbuf_printf(ret_tried, "%s%s (%s)", i ? ", " : "", strbuf_text(&path),
+                          reason_of(errno));
+        strbuf_done(&path);
+        if (descriptor >= 0)
+            return descriptor;
+    }
+    return -1;
+}
+
+struct control_link *control_link_connect(const char *const *folders, size_t count,
+                                          struct error *err)
+{
+    struct strbuf tried = {0};
+    int descriptor = connect_to_one(folders, count, &tried);
+    if (descriptor < 0)
+        (void)error_set(err, ERROR_FAILED, "no modbridge answers; looked at %s",
+                        strbuf_text(&tried));
+    strbuf_done(&tried);
+    if (descriptor < 0)
+        return NULL;
+    struct control_link *link = mem_new(1, sizeof *link);
+    link->descriptor = descriptor;
+    return link;
+}
+
+void control_link_close(struct control_link *link)
+{
+    if (!link)
+        return;
+    (void)close(link->descriptor);
+    free(link);
+}
+
+bool control_link_is_broken(const struct control_link *link)
+{
+    return link->is_broken;
+}
+
+// A daemon that does not want this client has said why before it closed: whether the request
+// went out is seen from the answer.
+static void send_request(const struct control_link *link, json_t *request)
+{
+    struct strbuf line = {0};
+    char *text = json_print(request);
+    strbuf_printf(&line, "%s\n", text);
+    (void)send(link->descriptor, line.text, line.length, MSG_NOSIGNAL);
+    strbuf_done(&line);
+    free(text);
+}
+
+static bool is_readable(const struct control_link *link, int64_t until_ms)
+{
+    struct pollfd wanted = {.fd = link->descriptor, .events = POLLIN};
+    int64_t left_ms = until_ms - clock_monotonic_ms();
+    return left_ms > 0 && poll(&wanted, 1, (int)clock_earlier(left_ms, INT32_MAX)) > 0;
+}
+
+static int receive_line(const struct control_link *link, int64_t until_ms,
+                        struct strbuf *ret_line, struct error *err)
+{
+    char bytes[16384];
+    while (!ret_line->length || ret_line->text[ret_line->length - 1] != '\n') {
+        ssize_t length = -1;
+        if (is_readable(link, until_ms) && ret_line->length <= MAX_ANSWER)
+            length = recv(link->descriptor, bytes, sizeof bytes, 0);
+        if (length == 0)
+            return error_set(err, ERROR_FAILED, "modbridge has closed the connection");
+        if (length < 0)
+            return error_set(err, ERROR_FAILED, "modbridge does not answer");
+        strbuf_add_bytes(ret_line, bytes, (size_t)length);
+    }
+    return 0;
+}
+
+static json_t *result_of(struct control_link *link, const struct strbuf *line,
+                         struct error *err)
+{
+    static const struct json_limits limits = {MAX_ANSWER, MAX_ANSWER_DEPTH};
+    json_t *answer = json_read("an answer", line->text, line->length, &limits, err);
+    link->is_broken = !answer;
+    if (!answer)
+        return NULL;
+    json_t *result = json_incref(json_object_get(answer, "result"));
+    const char *refusal = json_string_value(json_object_get(answer, "error"));
+    if (!result)
+        (void)error_set(err, ERROR_FAILED, "%s",
+                        refusal ? refusal : "an answer without result");
+    json_decref(answer);
+    return result;
+}
+
+json_t *control_link_request(struct control_link *link, json_t *request, int64_t within_ms,
+                             struct error *err)
+{
+    struct strbuf line = {0};
+    json_t *result = NULL;
+    send_request(link, request);
+    link->is_broken = true;
+    if (receive_line(link, clock_monotonic_ms() + within_ms, &line, err) == 0)
+        result = result_of(link, &line, err);
+    strbuf_done(&line);
+    return result;
+}
+
+json_t *control_link_ask(struct control_link *link, const char *name, struct error *err)
+{
+    json_t *request = json_new_object();
+    json_put_text(request, "request", name);
+    return control_link_request(link, request, CONTROL_LINK_PATIENCE_MS, err);
+}

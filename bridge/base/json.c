@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "base/json.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+// 15 significant digits survive a double unchanged (DBL_DIG); with 17, which is what jansson
+// prints by default, 0.1 + 0.2 becomes 0.30000000000000004.
+enum { PRINT_FLAGS = JSON_COMPACT | JSON_REAL_PRECISION(15) };
+
+json_t *json_present(json_t *json)
+{
+    assert(json && "out of memory");
+    return json;
+}
+
+json_t *json_new_object(void)
+{
+    return json_present(json_object());
+}
+
+json_t *json_new_list(void)
+{
+    return json_present(json_array());
+}
+
+// The length without a last character of which the end is missing.
+static size_t whole_characters(const char *bytes, size_t length)
+{
+    size_t start = length;
+    while (start > 0 && length - start < 3 && ((unsigned char)bytes[start - 1] & 0xC0) == 0x80)
+        start--;
+    bool is_cut = start > 0 && (unsigned char)bytes[start - 1] >= 0xC0;
+    return is_cut ? start - 1 : length;
+}
+
+// The text without a character that was cut at its end; failing that, without anything beyond
+// ASCII.
+static json_t *mend_text(const char *bytes, size_t length)
+{
+    json_t *shorter = json_stringn(bytes, whole_characters(bytes, length));
+    if (shorter)
+        return shorter;
+    char *plain = mem_new(length, 1);
+    for (size_t i = 0; i < length; i++)
+        plain[i] = (char)((bytes[i] & 0x80) ? '?' : bytes[i]);
+    json_t *text = json_present(json_stringn(plain, length));
+    free(plain);
+    return text;
+}
+
+json_t *json_from_text(const char *bytes, size_t length)
+{
+    json_t *text = json_stringn(bytes, length);
+    return text ? text : mend_text(bytes, length);
+}
+
+void json_put(json_t *object, const char *key, json_t *value)
+{
+    if (!value)
+        return;
+    int failed = json_object_set_new(object, key, value);
+    assert(!failed && "out of memory");
+    (void)failed;
+}
+
+void json_put_text(json_t *object, const char *key, const char *text)
+{
+    json_put(object, key, json_from_text(text, strlen(text)));
+}
+
+void json_put_all(json_t *object, json_t *more)
+{
+    int failed = json_object_update(object, more);
+    assert(!failed && "out of memory");
+    (void)failed;
+    json_decref(more);
+}
+
+void json_add(json_t *list, json_t *value)
+{
+    int failed = json_array_append_new(list, json_present(value));
+    assert(!failed && "out of memory");
+    (void)failed;
+}
+
+char *json_print(json_t *json)
+{
+    char *text = json_dumps(json, PRINT_FLAGS);
+    assert(text && "out of memory");
+    json_decref(json);
+    return text;
+}
+
+// The deepest nesting of brackets outside texts. Found before parsing, because a parser that
+// calls itself for each level is at the mercy of the sender.
+static int nesting(const char *text, size_t length)
+{
+    int depth = 0;
+    int deepest = 0;
+    bool in_text = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (in_text && c == '\\')
+            i++;
+        else if (c == '"')
+            in_text = !in_text;
+        else if (!in_text && (c == '{' || c == '['))
+            deepest = ++depth > deepest ? depth : deepest;
+        else if (!in_text && (c == '}' || c == ']'))
+            depth--;
+    }
+    return deepest;
+}
+
+json_t *json_read(const char *what, const char *text, size_t length,
+                  const struct json_limits *limits, struct error *err)
+{
+    if (length > limits->max_bytes) {
+        (void)error_set(err, ERROR_FAILED, "%s of %zu bytes; at most %zu are read", what,
+                        length, limits->max_bytes);
+        return NULL;
+    }
+    if (nesting(text, length) > limits->max_depth) {
+        (void)error_set(err, ERROR_FAILED, "%s nested deeper than %d levels", what,
+                        limits->max_depth);
+        return NULL;
+    }
+    json_error_t where;
+    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+    if (!root)
+        (void)error_set(err, ERROR_FAILED, "%s that is not JSON: line %d, column %d: %s", what,
+                        where.line, where.column, where.text);
+    return root;
+}
