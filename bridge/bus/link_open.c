@@ -71,7 +71,8 @@ enum port_progress port_open(const struct bus_settings *settings, int64_t timeou
 
 int port_opening(const struct port *port, int64_t *ret_until_ms)
 {
-    if (!port->dial)
+    // It is kept for the next connection: without an attempt its date is an old one.
+    if (!port->dial || dial_descriptor(port->dial) < 0)
         return -1;
     *ret_until_ms = dial_until_ms(port->dial);
     return dial_descriptor(port->dial);

@@ -22,7 +22,7 @@ enum port_progress port_open(const struct bus_settings *settings, int64_t timeou
                              struct port *ret_port, struct error *err);
 
 // While it is opening: a descriptor that is readable when it can go on, and when it has to at
-// the latest. -1: it is not opening.
+// the latest. -1, and nothing written: it is not opening.
 int port_opening(const struct port *port, int64_t *ret_until_ms);
 
 // Closes an open port, or gives up opening it; a closed one is left alone.

@@ -38,6 +38,10 @@ static struct link *open_link(const struct bus_settings *settings, int stop)
     if (link_open(link, AMPLE_MS, &err) != FAULT_NONE)
         fail_msg("%s", err.text);
     assert_true(link_is_open(link));
+    // What it took to open it is nothing to wait for any more.
+    int64_t until_ms = INT64_MAX;
+    assert_int_equal(link_opening(link, &until_ms), -1);
+    assert_true(until_ms == INT64_MAX);
     return link;
 }
 
