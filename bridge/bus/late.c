@@ -33,6 +33,7 @@ void late_add(struct late *late, const struct request *request, int64_t until_us
         .unit_id = request->unit_id,
         .function = request->function,
         .frame_size = (uint16_t)frame_response_size(FRAMING_RTU, request),
+        .is_list = pdu_find_function(request->function)->is_list,
         .is_write = pdu_find_function(request->function)->is_write,
         .until_us = until_us,
     };
@@ -85,7 +86,8 @@ void late_came(struct late *late, const uint8_t *frame, size_t length, int64_t n
     for (size_t i = 0; i < late->count; i++) {
         struct late_answer *answer = &late->answers[i];
         bool is_exception = frame[1] == (answer->function | FUNCTION_ERROR);
-        bool is_granted = frame[1] == answer->function && length == answer->frame_size;
+        bool is_granted =
+            frame[1] == answer->function && (answer->is_list || length == answer->frame_size);
         if (frame[0] == answer->unit_id && (is_exception || is_granted) &&
             (!came || answer->until_us < came->until_us))
             came = answer;

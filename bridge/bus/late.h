@@ -18,6 +18,7 @@ struct late_answer {
     uint8_t unit_id;
     uint8_t function;
     uint16_t frame_size; // of the answer when granted
+    bool is_list;        // its answer has any length
     bool is_write;       // its answer repeats the request: only an exception is mistakable
     int64_t until_us;
 };

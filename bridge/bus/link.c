@@ -297,10 +297,11 @@ static bool await_echo(struct link *link, struct exchange *exchange)
     return false;
 }
 
+// `size`: of its frame.
 static enum fault take_answer(struct link *link, const struct exchange *exchange,
-                              const struct answer *answer)
+                              const struct answer *answer, size_t size)
 {
-    int64_t wire_us = wire_time_us(link, frame_response_size(link->framing, exchange->request));
+    int64_t wire_us = wire_time_us(link, size);
     int64_t response_us = clock_monotonic_us() - exchange->asked_us - wire_us;
     link->note.response_us = response_us > 1 ? response_us : 1;
     link->counters.answers++;
@@ -360,7 +361,7 @@ static bool judge(struct link *link, struct exchange *exchange, struct answer *r
         skip_bytes(link, exchange, &verdict);
         if (verdict.kind == FRAME_ANSWER) {
             *ret_answer = answer;
-            *ret_fault = take_answer(link, exchange, &answer);
+            *ret_fault = take_answer(link, exchange, &answer, verdict.length - verdict.noise);
             return true;
         }
     }

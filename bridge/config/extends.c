@@ -15,6 +15,7 @@ struct overlay {
 
 static const struct overlay simulation_sections[] = {
     {.key = "values", .null_is_value = true},
+    {.key = "identification"},
     {.key = "sunspec"},
     {.key = "rules"},
     {.key = "noise"},

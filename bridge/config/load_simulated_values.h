@@ -10,6 +10,7 @@
 #include "config/diagnostics.h"
 #include "config/fields.h"
 #include "model/map.h"
+#include "model/simulation.h"
 #include "model/values.h"
 
 // A device that the file may be about.
@@ -34,5 +35,10 @@ int load_given_values(const struct reader *reader, const struct map *map,
 extern const struct field_table table_given_chain;
 int load_given_chain(const struct reader *reader, const struct node *node,
                      const struct given_chain **ret_chain);
+
+// Internal to config: what a device says of itself (load_simulated_identification.c).
+extern const struct field_table table_simulated_identification;
+int load_simulated_identification(const struct reader *reader, const struct node *node,
+                                  const struct simulated_identification **ret_identification);
 
 #endif

@@ -10,6 +10,7 @@
 
 struct simulation_fields {
     const struct node *values;
+    const struct node *identification;
     const struct node *chain;
     const struct node *rules;
     const struct node *noise;
@@ -21,6 +22,11 @@ static const struct field simulation_rows[] = {
      FIELD_AT(simulation_fields, values),
      .shape = "a mapping (entry: value)",
      .help = "what entries hold at first; null is \"no value\""},
+    {.name = "identification",
+     .kind = FIELD_NODE,
+     FIELD_AT(simulation_fields, identification),
+     .table = &table_simulated_identification,
+     .help = "what the device says of itself (function 43); default: vendor and model"},
     {.name = "sunspec",
      .kind = FIELD_NODE,
      FIELD_AT(simulation_fields, chain),
@@ -445,6 +451,9 @@ void load_simulation(struct loader *loader, const struct node *node)
         (void)load_given_values(&loader->reader, &map, without_dropped(loader, fields.values),
                                 &simulation->values, &simulation->value_count);
     check_values(loader, simulation);
+    if (fields.identification)
+        (void)load_simulated_identification(&loader->reader, fields.identification,
+                                            &simulation->identification);
     load_chain(loader, fields.chain, simulation);
     load_rules(loader, fields.rules, simulation);
     load_noise(loader, without_dropped(loader, fields.noise), simulation);

@@ -10,9 +10,13 @@
 
 // The mappings of a file, in the order of the reference; each is a definition of the schema.
 static const struct field_table *const map_tables[] = {
-    &table_map,        &table_modbus,          &table_parameter,    &table_entry, &table_alert,
-    &table_command,    &table_argument,        &table_confirmation, &table_step,  &table_hold,
-    &table_simulation, &table_simulation_rule, &table_given_chain,
+    &table_map,         &table_modbus,
+    &table_parameter,   &table_entry,
+    &table_alert,       &table_command,
+    &table_argument,    &table_confirmation,
+    &table_step,        &table_hold,
+    &table_simulation,  &table_simulation_rule,
+    &table_given_chain, &table_simulated_identification,
 };
 
 static const struct field_table *const site_tables[] = {

@@ -40,7 +40,16 @@ struct simulation_noise {
     double amplitude; // around what the entry holds, in its unit
 };
 
+enum { SIMULATED_TEXT_COUNT = 7 };
+
+// What it says of itself; its texts by the numbers that Modbus gives them (function 43).
+struct simulated_identification {
+    bool is_refused;
+    const char *texts[SIMULATED_TEXT_COUNT]; // NULL: what the map says, or nothing
+};
+
 struct simulation {
+    const struct simulated_identification *identification; // NULL: what the map says
     const struct given_value *values;
     size_t value_count;
     const struct given_chain *chain; // NULL: made from the models the map names

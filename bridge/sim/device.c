@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "sim/behaviour.h"
+#include "sim/nameplate.h"
 #include "sim/start.h"
 
 struct sim_device {
@@ -156,6 +157,10 @@ static void serve_request(struct sim_device *device, const struct request *reque
                           struct answer *answer, int64_t now_ms)
 {
     const struct pdu_function *function = pdu_find_function(request->function);
+    if (function->is_list) {
+        nameplate_answer(bank_map(device->bank), request, answer);
+        return;
+    }
     struct span span = {function->table, request->address, request->count, SUNSPEC_NONE};
     bool is_other =
         request->unit_id != device->unit_id && bank_has_unit(device->bank, request->unit_id);

@@ -82,6 +82,8 @@ static bool touches(const struct fault_rule *rule, const struct request *request
 {
     if (rule->any_address)
         return true;
+    if (pdu_find_function(request->function)->is_list)
+        return false;
     return request->address <= rule->last_address &&
            request->address + request->count > rule->first_address;
 }

@@ -121,7 +121,8 @@ static struct beginning look_for_answer(const struct expected *expected, const u
         return here;
     size_t announced = rtu_response_length(bytes, length);
     bool is_exception = length >= 2 && (bytes[1] & FUNCTION_ERROR);
-    if (announced != 0 && !is_exception &&
+    bool is_any_length = is_exception || pdu_find_function(request->function)->is_list;
+    if (announced != 0 && !is_any_length &&
         announced != frame_response_size(FRAMING_RTU, request))
         return here;
     enum begins begins = look_for(announced, bytes, length);

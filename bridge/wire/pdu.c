@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "wire/bytes.h"
+#include "wire/identification.h"
 
 enum {
     PLAIN_SIZE = 5,          // function, address, count or value
@@ -45,6 +46,10 @@ static const struct pdu_function functions[] = {
      .table = TABLE_HOLDING,
      .is_write = true,
      .max_count = MAX_WRITE_REGISTERS},
+    {.function = FUNCTION_READ_IDENTIFICATION,
+     .table = TABLE_COUNT,
+     .is_list = true,
+     .max_count = 1},
 };
 
 const struct pdu_function *pdu_find_function(uint8_t function)
@@ -79,6 +84,8 @@ uint8_t pdu_write_function(enum table table, uint16_t count, enum write_function
 bool pdu_is_valid_request(const struct request *request)
 {
     const struct pdu_function *row = pdu_find_function(request->function);
+    if (row && row->is_list)
+        return identification_is_valid_request(request);
     return row && request->count >= 1 && request->count <= row->max_count &&
            request->address + request->count <= ADDRESSES;
 }
@@ -89,10 +96,23 @@ static size_t data_size(const struct pdu_function *row, uint16_t count)
     return table_is_bits(row->table) ? (count + 7U) / 8U : count * 2U;
 }
 
+size_t pdu_answer_words(const struct request *request, const struct answer *answer)
+{
+    const struct pdu_function *row = pdu_find_function(request->function);
+    assert(row);
+    if (answer->exception || row->is_write)
+        return 0;
+    if (row->is_list)
+        return (answer->count + 1U) / 2U;
+    return table_is_bits(row->table) ? (answer->count + 15U) / 16U : answer->count;
+}
+
 size_t pdu_request_size(const struct request *request)
 {
     const struct pdu_function *row = pdu_find_function(request->function);
     assert(row);
+    if (row->is_list)
+        return IDENTIFICATION_REQUEST_SIZE;
     if (!row->is_write || row->is_single)
         return PLAIN_SIZE;
     return WRITE_HEADER_SIZE + data_size(row, request->count);
@@ -102,6 +122,8 @@ size_t pdu_response_size(const struct request *request)
 {
     const struct pdu_function *row = pdu_find_function(request->function);
     assert(row);
+    if (row->is_list)
+        return MAX_PDU;
     return row->is_write ? (size_t)PLAIN_SIZE
                          : READ_HEADER_SIZE + data_size(row, request->count);
 }
@@ -151,6 +173,8 @@ size_t pdu_build_request(const struct request *request, uint8_t ret_pdu[MAX_PDU]
     const struct pdu_function *row = pdu_find_function(request->function);
     if (!row || !pdu_is_valid_request(request))
         return 0;
+    if (row->is_list)
+        return identification_build_request(request, ret_pdu);
     ret_pdu[0] = request->function;
     bytes_put_16(ret_pdu + 1, request->address);
     bytes_put_16(ret_pdu + 3,
@@ -174,6 +198,8 @@ static const char *check_response(const struct request *request, const struct pd
     }
     if (pdu[0] != request->function)
         return "the answer is to another function";
+    if (row->is_list)
+        return identification_check_response(request, pdu, length);
     if (length != pdu_response_size(request))
         return "the answer has the wrong length for what was asked";
     if (!row->is_write)
@@ -205,7 +231,9 @@ bool pdu_parse_response(const struct request *request, const uint8_t *pdu, size_
     }
     ret_answer->exception = 0;
     ret_answer->count = request->count;
-    if (!row->is_write)
+    if (row->is_list)
+        identification_parse_response(pdu, length, ret_answer);
+    else if (!row->is_write)
         get_words(row, request->count, pdu + READ_HEADER_SIZE, ret_answer->words);
     return true;
 }
@@ -240,6 +268,12 @@ uint8_t pdu_parse_request(uint8_t unit_id, const uint8_t *pdu, size_t length,
     const struct pdu_function *row = pdu_find_function(pdu[0]);
     if (!row)
         return EXCEPTION_ILLEGAL_FUNCTION;
+    if (row->is_list) {
+        uint8_t exception = identification_parse_request(pdu, length, &request);
+        if (!exception)
+            *ret_request = request;
+        return exception;
+    }
     bool plain = !row->is_write || row->is_single;
     if (plain ? length != PLAIN_SIZE : length < WRITE_HEADER_SIZE)
         return EXCEPTION_ILLEGAL_VALUE;
@@ -270,6 +304,8 @@ size_t pdu_build_response(const struct request *request, const struct answer *an
     }
     assert(row);
     assert(pdu_is_valid_request(request));
+    if (row->is_list)
+        return identification_build_response(request, answer, ret_pdu);
     ret_pdu[0] = request->function;
     if (row->is_write) {
         bytes_put_16(ret_pdu + 1, request->address);
@@ -289,6 +325,8 @@ size_t pdu_request_length(const uint8_t *pdu, size_t length)
     const struct pdu_function *row = pdu_find_function(pdu[0]);
     if (!row)
         return PDU_UNKNOWN;
+    if (row->is_list)
+        return identification_request_length(pdu, length);
     if (!row->is_write || row->is_single)
         return PLAIN_SIZE;
     if (length < WRITE_HEADER_SIZE)
@@ -306,6 +344,8 @@ size_t pdu_response_length(const uint8_t *pdu, size_t length)
     const struct pdu_function *row = pdu_find_function(pdu[0]);
     if (!row)
         return PDU_UNKNOWN;
+    if (row->is_list)
+        return identification_response_length(pdu, length);
     if (row->is_write)
         return PLAIN_SIZE;
     if (length < READ_HEADER_SIZE)

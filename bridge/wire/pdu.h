@@ -22,7 +22,8 @@ enum {
     FUNCTION_WRITE_SINGLE_REGISTER = 6,
     FUNCTION_WRITE_MULTIPLE_COILS = 15,
     FUNCTION_WRITE_MULTIPLE_REGISTERS = 16,
-    FUNCTION_ERROR = 0x80, // added to the function code of an exception
+    FUNCTION_READ_IDENTIFICATION = 43, // with MEI type 14: wire/identification
+    FUNCTION_ERROR = 0x80,             // added to the function code of an exception
     EXCEPTION_ILLEGAL_FUNCTION = 1,
     EXCEPTION_ILLEGAL_ADDRESS = 2,
     EXCEPTION_ILLEGAL_VALUE = 3,
@@ -31,12 +32,12 @@ enum {
 // What pdu_request_length and pdu_response_length say of bytes that begin no PDU they know.
 #define PDU_UNKNOWN SIZE_MAX
 
-// One question to one unit.
+// One question to one unit. What the fields mean for function 43: wire/identification.h.
 struct request {
     uint8_t unit_id;
     uint8_t function;
     uint16_t address;
-    uint16_t count;                     // registers or bits; 1 for functions 5 and 6
+    uint16_t count;                     // registers or bits; 1 for functions 5, 6 and 43
     uint16_t words[MAX_READ_REGISTERS]; // to write: registers; bits packed 16 a word, lowest
                                         // first
 };
@@ -44,7 +45,7 @@ struct request {
 // What the unit said.
 struct answer {
     uint8_t exception;                  // 0: none
-    uint16_t count;                     // registers or bits read, or written
+    uint16_t count;                     // registers or bits read, or written; bytes of a list
     uint16_t words[MAX_READ_REGISTERS]; // of a read, as in struct request; a bit beyond `count`
                                         // is 0
 };
@@ -55,6 +56,7 @@ struct pdu_function {
     enum table table;
     bool is_write;
     bool is_single; // writes exactly one; the answer repeats the request
+    bool is_list;   // answers with a list of any length; it is of no table
     uint16_t max_count;
 };
 
@@ -72,7 +74,11 @@ uint8_t pdu_write_function(enum table table, uint16_t count, enum write_function
 // 65535.
 bool pdu_is_valid_request(const struct request *request);
 
-// Bytes of the request's PDU, and of the PDU that grants it. Only for valid requests.
+// How many words of an answer count for something; 0 for an exception and for a write.
+size_t pdu_answer_words(const struct request *request, const struct answer *answer);
+
+// Bytes of the request's PDU, and of the PDU that grants it: of a list the most it can have.
+// Only for valid requests.
 size_t pdu_request_size(const struct request *request);
 size_t pdu_response_size(const struct request *request);
 

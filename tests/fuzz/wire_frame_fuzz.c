@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "wire/frame.h"
+#include "wire/identification.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,6 +36,17 @@ static void check_verdict(enum framing framing, const struct frame_verdict *verd
     require(!has_problem || (verdict->problem && verdict->problem[0]));
 }
 
+// A list of objects that was taken is one, inside what came.
+static void check_list(const struct answer *answer)
+{
+    struct identification list;
+    size_t bytes = IDENTIFICATION_HEADER;
+    require(identification_unpack(answer, &list));
+    for (size_t i = 0; i < list.object_count; i++)
+        bytes += 2U + list.objects[i].length;
+    require(bytes == answer->count);
+}
+
 // An answer stands whole at the end of what is dropped.
 static void check_answer(enum framing framing, const struct request *request,
                          const struct answer *answer, const uint8_t *bytes,
@@ -49,15 +61,21 @@ static void check_answer(enum framing framing, const struct request *request,
         require(frame[header] == (request->function | FUNCTION_ERROR));
         return;
     }
-    require(frame[header] == request->function && answer->count == request->count);
-    require(length == frame_response_size(framing, request));
+    require(frame[header] == request->function);
+    if (pdu_find_function(request->function)->is_list) {
+        check_list(answer);
+    } else {
+        require(answer->count == request->count);
+        require(length == frame_response_size(framing, request));
+    }
     if (pdu_find_function(request->function)->is_write)
         return;
     // What was taken out of the frame builds that frame again, but for padding bits.
     uint8_t built[MAX_FRAME];
     size_t built_length = frame_build_response(framing, word_at(frame), request, answer, built);
     require(built_length == length);
-    if (!table_is_bits(pdu_find_function(request->function)->table))
+    bool is_list = pdu_find_function(request->function)->is_list;
+    if (is_list || !table_is_bits(pdu_find_function(request->function)->table))
         require(memcmp(built, frame, length) == 0);
 }
 
@@ -83,10 +101,13 @@ static void listen_for_answer(enum framing framing, uint16_t transaction,
 static void check_request(enum framing framing, const struct request *request,
                           const struct frame_verdict *verdict)
 {
+    static const struct identification_object objects[] = {{0, 4, (const uint8_t *)"Acme"}};
     struct answer answer = {.exception = verdict->exception};
     uint8_t frame[MAX_FRAME];
     require(verdict->exception || pdu_is_valid_request(request));
-    if (!answer.exception)
+    if (!answer.exception && pdu_find_function(request->function)->is_list)
+        identification_answer(request, objects, 1, &answer);
+    else if (!answer.exception)
         answer.count = request->count;
     size_t length =
         frame_build_response(framing, verdict->transaction, request, &answer, frame);

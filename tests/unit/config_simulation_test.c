@@ -105,6 +105,25 @@ static void values_and_noise_are_read(void **state)
     desk_free(desk);
 }
 
+static void what_it_says_of_itself_is_read(void **state)
+{
+    (void)state;
+    struct desk *desk = desk_new();
+    const struct map *map =
+        load_good(desk, "simulation: {identification: {product_code: X1, revision: \"7\"}}\n");
+    const struct simulated_identification *said = map->simulation->identification;
+    assert_non_null(said);
+    assert_false(said->is_refused);
+    assert_null(said->texts[0]);
+    assert_string_equal(said->texts[1], "X1");
+    assert_string_equal(said->texts[2], "7");
+    map = load_good(desk, "simulation: {identification: {supported: false}}\n");
+    assert_true(map->simulation->identification->is_refused);
+    map = load_good(desk, "simulation: {noise: {rate: 1}}\n");
+    assert_null(map->simulation->identification);
+    desk_free(desk);
+}
+
 static const struct refusal_case {
     const char *rule; // behind "simulation: ", on line 9
     const char *message;
@@ -134,6 +153,8 @@ static const struct refusal_case {
     {"{sunspec: {models: [1]}}", "it has no sunspec under modbus"},
     {"{sunspec: {model: [1]}}", "did you mean 'models'?"},
     {"{sunspec: {models: [0]}}", "the id of a SunSpec model is from 1"},
+    {"{identification: Acme}", "identification"},
+    {"{identification: {vendor_nam: Acme}}", "did you mean 'vendor_name'?"},
 };
 
 static void what_is_wrong_is_said(void **state)
@@ -277,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_map_need_not_have_one),
         cmocka_unit_test(every_part_of_a_rule_is_read),
+        cmocka_unit_test(what_it_says_of_itself_is_read),
         cmocka_unit_test(values_and_noise_are_read),
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(a_map_over_another_changes_what_it_says),

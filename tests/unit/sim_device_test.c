@@ -35,7 +35,15 @@ static const struct exchange {
     {"a write-only register", 1, {3, 0x0F, 0xA0, 0, 1}, 5, {0x83, 2}, 2},
     {"no registers", 1, {3, 0x03, 0xE8, 0, 0}, 5, {0x83, 3}, 2},
     {"too many registers", 1, {3, 0x03, 0xE8, 0, 126}, 5, {0x83, 3}, 2},
-    {"an unknown function", 1, {0x2B, 0x0E, 1, 0}, 4, {0xAB, 1}, 2},
+    {"an unknown function", 1, {0x41, 0x0E, 1, 0}, 4, {0xC1, 1}, 2},
+    {"its vendor",
+     1,
+     {0x2B, 0x0E, 4, 0},
+     4,
+     {0x2B, 0x0E, 4, 0x81, 0, 0, 1, 0, 4, 'A', 'c', 'm', 'e'},
+     13},
+    {"a text it does not have", 1, {0x2B, 0x0E, 4, 5}, 4, {0xAB, 2}, 2},
+    {"another MEI type", 1, {0x2B, 0x0D, 1, 0}, 4, {0xAB, 1}, 2},
     {"a short request", 1, {3, 0x03}, 2, {0x83, 3}, 2},
     {"an input register", 1, {4, 0x04, 0xB0, 0, 1}, 5, {4, 2, 0, 0}, 4},
     {"write a register", 1, {6, 0x03, 0xE8, 0, 1}, 5, {6, 0x03, 0xE8, 0, 1}, 5},
@@ -340,16 +348,40 @@ static void an_unknown_function_on_a_line_is_refused_after_a_pause(void **state)
     (void)fixture_map();
     struct sim_device *device = make_device(1);
     struct channel channel;
-    const uint8_t identify[] = {0x2B, 0x0E, 1, 0};
+    const uint8_t unknown[] = {0x41, 0x0E, 1, 0};
     uint8_t frame[MAX_RTU_FRAME];
     uint8_t bytes[MAX_TCP_FRAME];
-    size_t length = rtu_build_frame(1, identify, sizeof identify, frame);
+    size_t length = rtu_build_frame(1, unknown, sizeof unknown, frame);
     channel_init(&channel, FRAMING_RTU, &(struct line){.devices = &device, .count = 1}, 0);
     put(&channel, frame, length, 2000);
     assert_int_equal(take(&channel, 2000, bytes), 0);
     assert_int_equal(take(&channel, 2100, bytes), 5);
-    assert_int_equal(bytes[1], 0xAB);
+    assert_int_equal(bytes[1], 0xC1);
     channel_done(&channel);
+    sim_device_free(device);
+    fixture_done();
+}
+
+static void what_it_says_of_itself_is_what_its_simulation_says(void **state)
+{
+    (void)state;
+    static const struct simulated_identification given = {.texts = {[2] = "1.2", [6] = "mine"}};
+    static const struct simulated_identification none = {.is_refused = true};
+    struct simulation simulation = {.identification = &given};
+    (void)fixture_map();
+    fixture_map_copy.simulation = &simulation;
+    struct sim_device *device = make_device(1);
+    const uint8_t asked[] = {0x2B, 0x0E, 2, 2};
+    const uint8_t granted[] = {0x2B, 0x0E, 2,   0x82, 0, 0,   2,   2,   3,
+                               '1',  '.',  '2', 6,    4, 'm', 'i', 'n', 'e'};
+    const uint8_t refused[] = {0xAB, 1};
+    uint8_t answer[MAX_PDU];
+    assert_int_equal(sim_device_answer(device, 1, asked, sizeof asked, 2000, answer),
+                     sizeof granted);
+    assert_memory_equal(answer, granted, sizeof granted);
+    simulation.identification = &none;
+    assert_int_equal(sim_device_answer(device, 1, asked, sizeof asked, 2000, answer), 2);
+    assert_memory_equal(answer, refused, sizeof refused);
     sim_device_free(device);
     fixture_done();
 }
@@ -368,6 +400,7 @@ int main(void)
         cmocka_unit_test(a_broadcast_is_obeyed_by_all_and_answered_by_none),
         cmocka_unit_test(noise_on_the_line_is_dropped_at_the_next_pause),
         cmocka_unit_test(an_unknown_function_on_a_line_is_refused_after_a_pause),
+        cmocka_unit_test(what_it_says_of_itself_is_what_its_simulation_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

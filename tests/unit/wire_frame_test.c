@@ -414,9 +414,9 @@ static void test_server_finds_requests(void **state)
     assert_int_equal(verdict.noise, 1);
     assert_int_equal(request.address, 0x6B);
 
-    const uint8_t identification[] = {0x2B, 0x0E, 1, 0};
+    const uint8_t unknown[] = {0x41, 0x0E, 1, 0};
     uint8_t frame[MAX_FRAME];
-    size_t length = rtu_build_frame(9, identification, sizeof identification, frame);
+    size_t length = rtu_build_frame(9, unknown, sizeof unknown, frame);
     for (size_t n = 0; n < length; n++)
         assert_int_equal(frame_match_request(FRAMING_RTU, frame, n, &request).kind,
                          FRAME_NEED_MORE);
@@ -425,13 +425,13 @@ static void test_server_finds_requests(void **state)
     assert_int_equal(verdict.length, length);
     assert_int_equal(verdict.exception, EXCEPTION_ILLEGAL_FUNCTION);
     assert_int_equal(request.unit_id, 9);
-    length = tcp_build_frame(3, 9, identification, sizeof identification, frame);
+    length = tcp_build_frame(3, 9, unknown, sizeof unknown, frame);
     verdict = frame_match_request(FRAMING_TCP, frame, length, &request);
     assert_int_equal(verdict.kind, FRAME_REQUEST);
     assert_int_equal(verdict.transaction, 3);
     assert_int_equal(verdict.exception, EXCEPTION_ILLEGAL_FUNCTION);
     struct answer refusal = {.exception = verdict.exception};
-    const uint8_t expected[] = {0, 3, 0, 0, 0, 3, 9, 0xAB, 1};
+    const uint8_t expected[] = {0, 3, 0, 0, 0, 3, 9, 0xC1, 1};
     assert_int_equal(frame_build_response(FRAMING_TCP, 3, &request, &refusal, frame), 9);
     assert_memory_equal(frame, expected, sizeof expected);
 

@@ -219,11 +219,15 @@ static void carry_out(struct replay *replay)
 
 static void check_words(const struct replay *replay, const struct words *words)
 {
-    bool is_write = pdu_find_function(replay->request.function)->is_write;
+    const struct pdu_function *function = pdu_find_function(replay->request.function);
+    bool is_write = function->is_write;
     if (replay->answer.exception)
         fail(replay, "exception %u", replay->answer.exception);
-    if (replay->answer.count != replay->request.count)
+    if (!function->is_list && replay->answer.count != replay->request.count)
         fail(replay, "%u instead of %u came", replay->answer.count, replay->request.count);
+    if (function->is_list &&
+        pdu_answer_words(&replay->request, &replay->answer) != words->count - 2)
+        fail(replay, "a list of %u bytes came", replay->answer.count);
     for (size_t i = 2; !is_write && i < words->count; i++) {
         uint16_t expected = hex(replay, words->items[i]);
         if (replay->answer.words[i - 2] != expected)
