@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/status_commands.h"
 #include "cli/status_page.h"
 #include "cli/status_units.h"
 
@@ -208,6 +209,7 @@ void status_text(const json_t *status, bool in_colour, struct strbuf *out)
     json_t *item = NULL;
     add_head(&page, status);
     json_array_foreach(json_object_get(status, "buses"), i, item) add_bus(&page, item);
+    status_commands(&page, json_object_get(status, "commands"));
     strbuf_add(out, "\n");
     json_array_foreach(json_object_get(status, "clouds"), i, item) add_cloud(&page, item);
     add_outbox(&page, json_object_get(status, "outbox"));

@@ -45,7 +45,7 @@ static void shown_name(const char *name, char *ret_text, size_t size)
 }
 
 static const struct command *find_command(const struct map *map, const json_t *root,
-                                          struct error *err)
+                                          char ret_name[COMMAND_NAME_SIZE], struct error *err)
 {
     const json_t *json = json_object_get(root, "name");
     if (!json_is_string(json)) {
@@ -53,6 +53,7 @@ static const struct command *find_command(const struct map *map, const json_t *r
         return NULL;
     }
     const char *name = json_string_value(json);
+    shown_name(name, ret_name, COMMAND_NAME_SIZE);
     const struct command *command = map_find_command(map, name);
     if (command)
         return command;
@@ -60,10 +61,8 @@ static const struct command *find_command(const struct map *map, const json_t *r
     suggest_start(&suggestion, name);
     for (size_t i = 0; i < map->command_count; i++)
         suggest_candidate(&suggestion, map->commands[i].key);
-    char shown[80];
-    shown_name(name, shown, sizeof shown);
     struct strbuf text = {0};
-    strbuf_printf(&text, "unknown command '%s'", shown);
+    strbuf_printf(&text, "unknown command '%s'", ret_name);
     suggest_append(&suggestion, &text);
     (void)error_set(err, ERROR_FAILED, "%s", strbuf_text(&text));
     strbuf_done(&text);
@@ -134,7 +133,7 @@ static int accept(const struct map *map, const json_t *root, json_t *empty,
                   struct command_request *request)
 {
     struct error *err = &request->error;
-    const struct command *command = find_command(map, root, err);
+    const struct command *command = find_command(map, root, request->name, err);
     if (!command)
         return -1;
     json_t *arguments = json_object_get(root, "arguments");

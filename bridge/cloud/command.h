@@ -17,6 +17,7 @@ enum {
     COMMAND_MAX_BYTES = 64 * 1024, // of a request's payload
     COMMAND_MAX_DEPTH = 16,        // of nested objects and lists
     COMMAND_ID_SIZE = 129,         // an id is 1 to 128 printable ASCII characters
+    COMMAND_NAME_SIZE = 80,
 };
 
 enum command_kind {
@@ -28,6 +29,7 @@ enum command_kind {
 struct command_request {
     enum command_kind kind;
     char id[COMMAND_ID_SIZE];
+    char name[COMMAND_NAME_SIZE]; // of the command, cut, as messages may show it; "": none
     char *fingerprint;       // accepted: equal for the same name and arguments, in any order
     struct job_request *job; // accepted: the device's index and serial are left 0
     struct error error;      // refused, unusable

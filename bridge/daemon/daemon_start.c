@@ -52,6 +52,7 @@ static int start_control(struct daemon *daemon, int64_t began_ms, struct error *
         .site = daemon->site,
         .buses = daemon->buses,
         .outgoing = &daemon->outgoing,
+        .recent = &daemon->requests.recent,
         .wear = &daemon->wear,
         .from_buses = daemon->from_buses,
         .control = daemon->control,

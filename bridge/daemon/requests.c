@@ -34,9 +34,12 @@ static void respond(struct requests *requests, uint16_t device, char *response)
 
 static void advance(struct requests *requests, uint16_t device);
 
-static void finish(struct requests *requests, struct open_request *open, char *response)
+static void finish(struct requests *requests, struct open_request *open,
+                   enum recent_state state, const char *message, char *response)
 {
     uint16_t device = open->device;
+    struct recent_instant now = requests_now();
+    recent_finish(&requests->recent, open->recent, state, message, &now);
     open_holds_settle(requests->holds, open->serial);
     requests_respond_finally(requests, open, response);
     requests_drop(requests, open);
@@ -45,13 +48,15 @@ static void finish(struct requests *requests, struct open_request *open, char *r
 
 void requests_fail(struct requests *requests, struct open_request *open, const char *text)
 {
-    finish(requests, open, command_response_error(open->id, text));
+    finish(requests, open, RECENT_ERROR, text, command_response_error(open->id, text));
 }
 
 // A response that no record stands behind: the command is refused, its id is not used up.
 static void refuse(struct requests *requests, struct open_request *open, const char *text)
 {
     uint16_t device = open->device;
+    struct recent_instant now = requests_now();
+    recent_finish(&requests->recent, open->recent, RECENT_ERROR, text, &now);
     respond(requests, device, command_response_error(open->id, text));
     requests_drop(requests, open);
     advance(requests, device);
@@ -79,6 +84,8 @@ static void hand_over(struct requests *requests, struct open_request *open)
     }
     open->job = NULL;
     open->phase = PHASE_RUNNING;
+    struct recent_instant now = requests_now();
+    recent_start(&requests->recent, open->recent, &now);
     respond(requests, open->device, command_response_log(open->id, text));
 }
 
@@ -107,6 +114,31 @@ static void advance(struct requests *requests, uint16_t device)
 // From the cloud
 // -------------------------------------------------------------------------------
 
+static void add_to_recent(struct requests *requests, struct open_request *open)
+{
+    char *arguments = recent_arguments(open->job);
+    struct recent_subject subject = {
+        .origin = RECENT_CLOUD,
+        .id = open->id,
+        .device = requests_device(requests, open->device)->name,
+        .name = open->command->key,
+        .arguments = arguments,
+    };
+    open->recent = recent_add(&requests->recent, &subject, &open->received);
+    free(arguments);
+}
+
+// One that was over as soon as it came.
+static void add_refused_to_recent(struct requests *requests, const struct device *device,
+                                  const struct command_request *request)
+{
+    struct recent_instant now = requests_now();
+    struct recent_subject subject = {RECENT_CLOUD, request->id, device->name, request->name,
+                                     NULL};
+    uint64_t number = recent_add(&requests->recent, &subject, &now);
+    recent_finish(&requests->recent, number, RECENT_ERROR, request->error.text, &now);
+}
+
 static void begin(struct requests *requests, uint16_t device, struct command_request *request,
                   const char *payload, size_t length)
 {
@@ -116,6 +148,7 @@ static void begin(struct requests *requests, uint16_t device, struct command_req
     open->job = request->job;
     open->command = request->job->command;
     request->job = NULL;
+    add_to_recent(requests, open);
     journal_digest(request->fingerprint, open->digest);
     struct journal_command command =
         journal_view(open, is_idle ? JOURNAL_EXECUTING : JOURNAL_RECEIVED);
@@ -147,6 +180,7 @@ void requests_take(struct requests *requests, uint16_t device, const char *paylo
     case COMMAND_REFUSED:
         respond(requests, device, command_response_error(request.id, request.error.text));
         notice_refused(requests, about, request.error.text);
+        add_refused_to_recent(requests, about, &request);
         break;
     case COMMAND_UNUSABLE:
         log_line(LOG_LEVEL_WARNING, about->name, "a command request cannot be answered: %s",
@@ -172,22 +206,28 @@ static void take_new(struct requests *requests, struct open_request *open)
     }
 }
 
+// A repetition; `response` is what was answered, NULL: nothing yet.
+static void repeat(struct requests *requests, struct open_request *open, const char *response)
+{
+    uint16_t device = open->device;
+    if (response)
+        respond(requests, device, mem_copy_text(response));
+    recent_forget(&requests->recent, open->recent);
+    requests_drop(requests, open);
+    advance(requests, device);
+}
+
 // The same command came again: when only the disk does not know yet that it is done, it is
 // answered again.
 static void take_running(struct requests *requests, struct open_request *open)
 {
-    uint16_t device = open->device;
-    const char *response = requests_find_final(requests, device, open->id);
-    if (response)
-        respond(requests, device, mem_copy_text(response));
-    requests_drop(requests, open);
-    advance(requests, device);
+    const char *response = requests_find_final(requests, open->device, open->id);
+    repeat(requests, open, response);
 }
 
 static void take_verdict(struct requests *requests, struct open_request *open,
                          enum journal_verdict verdict, const char *response)
 {
-    uint16_t device = open->device;
     switch (verdict) {
     case JOURNAL_NEW:
         take_new(requests, open);
@@ -196,9 +236,7 @@ static void take_verdict(struct requests *requests, struct open_request *open,
         take_running(requests, open);
         return;
     case JOURNAL_ANSWERED:
-        respond(requests, device, mem_copy_text(response));
-        requests_drop(requests, open);
-        advance(requests, device);
+        repeat(requests, open, response);
         return;
     case JOURNAL_CONFLICT:
         refuse(requests, open,
@@ -277,6 +315,7 @@ void requests_done(struct requests *requests)
     while (requests->first)
         requests_drop(requests, requests->first);
     requests_finals_done(requests);
+    recent_done(&requests->recent);
 }
 
 void requests_stop(struct requests *requests)
@@ -298,8 +337,23 @@ void requests_stop(struct requests *requests)
 void requests_log(struct requests *requests, uint64_t serial, const char *text)
 {
     const struct open_request *open = requests_find_serial(requests, serial);
-    if (open)
-        respond(requests, open->device, command_response_log(open->id, text));
+    if (!open)
+        return;
+    recent_log(&requests->recent, open->recent, text, clock_monotonic_ms());
+    respond(requests, open->device, command_response_log(open->id, text));
+}
+
+static void finish_job(struct requests *requests, struct open_request *open,
+                       const struct job_result *result)
+{
+    char *response = command_response_result(open->id, result);
+    if (result->outcome == JOB_ERROR) {
+        finish(requests, open, RECENT_ERROR, result->message, response);
+        return;
+    }
+    char *values = recent_values(open->command, result);
+    finish(requests, open, RECENT_COMPLETED, values, response);
+    free(values);
 }
 
 void requests_finish(struct requests *requests, struct job_result *result)
@@ -308,6 +362,6 @@ void requests_finish(struct requests *requests, struct job_result *result)
     if (open && open->phase == PHASE_REREADING)
         requests_finish_reread(requests, open, result);
     else if (open)
-        finish(requests, open, command_response_result(open->id, result));
+        finish_job(requests, open, result);
     job_result_free(result);
 }

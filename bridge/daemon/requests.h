@@ -14,6 +14,7 @@
 #include "cloud/store.h"
 #include "daemon/holds.h"
 #include "daemon/outgoing.h"
+#include "daemon/recent.h"
 #include "model/message.h"
 #include "model/site.h"
 
@@ -37,6 +38,7 @@ struct requests {
     struct store *store;           // NULL with --dry
     struct open_request *first;    // in the order they came
     struct final_response *finals; // not on disk yet
+    struct recent recent;          // for whoever looks
     uint64_t serial;
     bool is_stopping;
 };

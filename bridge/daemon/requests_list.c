@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "daemon/requests_state.h"
 
@@ -10,11 +11,17 @@ const struct device *requests_device(const struct requests *requests, uint16_t d
     return &requests->site->devices[device];
 }
 
+struct recent_instant requests_now(void)
+{
+    return (struct recent_instant){clock_monotonic_ms(), clock_wall_ms()};
+}
+
 struct open_request *requests_add(struct requests *requests, uint16_t device, const char *id)
 {
     struct open_request *open = mem_new(1, sizeof *open);
     open->serial = ++requests->serial;
     open->device = device;
+    open->received = requests_now();
     journal_key(requests_device(requests, device), open->key);
     (void)snprintf(open->id, sizeof open->id, "%s", id);
     struct open_request **link = &requests->first;

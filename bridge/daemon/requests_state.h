@@ -41,6 +41,8 @@ struct open_request {
     bool began_executing;          // recorded as executing from the start
     struct job_request *job;       // until the bus has it
     const struct command *command; // NULL: of an earlier run, and the map has it no more
+    struct recent_instant received;
+    uint64_t recent; // its number there; 0: not new, as far as is known
     // Open tries.
     bool has_note;
     enum note_state note;
@@ -77,6 +79,8 @@ struct open_request *requests_find_ticket(const struct requests *requests, enum 
                                           uint64_t first, uint64_t last);
 
 const struct device *requests_device(const struct requests *requests, uint16_t device);
+
+struct recent_instant requests_now(void);
 
 // ---- requests.c ----
 

@@ -63,6 +63,16 @@ static int find_device(const struct site *site, const char *key)
     return NO_INDEX;
 }
 
+static void add_to_recent(struct requests *requests, struct open_request *open)
+{
+    const struct device *device = requests_device(requests, open->device);
+    struct recent_subject subject = {RECENT_CLOUD, open->id, device->name,
+                                     open->command ? open->command->key : "", NULL};
+    open->recent = recent_add(&requests->recent, &subject, &open->received);
+    recent_log(&requests->recent, open->recent, "interrupted by the end of modbridge",
+               open->received.monotonic_ms);
+}
+
 static void take_command(void *context, const struct journal_command *command)
 {
     struct requests *requests = context;
@@ -80,6 +90,7 @@ static void take_command(void *context, const struct journal_command *command)
         interrupted_new(requests_device(requests, open->device), command->request);
     if (open->interrupted)
         open->command = interrupted_command(open->interrupted);
+    add_to_recent(requests, open);
 }
 
 static int read_note(const struct requests *requests, struct open_request *open,

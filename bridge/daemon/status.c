@@ -109,6 +109,7 @@ static char *describe(const struct status *status, int64_t now_ms)
         .board = &status->board,
         .clouds = status->clouds,
         .store = sources->is_dry ? NULL : &status->store,
+        .recent = sources->recent,
         .wear = sources->wear,
         .outbox = outgoing_status(sources->outgoing),
         .readings_displaced = mailbox_displaced(sources->from_buses),

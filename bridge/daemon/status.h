@@ -33,6 +33,7 @@ struct status_sources {
     const struct site *site;
     struct bus **buses; // as the site's
     const struct outgoing *outgoing;
+    const struct recent *recent;
     const struct wear *wear;
     struct mailbox *from_buses; // for what it displaced
     struct control *control;

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "daemon/recent_json.h"
 #include "daemon/wording.h"
 
 enum { STALE_MS = 2000 }; // an answer this old was not to be had anew
@@ -405,6 +406,8 @@ char *status_json(const struct site_status *status)
     for (size_t i = 0; i < status->site->cloud_count; i++)
         json_add(clouds, cloud_json(status, i));
     json_put(root, "clouds", clouds);
+    if (status->recent)
+        json_put(root, "commands", recent_json(status->recent, status->now_ms));
     json_put(root, "outbox", outbox_json(&status->outbox, status->now_ms));
     if (status->store)
         json_put(root, "store", store_json(status->store));

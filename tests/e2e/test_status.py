@@ -108,7 +108,21 @@ def test_a_command_in_progress_is_seen(world):
     world.mqtt.send("v1/to/HW/electrolyser/v1/command/requests", {"id": "long", "name": "reboot"})
     whole = await_status(world, lambda s: "command" in unit_of(s, "electrolyser"), "the command to run")
     assert unit_of(whole, "electrolyser")["command"]["name"] == "reboot"
-    assert "command reboot runs for" in modbridge("status", world.folder / "site.yaml").stdout
+    text = modbridge("status", world.folder / "site.yaml").stdout
+    assert "command reboot runs for" in text
+    assert re.search(r"^commands in progress:\n  electrolyser reboot: runs for .* \(from the cloud, id long\)", text, re.M), text
+    (command,) = whole["commands"]
+    assert (command["id"], command["state"], command["origin"]) == ("long", "running", "cloud")
+    assert command["device"] == "electrolyser" and command["received_age_ms"] >= command["started_age_ms"]
+    world.mqtt.send("v1/to/HW/electrolyser/v1/command/requests", {"id": "next", "name": "locate_on"})
+    world.mqtt.send("v1/to/HW/electrolyser/v1/command/requests", {"id": "odd", "name": "locate_onn"})
+    whole = await_status(world, lambda s: [c["state"] for c in s["commands"]] == ["completed", "completed", "error"],
+                         "all three to be over")
+    assert "unknown command 'locate_onn'" in whole["commands"][2]["message"]
+    assert whole["commands"][1]["started_age_ms"] <= whole["commands"][0]["finished_age_ms"], "one after the other"
+    assert [c["name"] for c in whole["commands"]] == ["reboot", "locate_on", "locate_onn"]
+    assert any("two minutes" in line["text"] for line in whole["commands"][0]["log"]), whole["commands"][0]
+    assert whole["commands"][0]["finished_age_ms"] < whole["commands"][0]["started_age_ms"]
 
 
 def test_dead_device_and_dead_broker(world):

@@ -163,6 +163,56 @@ static void test_a_daemon_of_another_version_may_say_less(void **state)
     json_decref(odd);
 }
 
+static void test_commands_in_progress_and_the_latest(void **state)
+{
+    (void)state;
+    json_t *json = parse(
+        "{'commands':["
+        "{'id':'1','device':'pump','name':'stop','arguments':'','origin':'cloud','state':'"
+        "error',"
+        "'received_age_ms':9000,'finished_age_ms':9000,'log':[],'message':'unknown command'},"
+        "{'id':'2','device':'pump','name':'start','arguments':'rate=75','origin':'local',"
+        "'state':'completed','received_age_ms':9000,'started_age_ms':8000,'finished_age_ms':"
+        "5000,'log':[],'message':'rate 75'},"
+        "{'id':'3','device':'pump','name':'reboot','arguments':'','origin':'cloud','state':"
+        "'running','received_age_ms':5000,'started_age_ms':4000,'log':[{'text':'one'},"
+        "{'text':'two\\u001b'}]},"
+        "{'id':'4','device':'pump','name':'start','arguments':'','origin':'cloud','state':"
+        "'waiting','received_age_ms':3000,'log':[]}]}");
+    struct strbuf out = {0};
+    status_text(json, false, &out);
+    assert_non_null(strstr(strbuf_text(&out),
+                           "\ncommands in progress:\n"
+                           "  pump reboot: runs for 4 s (from the cloud, id 3); two?\n"
+                           "  pump start: waits for 3 s (from the cloud, id 4)\n"
+                           "\nlatest commands:\n"
+                           "  pump stop: FAILED, 9 s ago (from the cloud, id 1): unknown "
+                           "command\n"
+                           "  pump start rate=75: completed after 3 s, 5 s ago (from this "
+                           "machine): rate 75\n"
+                           "\noutbox:"));
+    strbuf_done(&out);
+    json_decref(json);
+}
+
+static void test_of_many_commands_the_latest_are_shown(void **state)
+{
+    (void)state;
+    struct strbuf text = {0};
+    struct strbuf out = {0};
+    for (int i = 1; i <= 7; i++)
+        strbuf_printf(&text, "%s{'name':'n%d','finished_age_ms':1,'state':'completed'}",
+                      i > 1 ? "," : "{'commands':[", i);
+    strbuf_add(&text, "]}");
+    json_t *json = parse(strbuf_text(&text));
+    status_text(json, false, &out);
+    assert_non_null(strstr(strbuf_text(&out), "latest commands (5 of 7):\n   n3: completed"));
+    assert_non_null(strstr(strbuf_text(&out), " n7: completed"));
+    strbuf_done(&text);
+    strbuf_done(&out);
+    json_decref(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +220,8 @@ int main(void)
         cmocka_unit_test(test_colours_change_no_character),
         cmocka_unit_test(test_texts_from_outside_do_not_move_the_cursor),
         cmocka_unit_test(test_a_daemon_of_another_version_may_say_less),
+        cmocka_unit_test(test_commands_in_progress_and_the_latest),
+        cmocka_unit_test(test_of_many_commands_the_latest_are_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
