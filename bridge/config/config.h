@@ -50,6 +50,11 @@ int config_load_site(struct arena *arena, const char *path, struct diagnostics *
 const char *config_site_state(struct arena *arena, const char *path,
                               struct diagnostics *diagnostics);
 
+// What a site says of its local page, whatever else is wrong with it; NULL: it has none. For
+// modbridge-web, which has no use for the rest.
+int config_site_web(struct arena *arena, const char *path, struct diagnostics *diagnostics,
+                    const struct web_settings **ret_web);
+
 // Folders in which the control socket of the daemon may be, the likeliest first.
 enum { MAX_CONTROL_FOLDERS = 3 };
 

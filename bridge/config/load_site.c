@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "config/endpoint.h"
 #include "config/load_communication.h"
 #include "config/load_site.h"
 
@@ -82,22 +81,6 @@ static const struct field publish_rows[] = {
 
 static const struct field_table table_publish = {
     .name = "publish", .rows = publish_rows, .count = ARRAY_LENGTH(publish_rows)};
-
-struct web_fields {
-    const struct node *listen;
-};
-
-static const struct field web_rows[] = {
-    {.name = "listen",
-     .kind = FIELD_FORMULA,
-     FIELD_AT(web_fields, listen),
-     .required = true,
-     .shape = "HOST:PORT",
-     .help = "where the local page is served"},
-};
-
-static const struct field_table table_web = {
-    .name = "web", .rows = web_rows, .count = ARRAY_LENGTH(web_rows)};
 
 // clang-format off
 static const struct field site_rows[] = {
@@ -186,22 +169,6 @@ static void load_publish_settings(struct site_loader *loader, const struct node 
     loader->site.publish_keys = (enum publish_keys)fields.keys;
 }
 
-static void load_web(struct site_loader *loader, const struct node *node)
-{
-    struct web_fields fields = {0};
-    struct layers layers = {{node}};
-    struct error err;
-    const char *host = NULL;
-    uint16_t port = 0;
-    if (!node || fields_read(&loader->reader, &table_web, &layers, &fields) < 0)
-        return;
-    if (config_parse_endpoint(loader->reader.arena, fields.listen->text, 0, &host, &port,
-                              &err) < 0)
-        (void)diagnostics_error(loader->reader.diagnostics, &fields.listen->at, "listen: %s",
-                                err.text);
-    loader->site.web_listen = fields.listen->text;
-}
-
 static const char *folder_of(struct arena *arena, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -278,6 +245,21 @@ const char *config_site_state(struct arena *arena, const char *path,
     const struct node *state = tree_find(loader->root, "state");
     set_state(loader, state && state->kind == NODE_SCALAR ? state->text : NULL);
     return loader->site.state_path;
+}
+
+int config_site_web(struct arena *arena, const char *path, struct diagnostics *diagnostics,
+                    const struct web_settings **ret_web)
+{
+    size_t errors = diagnostics->error_count;
+    struct site_loader *loader = ARENA_NEW(arena, struct site_loader);
+    load_root(loader, arena, path, diagnostics);
+    if (tree_read(arena, path, diagnostics, &loader->root) < 0 || check_format(loader) < 0)
+        return -1;
+    load_web(loader, tree_find(loader->root, "web"));
+    if (diagnostics->error_count > errors)
+        return -1;
+    *ret_web = loader->site.web.listen ? &loader->site.web : NULL;
+    return 0;
 }
 
 int config_examine_any(struct arena *arena, const char *path, struct diagnostics *diagnostics,

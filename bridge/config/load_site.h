@@ -40,11 +40,13 @@ extern const struct field_table table_site;
 extern const struct field_table table_bus;
 extern const struct field_table table_device;
 extern const struct field_table table_cloud;
+extern const struct field_table table_web;
 
 // Each reads one section; node may be NULL.
 void load_clouds(struct site_loader *loader, const struct node *node);
 void load_buses(struct site_loader *loader, const struct node *node, size_t device_count);
 void load_devices(struct site_loader *loader, const struct node *node);
+void load_web(struct site_loader *loader, const struct node *node);
 
 // The keys that say where a bus is: for buses: and for devices with a bus of their own.
 struct link_fields {

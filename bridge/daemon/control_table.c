@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "daemon/daemon_state.h"
+#include "daemon/values.h"
 
 static void take_status(void *context, const struct control_request *request,
                         struct control_ticket ticket)
@@ -13,7 +14,9 @@ static void take_status(void *context, const struct control_request *request,
 }
 
 const struct control_handler control_table[] = {
+    {"devices", devices_take_request},
     {"status", take_status},
+    {"values", values_take_request},
 };
 
 const size_t control_table_count = ARRAY_LENGTH(control_table);

@@ -28,6 +28,7 @@
 
 struct daemon {
     const struct site *site;
+    uint64_t generation; // of the site, from 1 on
     bool is_dry;
     struct bus **buses;
     size_t buses_running;

@@ -86,6 +86,15 @@ struct outbox_settings {
     bool replay; // the backlog is sent after an outage
 };
 
+// The local page, which modbridge-web serves.
+struct web_settings {
+    const char *listen; // "127.0.0.1:8080"; NULL: there is none
+    const char *host;   // an IPv4 or IPv6 address
+    uint16_t port;
+    const char *token_path; // NULL: nobody needs a token; only for this machine alone
+    bool allows_commands;
+};
+
 // The state of a gateway without a disk: it ends with the process.
 #define SITE_STATE_IN_MEMORY ":memory:"
 
@@ -101,7 +110,7 @@ struct site {
     int64_t publish_interval_ms;
     enum publish_keys publish_keys;
     struct outbox_settings outbox;
-    const char *web_listen; // "127.0.0.1:8080", or NULL: no local page
+    struct web_settings web;
 };
 
 // Index of the device with this name, or NO_INDEX.

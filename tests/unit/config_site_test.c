@@ -108,7 +108,11 @@ static void everything_is_read(void **state)
     assert_false(site->outbox.replay);
     assert_int_equal(site->publish_interval_ms, 5000);
     assert_int_equal(site->publish_keys, PUBLISH_CHANGED);
-    assert_string_equal(site->web_listen, "127.0.0.1:8080");
+    assert_string_equal(site->web.listen, "127.0.0.1:8080");
+    assert_string_equal(site->web.host, "127.0.0.1");
+    assert_int_equal(site->web.port, 8080);
+    assert_null(site->web.token_path);
+    assert_false(site->web.allows_commands);
     assert_int_equal(site->cloud_count, 1);
     assert_string_equal(site->clouds[0].host, "mqtt.example.com");
     assert_int_equal(site->clouds[0].port, 1884);
@@ -194,7 +198,7 @@ static void defaults(void **state)
     assert_int_equal(place->loaded->outbox.max_bytes, 256000000);
     assert_int_equal(place->loaded->outbox.write, OUTBOX_ALWAYS);
     assert_true(place->loaded->outbox.replay);
-    assert_null(place->loaded->web_listen);
+    assert_null(place->loaded->web.listen);
     assert_int_equal(setenv("STATE_DIRECTORY", "/var/lib/one:/var/lib/two", 1), 0);
     assert_int_equal(place_load(place), 0);
     assert_string_equal(place->loaded->state_path, "/var/lib/one");
