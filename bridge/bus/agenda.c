@@ -352,3 +352,23 @@ void agenda_restart(struct agenda *agenda, uint16_t unit, int64_t now_ms)
 {
     become_due_where(agenda, unit, now_ms, is_not_refused);
 }
+
+static bool meets(const struct block *block, const struct span *span)
+{
+    return block->table == span->table && block->model == span->model &&
+           block->address < span->address + span->count &&
+           span->address < block->address + block->count;
+}
+
+void agenda_hasten(struct agenda *agenda, uint16_t unit, const struct span *span,
+                   int64_t now_ms)
+{
+    struct agenda_unit *whose = &agenda->units[unit];
+    for (size_t i = 0; i < whose->count; i++) {
+        struct agenda_entry *entry = &whose->entries[i];
+        if (meets(entry->block, span) && is_not_refused(entry))
+            become_due(entry, now_ms);
+    }
+    order(&whose->dated);
+    order(&whose->turns);
+}

@@ -87,6 +87,11 @@ void agenda_settle(struct agenda *agenda, struct agenda_entry *entry,
 // again.
 void agenda_reconnected(struct agenda *agenda, uint16_t unit, int64_t now_ms);
 
+// Registers of a unit were written by somebody else: what reads them is due, but what it
+// refuses.
+void agenda_hasten(struct agenda *agenda, uint16_t unit, const struct span *span,
+                   int64_t now_ms);
+
 // A unit is back after silence: all is due but what it refuses.
 void agenda_restart(struct agenda *agenda, uint16_t unit, int64_t now_ms);
 

@@ -14,12 +14,20 @@
 #include "bus/snapshot.h"
 
 enum {
-    INBOX_SLOTS = 64,
+    INBOX_SLOTS = 64 + 2 * MAX_GUESTS, // each guest may be withdrawn
     STACK_SIZE = 256 * 1024,
     LONGEST_WAIT_MS = 60 * 1000,
 };
 
-enum order_kind { ORDER_JOB, ORDER_NOTED, ORDER_HOLD_END, ORDER_STATUS, ORDER_STOP };
+enum order_kind {
+    ORDER_JOB,
+    ORDER_NOTED,
+    ORDER_HOLD_END,
+    ORDER_STATUS,
+    ORDER_GUEST,
+    ORDER_WITHDRAW,
+    ORDER_STOP,
+};
 
 struct order_message {
     enum order_kind kind;
@@ -27,6 +35,9 @@ struct order_message {
     struct job_noted noted;
     struct hold_end *hold_end; // left over
     struct bus_status *status; // to be filled
+    struct guest *guest;
+    const struct mailbox *answers; // with ticket: which guest is withdrawn
+    uint64_t ticket;
 };
 
 static void answer_status(struct bus *bus, struct bus_status *status)
@@ -56,6 +67,12 @@ static void take_orders(struct bus *bus)
         case ORDER_STATUS:
             answer_status(bus, order.status);
             break;
+        case ORDER_GUEST:
+            bus_take_guest(bus, order.guest);
+            break;
+        case ORDER_WITHDRAW:
+            bus_withdraw_guest(bus, order.answers, order.ticket);
+            break;
         case ORDER_STOP:
             bus->stopping = true;
             bus_stop_jobs(bus);
@@ -76,6 +93,7 @@ static void look(struct bus *bus)
     turn->job_has_begun = ready && ready->running.has_begun;
     turn->hold_ms = keep_next_ms(&bus->keep, clock_monotonic_ms());
     turn->late = link_late(bus->line.link);
+    bus_look_at_guests(bus);
     for (size_t i = 0; i < bus->line.unit_count; i++) {
         struct unit *unit = &bus->line.units[i];
         const struct running_job *running = &bus->jobs.queues[i].running;
@@ -101,6 +119,8 @@ static void wait_until(const struct bus *bus, int64_t until_ms)
         until_ms = longest_ms;
     if (until_ms > link_ms)
         until_ms = link_ms;
+    if (until_ms > guests_until_ms(&bus->guests))
+        until_ms = guests_until_ms(&bus->guests);
     (void)clock_wait(wake, ARRAY_LENGTH(wake), until_ms * 1000);
 }
 
@@ -132,6 +152,9 @@ static void act(struct bus *bus)
     case TURN_SEARCH:
         bus_search(bus, &bus->line.units[choice.unit]);
         return;
+    case TURN_GUEST:
+        bus_serve_guest(bus);
+        return;
     case TURN_WAIT:
         wait_until(bus, choice.until_ms);
         return;
@@ -147,6 +170,7 @@ static void *run(void *argument)
         act(bus);
         take_orders(bus);
     }
+    bus_look_at_guests(bus); // they are told that it stops
     link_close(bus->line.link);
     struct message message = {.kind = MESSAGE_BUS_STOPPED};
     bus_post(bus, &message);
@@ -179,7 +203,10 @@ void bus_free(struct bus *bus)
         job_request_free(order.request);
         hold_end_free(order.hold_end);
         bus_status_free(order.status);
+        free(order.guest);
     }
+    while (bus->guests.count > 0)
+        free(guests_take(&bus->guests, 0));
     jobs_done(&bus->jobs);
     keep_done(&bus->keep);
     agenda_done(&bus->agenda);
@@ -227,6 +254,7 @@ struct bus *bus_start(const struct site *site, uint16_t index,
         free(bus);
         return NULL;
     }
+    busy_init(&bus->guest_time, clock_monotonic_us());
     bus_know(bus, known, known_count);
     fill_agenda(bus);
     jobs_init(&bus->jobs, &bus->line);
@@ -259,6 +287,18 @@ bool bus_post_status(struct bus *bus, struct bus_status *status)
 bool bus_post_hold_end(struct bus *bus, struct hold_end *end)
 {
     struct order_message order = {.kind = ORDER_HOLD_END, .hold_end = end};
+    return mailbox_post(bus->inbox, &order);
+}
+
+bool bus_post_guest(struct bus *bus, struct guest *guest)
+{
+    struct order_message order = {.kind = ORDER_GUEST, .guest = guest};
+    return mailbox_post(bus->inbox, &order);
+}
+
+bool bus_post_withdrawal(struct bus *bus, const struct mailbox *answers, uint64_t ticket)
+{
+    struct order_message order = {.kind = ORDER_WITHDRAW, .answers = answers, .ticket = ticket};
     return mailbox_post(bus->inbox, &order);
 }
 

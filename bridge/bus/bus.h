@@ -13,6 +13,7 @@
 #include "model/message.h"
 #include "model/site.h"
 #include "model/status.h"
+#include "wire/guest.h"
 
 struct bus;
 
@@ -42,6 +43,14 @@ bool bus_post_status(struct bus *bus, struct bus_status *status);
 // Hands over the end of a hold of an earlier life of the process: it is written once the device
 // answers. Ownership moves on true; false when the bus takes no more now.
 bool bus_post_hold_end(struct bus *bus, struct hold_end *end);
+
+// Hands over a valid request of somebody else (bus/guests.h); it comes back by its own mailbox
+// when it was made, once, or cannot be. A sender has at most MAX_GUESTS under way per bus.
+// Ownership moves on true; false when the bus takes no more at the moment. Any thread.
+bool bus_post_guest(struct bus *bus, struct guest *guest);
+
+// A guest is not waited for any more: it is dropped unless it is being asked. Any thread.
+bool bus_post_withdrawal(struct bus *bus, const struct mailbox *answers, uint64_t ticket);
 
 // Asks it to end: no new step of a command starts, open on_failure steps run, ends of holds are
 // written, results are posted, then MESSAGE_BUS_STOPPED.

@@ -73,6 +73,13 @@ static void report_write(void *context, struct unit *unit, const struct job_requ
     keep_note_write(&bus->keep, unit, request, action, clock_monotonic_ms());
 }
 
+void bus_note_write(struct bus *bus, struct unit *unit, const struct request *request,
+                    uint8_t model)
+{
+    report_wear(bus, unit, request, model);
+    keep_overwrite(&bus->keep, unit, request, model, clock_monotonic_ms());
+}
+
 // The running job of a unit has ended, or cannot begin.
 static void finish_job(struct bus *bus, struct job_queue *queue, struct unit *unit,
                        struct job_result *result)

@@ -12,6 +12,8 @@
 #include "base/mailbox.h"
 #include "bus/agenda.h"
 #include "bus/bus.h"
+#include "bus/busy.h"
+#include "bus/guests.h"
 #include "bus/jobs.h"
 #include "bus/keep.h"
 #include "bus/line.h"
@@ -28,6 +30,8 @@ struct bus {
     struct agenda agenda;
     struct jobs jobs;
     struct keep keep;
+    struct guests guests;
+    struct busy guest_time; // how much of its time the link is used by guests
     struct turn turn;
     bool stopping;
     bool link_known; // whether main was told of the link's state
@@ -91,7 +95,26 @@ void bus_advance_job(struct bus *bus);
 // No new step of a command starts from here on; what waits is turned away, holds end.
 void bus_stop_jobs(struct bus *bus);
 
+// Somebody else has written registers of a unit, at an address that counts from `model` (as of
+// a point): holds lose them, and what wears out has worn.
+void bus_note_write(struct bus *bus, struct unit *unit, const struct request *request,
+                    uint8_t model);
+
 // Begins to keep holds.
 void bus_keep_holds(struct bus *bus);
+
+// ---- bus_guests.c ----
+
+// Takes a guest among those that wait, or turns it away.
+void bus_take_guest(struct bus *bus, struct guest *guest);
+
+// Nobody waits for it any more.
+void bus_withdraw_guest(struct bus *bus, const struct mailbox *answers, uint64_t ticket);
+
+// Answers the guests that need no line and shows the decision the one that is next.
+void bus_look_at_guests(struct bus *bus);
+
+// Asks what the guest that is ready wants to know, once.
+void bus_serve_guest(struct bus *bus);
 
 #endif

@@ -80,16 +80,15 @@ static void begin(struct keep *keep, struct unit *unit, const struct job_request
         hold_finish(hold, now_ms);
 }
 
-static void overwrite(struct keep *keep, struct unit *unit, const struct job_action *action,
-                      int64_t now_ms)
+void keep_overwrite(struct keep *keep, struct unit *unit, const struct request *request,
+                    uint8_t model, int64_t now_ms)
 {
     const struct device *device = unit->device;
     size_t index = index_of(keep, unit);
     struct hold *next = NULL;
     for (struct hold *hold = keep->holds.lists[index]; hold; hold = next) {
         next = hold->next;
-        if (!hold_overwrite(hold, device->map, device->unit_id, &action->request, action->model,
-                            now_ms) ||
+        if (!hold_overwrite(hold, device->map, device->unit_id, request, model, now_ms) ||
             hold->end->count > 0)
             continue;
         tell(keep, hold, HOLD_REPLACED, "the hold of %s has ended: something else was written",
@@ -104,7 +103,7 @@ void keep_note_write(struct keep *keep, struct unit *unit, const struct job_requ
 {
     if (request->ends_hold)
         return;
-    overwrite(keep, unit, action, now_ms);
+    keep_overwrite(keep, unit, &action->request, action->model, now_ms);
     if (action->hold)
         begin(keep, unit, request, action, now_ms);
 }

@@ -49,6 +49,11 @@ void keep_done(struct keep *keep);
 void keep_note_write(struct keep *keep, struct unit *unit, const struct job_request *request,
                      const struct job_action *action, int64_t now_ms);
 
+// Something else was written to a unit, at an address that counts from `model` (as of a point):
+// holds that lose registers by it have ended.
+void keep_overwrite(struct keep *keep, struct unit *unit, const struct request *request,
+                    uint8_t model, int64_t now_ms);
+
 // A command has ended.
 void keep_settle(struct keep *keep, const struct unit *unit, const struct job_result *result,
                  int64_t now_ms);

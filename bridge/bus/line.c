@@ -21,6 +21,14 @@ enum {
     US_PER_MS = 1000,
 };
 
+// What is assumed of a unit that nothing is known of.
+static const struct device stranger_device = {
+    .name = "",
+    .modbus = {.timeout_ms = DEFAULT_ANSWER_TIMEOUT_MS},
+    .bus = NO_INDEX,
+    .cloud = NO_INDEX,
+};
+
 static size_t count_units(const struct site *site, int bus)
 {
     size_t count = 0;
@@ -71,6 +79,7 @@ int line_init(struct line *line, struct arena *arena, const struct site *site, i
         .link = link,
         .stop_descriptor = stop_descriptor,
         .units = mem_new(count_units(site, bus), sizeof *line->units),
+        .stranger = {.device = &stranger_device},
         .seed = (uint64_t)clock_monotonic_us() + (uint64_t)bus,
     };
     for (size_t i = 0; i < site->device_count; i++) {
@@ -98,6 +107,27 @@ struct unit *line_unit(struct line *line, uint16_t device)
 {
     for (size_t i = 0; i < line->unit_count; i++) {
         if (line->units[i].index == device)
+            return &line->units[i];
+    }
+    return NULL;
+}
+
+bool line_has_id(const struct unit *unit, uint8_t unit_id)
+{
+    const struct map *map = unit->device->map;
+    if (unit->device->unit_id == unit_id)
+        return true;
+    for (size_t i = 0; i < map->point_count; i++) {
+        if (map->points[i].source == SOURCE_WORDS && map->points[i].unit_id == unit_id)
+            return true;
+    }
+    return false;
+}
+
+struct unit *line_unit_of_id(struct line *line, uint8_t unit_id)
+{
+    for (size_t i = 0; i < line->unit_count; i++) {
+        if (line_has_id(&line->units[i], unit_id))
             return &line->units[i];
     }
     return NULL;
@@ -193,7 +223,6 @@ static void note_transaction(struct line *line, struct unit *unit,
         .text = note->text,
     };
     record_note(&unit->record, &transaction, now_us / 1000);
-    busy_add(&line->busy, from_us, now_us);
     if (unit->health.state == HEALTH_OFFLINE)
         busy_add(&line->dead, from_us, now_us);
 }
@@ -215,48 +244,78 @@ enum fault line_fault_of_unit(enum fault fault, const struct answer *answer)
     return is_relayed ? FAULT_TIMEOUT : fault;
 }
 
-// What a transaction teaches about the unit and the line.
-static void learn(struct line *line, struct unit *unit, const struct request *request,
-                  enum fault fault, const struct answer *answer)
+// What a transaction teaches about the unit.
+static void learn(struct unit *unit, enum fault fault, const struct answer *answer,
+                  int64_t response_us)
 {
-    const struct modbus_settings *modbus = &unit->device->modbus;
+    // A gateway's word for a unit that is silent took the gateway's own time-out.
+    enum fault of_unit = line_fault_of_unit(fault, answer);
+    if (of_unit == FAULT_NONE || of_unit == FAULT_EXCEPTION)
+        response_note(&unit->response, response_us);
+    if (fault == FAULT_TIMEOUT)
+        response_missed(&unit->response);
+}
+
+// What it teaches about the line, and what must not be asked for a while.
+static void settle(struct line *line, const struct unit *unit, const struct request *request,
+                   enum fault fault)
+{
     int64_t now_ms = clock_monotonic_ms();
     if (fault == FAULT_NONE || fault == FAULT_EXCEPTION) {
         line->has_answered = true;
         line->backoff_ms = 0;
     }
-    // A gateway's word for a unit that is silent took the gateway's own time-out.
-    enum fault of_unit = line_fault_of_unit(fault, answer);
-    if (of_unit == FAULT_NONE || of_unit == FAULT_EXCEPTION)
-        response_note(&unit->response, link_last_note(line->link)->response_us);
-    if (fault == FAULT_TIMEOUT)
-        response_missed(&unit->response);
     if (fault == FAULT_TIMEOUT || fault == FAULT_GARBLED)
-        link_await_late(line->link, request, LATE_TIMEOUTS * modbus->timeout_ms);
+        link_await_late(line->link, request, LATE_TIMEOUTS * unit->device->modbus.timeout_ms);
     if (!link_is_open(line->link) && line->has_answered)
         line->retry_at_ms = now_ms;
     else if (!link_is_open(line->link))
         back_off(line, now_ms);
 }
 
-static enum fault transact(struct line *line, struct unit *unit, const struct request *request,
-                           int64_t timeout_ms, struct answer *ret_answer)
+// One transaction, in its time. *ret_from_us: when it began; 0: it did not.
+static enum fault send(struct line *line, struct unit *unit, const struct request *request,
+                       int64_t timeout_ms, struct answer *ret_answer, int64_t *ret_from_us)
 {
-    const struct modbus_settings *modbus = &unit->device->modbus;
     line->was_sent = false;
+    *ret_from_us = 0;
     enum fault fault = line_open(line);
     if (fault != FAULT_NONE)
         return fault;
     if (!await_turn(line, unit, request))
         return FAULT_STOPPED;
-    int64_t from_us = clock_monotonic_us();
-    unit->waited_long = timeout_ms >= modbus->timeout_ms;
+    *ret_from_us = clock_monotonic_us();
     fault = link_transact(line->link, request, timeout_ms, ret_answer);
-    note_transaction(line, unit, request, fault, ret_answer, from_us);
+    int64_t now_us = clock_monotonic_us();
+    busy_add(&line->busy, *ret_from_us, now_us);
     line->was_sent = link_last_note(line->link)->sent;
-    unit->free_us = clock_monotonic_us() + modbus->min_gap_ms * US_PER_MS;
-    learn(line, unit, request, fault, ret_answer);
+    unit->free_us = now_us + unit->device->modbus.min_gap_ms * US_PER_MS;
+    settle(line, unit, request, fault);
     return fault;
+}
+
+static enum fault transact(struct line *line, struct unit *unit, const struct request *request,
+                           int64_t timeout_ms, struct answer *ret_answer)
+{
+    int64_t from_us = 0;
+    enum fault fault = send(line, unit, request, timeout_ms, ret_answer, &from_us);
+    if (from_us == 0)
+        return fault;
+    unit->waited_long = timeout_ms >= unit->device->modbus.timeout_ms;
+    note_transaction(line, unit, request, fault, ret_answer, from_us);
+    learn(unit, fault, ret_answer, link_last_note(line->link)->response_us);
+    return fault;
+}
+
+enum fault line_ask(struct line *line, struct unit *unit, const struct request *request,
+                    int64_t timeout_ms, struct answer *ret_answer)
+{
+    struct unit *asked = unit ? unit : &line->stranger;
+    int64_t longest_ms = asked->device->modbus.timeout_ms;
+    int64_t from_us = 0;
+    if (timeout_ms <= 0 || timeout_ms > longest_ms)
+        timeout_ms = longest_ms;
+    return send(line, asked, request, timeout_ms, ret_answer, &from_us);
 }
 
 enum fault line_transact(struct line *line, struct unit *unit, const struct request *request,

@@ -55,6 +55,7 @@ struct line {
     int stop_descriptor;
     struct unit *units;
     size_t unit_count;
+    struct unit stranger; // stands for every unit id that no device has
     uint64_t link_serial; // counts connections
     int64_t opened_ms;
     bool has_answered; // somebody did, over the present or last connection
@@ -73,6 +74,12 @@ struct line {
 int line_init(struct line *line, struct arena *arena, const struct site *site, int bus,
               int stop_descriptor, struct error *err);
 void line_done(struct line *line);
+
+// Whether a unit's device has this unit id, itself or for some of its entries.
+bool line_has_id(const struct unit *unit, uint8_t unit_id);
+
+// The first unit with this unit id, or NULL.
+struct unit *line_unit_of_id(struct line *line, uint8_t unit_id);
 
 // The unit of a device (index in the site), or NULL.
 struct unit *line_unit(struct line *line, uint16_t device);
@@ -95,6 +102,13 @@ enum fault line_transact(struct line *line, struct unit *unit, const struct requ
 // just failed is waited for as long as the map allows.
 enum fault line_poll(struct line *line, struct unit *unit, const struct request *request,
                      struct answer *ret_answer);
+
+// The same for somebody else, waiting at most `timeout_ms` (0: as long as the map allows).
+// `unit` NULL: no device has that unit id, and the line's defaults apply. It is counted for the
+// line but not for the unit, whose health, response time and faults are not judged by what
+// others ask of it.
+enum fault line_ask(struct line *line, struct unit *unit, const struct request *request,
+                    int64_t timeout_ms, struct answer *ret_answer);
 
 // What a transaction says about the unit: the word of a gateway that it does not answer is no
 // sign of its life but FAULT_TIMEOUT. `answer` is looked at for FAULT_EXCEPTION only.

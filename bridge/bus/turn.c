@@ -162,6 +162,27 @@ static bool is_turn_of_hold(const struct turn *turn, int64_t now_ms)
     return turn->job_ms > now_ms || (turn->job_has_begun && turn->job_was_last);
 }
 
+// A guest whose rest is not over goes where it is through before anything else wants the bus.
+static bool guest_fits(const struct turn *turn, int64_t now_ms, struct turn_choice *choice)
+{
+    if (turn->guest_ms == INT64_MAX)
+        return false;
+    if (turn->guest_ms <= now_ms && choice->until_ms - now_ms >= turn->guest_cost_ms)
+        return true;
+    bool rests = turn->guest_rest_ms > turn->guest_ms;
+    sooner(&choice->until_ms, rests ? turn->guest_rest_ms : turn->guest_ms);
+    return false;
+}
+
+static void choose_among_requests(struct turn *turn, int64_t now_ms, struct turn_choice *choice)
+{
+    bool is_guests_turn = turn->guest_ms <= now_ms && turn->guest_rest_ms <= now_ms;
+    if (!is_guests_turn && choose_request(turn, now_ms, choice))
+        turn->units[choice->unit].served = turn->count;
+    else if (is_guests_turn || guest_fits(turn, now_ms, choice))
+        choice->kind = TURN_GUEST;
+}
+
 struct turn_choice turn_choose(struct turn *turn, int64_t now_ms)
 {
     struct turn_choice choice = {.kind = TURN_WAIT, .until_ms = turn->job_ms};
@@ -183,7 +204,6 @@ struct turn_choice turn_choose(struct turn *turn, int64_t now_ms)
         sooner(&choice.until_ms, turn->open_at_ms);
         return choice;
     }
-    if (choose_request(turn, now_ms, &choice))
-        turn->units[choice.unit].served = turn->count;
+    choose_among_requests(turn, now_ms, &choice);
     return choice;
 }

@@ -7,7 +7,8 @@
 // written again (bus/keep chooses which), then a dead unit's probe, when its date has come and
 // the share of dead units allows it. Then the block whose date is earliest. What is left goes
 // to searching for refused registers and to blocks without a date; when dates leave nothing,
-// one request in twenty does.
+// one request in twenty does. Guests (bus/guests) come before probes and dates when the bus was
+// left to others long enough, else where nobody wants anything until they are through.
 #ifndef BUS_TURN_H
 #define BUS_TURN_H
 
@@ -36,13 +37,16 @@ struct turn {
     struct turn_unit *units; // as many as the agenda has
     const struct late *late; // NULL: late answers are told by their transaction
     struct probing probing;
-    bool is_open;       // the link
-    int64_t open_at_ms; // closed: when it may be opened
-    bool is_stopping;   // only commands go on
-    int64_t hold_ms;    // when a hold wants to be written again or ended; INT64_MAX: none
-    int64_t job_ms;     // when the next command wants its move; INT64_MAX: none
-    bool job_has_begun; // ... and that is not its first
-    bool job_was_last;  // a command had the last move
+    bool is_open;          // the link
+    int64_t open_at_ms;    // closed: when it may be opened
+    bool is_stopping;      // only commands go on
+    int64_t hold_ms;       // when a hold wants to be written again or ended; INT64_MAX: none
+    int64_t job_ms;        // when the next command wants its move; INT64_MAX: none
+    bool job_has_begun;    // ... and that is not its first
+    bool job_was_last;     // a command had the last move
+    int64_t guest_ms;      // when a guest may be asked; INT64_MAX: none
+    int64_t guest_rest_ms; // before that, only where it makes nobody late
+    int64_t guest_cost_ms; // what asking it is expected to take
     unsigned dated_in_row;
     uint64_t count; // of turns
 };
@@ -54,6 +58,7 @@ enum turn_kind {
     TURN_PROBE,  // of `unit`
     TURN_POLL,   // `entry`
     TURN_SEARCH, // the next question of `unit`'s search
+    TURN_GUEST,  // the guest that is ready
     TURN_WAIT,   // nothing before `until_ms`
 };
 

@@ -164,7 +164,7 @@ void load_modbus(struct loader *loader, const struct node *node)
     struct modbus_fields fields = {
         .settings = {.max_registers = MAX_READ_REGISTERS,
                      .max_bits = MAX_READ_BITS,
-                     .timeout_ms = 1000,
+                     .timeout_ms = DEFAULT_ANSWER_TIMEOUT_MS,
                      .every_ms = 1000,
                      .verify_within_ms = 2000},
         .word_order = ORDER_BIG,

@@ -14,7 +14,10 @@
 
 struct simulation;
 
-enum { GAP_AUTO = -1 };
+enum {
+    GAP_AUTO = -1,
+    DEFAULT_ANSWER_TIMEOUT_MS = 1000, // of a device whose map says nothing
+};
 
 // A range of addresses of one table.
 struct span {

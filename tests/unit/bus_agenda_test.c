@@ -200,6 +200,29 @@ static void test_a_unit_that_is_back_is_read_at_once(void **state)
     agenda_done(&agenda);
 }
 
+static void test_what_somebody_else_wrote_is_read_at_once(void **state)
+{
+    (void)state;
+    const struct span span = {TABLE_COIL, 10, 11, SUNSPEC_NONE}; // the second and the third
+    struct agenda agenda = agenda_of(0, 6);
+    for (size_t i = 0; i < 6; i++)
+        agenda_settle(&agenda, &agenda.units[0].entries[i], AGENDA_READ, START_MS);
+    agenda_hasten(&agenda, 0, &span, START_MS + 100);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(agenda.units[0].entries[i].due_ms == START_MS + 100, i > 0);
+    assert_int_equal(dated(&agenda)->at_ms, START_MS + 100);
+    agenda_settle(&agenda, &agenda.units[0].entries[1], AGENDA_READ, START_MS + 110);
+    assert_int_equal(agenda.units[0].entries[1].due_ms, START_MS + 5000); // its old grid
+    const struct span other = {TABLE_HOLDING, 0, 60, SUNSPEC_NONE};
+    agenda_hasten(&agenda, 0, &other, START_MS + 200);
+    assert_int_equal(agenda.units[0].entries[0].due_ms, START_MS + 1000);
+    agenda_settle(&agenda, &agenda.units[0].entries[0], AGENDA_REFUSED, START_MS + 1000);
+    const struct span all = {TABLE_COIL, 0, 60, SUNSPEC_NONE};
+    agenda_hasten(&agenda, 0, &all, START_MS + 1100); // what it refuses stays so
+    assert_true(agenda.units[0].entries[0].due_ms > START_MS + 2000);
+    agenda_done(&agenda);
+}
+
 static void test_units_are_spread_and_their_blocks_stay_together(void **state)
 {
     (void)state;
@@ -292,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_silence_leaves_it_due),
         cmocka_unit_test(test_false_condition_is_looked_at_again),
         cmocka_unit_test(test_a_unit_that_is_back_is_read_at_once),
+        cmocka_unit_test(test_what_somebody_else_wrote_is_read_at_once),
         cmocka_unit_test(test_units_are_spread_and_their_blocks_stay_together),
         cmocka_unit_test(test_a_new_plan_keeps_the_dates_of_what_stays),
         cmocka_unit_test(test_the_first_is_always_the_earliest),

@@ -41,6 +41,7 @@ static struct world *new_world(size_t units)
         .is_open = true,
         .job_ms = INT64_MAX,
         .hold_ms = INT64_MAX,
+        .guest_ms = INT64_MAX,
     };
     return world;
 }
@@ -301,6 +302,53 @@ static void test_a_search_uses_what_dates_leave(void **state)
     free_world(world);
 }
 
+static void test_a_guest_goes_behind_commands_and_what_is_due(void **state)
+{
+    (void)state;
+    struct world *world = two_units();
+    world->turn.guest_ms = 900;
+    world->turn.guest_rest_ms = 5000;
+    world->turn.guest_cost_ms = 100;
+    for (int i = 0; i < 2; i++) {
+        struct turn_choice choice = turn_choose(&world->turn, 1000);
+        assert_int_equal(choice.kind, TURN_POLL);
+        agenda_settle(&world->agenda, choice.entry, AGENDA_READ, 1000);
+    }
+    assert_int_equal(turn_choose(&world->turn, 1010).kind, TURN_GUEST);
+    world->turn.job_ms = 1010;
+    assert_int_equal(turn_choose(&world->turn, 1010).kind, TURN_JOB);
+    world->turn.job_ms = INT64_MAX;
+    world->turn.is_stopping = true;
+    assert_int_equal(turn_choose(&world->turn, 1010).kind, TURN_WAIT);
+    world->turn.is_stopping = false;
+    world->turn.is_open = false;
+    world->turn.open_at_ms = 3000;
+    assert_int_equal(turn_choose(&world->turn, 1010).kind, TURN_WAIT);
+    free_world(world);
+}
+
+static void test_a_guest_that_would_make_a_date_late_waits_for_its_rest(void **state)
+{
+    (void)state;
+    struct world *world = two_units();
+    for (int i = 0; i < 2; i++)
+        agenda_settle(&world->agenda, turn_choose(&world->turn, 1000).entry, AGENDA_READ, 1000);
+    world->turn.guest_ms = 900;
+    world->turn.guest_rest_ms = 1300;
+    world->turn.guest_cost_ms = 491; // the next date is 1500
+    struct turn_choice choice = turn_choose(&world->turn, 1010);
+    assert_int_equal(choice.kind, TURN_WAIT);
+    assert_int_equal(choice.until_ms, 1300);
+    assert_int_equal(turn_choose(&world->turn, 1009).kind, TURN_GUEST);
+    assert_int_equal(turn_choose(&world->turn, 1300).kind, TURN_GUEST);
+    assert_int_equal(turn_choose(&world->turn, 1500).kind, TURN_GUEST); // before what is due
+    world->turn.guest_ms = 1200; // its unit wants a pause
+    choice = turn_choose(&world->turn, 1010);
+    assert_int_equal(choice.kind, TURN_WAIT);
+    assert_int_equal(choice.until_ms, 1300);
+    free_world(world);
+}
+
 static void test_overload_leaves_one_request_in_twenty_to_the_undated(void **state)
 {
     (void)state;
@@ -454,6 +502,7 @@ static void step(struct run *run)
     case TURN_HOLD:
     case TURN_OPEN:
     case TURN_SEARCH:
+    case TURN_GUEST:
         fail_msg("nothing asked for it");
     }
     // A command comes at any moment of what was just done, and waits for no more than that.
@@ -506,6 +555,8 @@ int main(void)
         cmocka_unit_test(test_probes_wait_for_their_date_and_their_share),
         cmocka_unit_test(test_the_dead_unit_that_waits_longest_is_probed),
         cmocka_unit_test(test_a_search_uses_what_dates_leave),
+        cmocka_unit_test(test_a_guest_goes_behind_commands_and_what_is_due),
+        cmocka_unit_test(test_a_guest_that_would_make_a_date_late_waits_for_its_rest),
         cmocka_unit_test(test_overload_leaves_one_request_in_twenty_to_the_undated),
         cmocka_unit_test(test_random_buses_keep_their_promises),
     };

@@ -154,6 +154,8 @@ static void happen(void)
         world->is_gone |= is_cut();
     }
     watch_dead_units();
+    if (atomic_load(&world->bus))
+        visiting_turn(world);
     if (world->now_us >= world->next_stranger_us)
         let_stranger_speak();
     if (world->now_us >= world->next_command_us && !world->is_stopping)

@@ -17,6 +17,7 @@ const char *const world_kind_names[WORLD_KINDS] = {
     [WORLD_DEAD_UNITS] = "dead-units", [WORLD_LATE_RTU] = "late-rtu",
     [WORLD_UNPLUGGED] = "unplugged",   [WORLD_STRANGERS] = "strangers",
     [WORLD_IDENTIFY] = "identify",     [WORLD_HOLDS] = "holds",
+    [WORLD_GUESTS] = "guests",
 };
 
 enum { TIMEOUT_MS = 300 };
@@ -28,7 +29,8 @@ uint32_t world_draw(struct world *world, uint32_t limit)
 
 bool world_is_clean(const struct world *world)
 {
-    return world->kind == WORLD_CLEAN_RTU || world->kind == WORLD_CLEAN_TCP;
+    return world->kind == WORLD_CLEAN_RTU || world->kind == WORLD_CLEAN_TCP ||
+           world->kind == WORLD_GUESTS;
 }
 
 bool world_is_faultless(const struct world *world)
@@ -341,6 +343,7 @@ static void add_faults(struct world *world)
     case WORLD_CLEAN_TCP:
     case WORLD_STRANGERS:
     case WORLD_HOLDS:
+    case WORLD_GUESTS:
     case WORLD_KINDS:
         break;
     }
@@ -384,7 +387,8 @@ bool world_make(struct world *world)
     if (!is_tcp(world))
         world->line.pace = pace_of(&world->site->buses[0]);
     world->to_main = mailbox_new(sizeof(struct message), 1024, 1024);
-    return world->to_main != NULL;
+    world->visits.answers = mailbox_new(sizeof(struct guest *), 0, 2 * MAX_GUESTS);
+    return world->to_main && world->visits.answers;
 }
 
 void world_free(struct world *world)
@@ -393,5 +397,6 @@ void world_free(struct world *world)
         sim_device_free(world->devices[i]);
     faults_free(world->faults);
     mailbox_free(world->to_main);
+    mailbox_free(world->visits.answers);
     arena_free(world->arena);
 }

@@ -64,7 +64,7 @@ static void encode(struct world *world, const struct world_frame *frame)
         return;
     for (uint16_t i = 0; i < request->count; i++) {
         uint16_t address = (uint16_t)(request->address + i);
-        if (address < WRITABLE)
+        if (address < WRITABLE || visiting_is_frame(world, request))
             bank_set_word(bank, BANK_OWN_UNIT, table, address,
                           witness_word(frame->device, address, frame->sequence));
     }
@@ -121,6 +121,8 @@ static void check_start(struct world *world, struct world_job *job)
     int64_t waited_us = world->now_us - job->posted_us;
     int64_t allowed_us =
         longest_transaction_us(world) + COMMAND_SLACK_US + 2 * longest_pause_us(world);
+    if (world->kind == WORLD_GUESTS) // who may ask somebody who is not there
+        allowed_us += VISIT_TIMEOUT_MS * US_PER_MS;
     if (job->is_careful) // polling goes on until it is noted
         allowed_us += longest_transaction_us(world) + longest_pause_us(world);
     job->has_begun = true;
@@ -138,6 +140,10 @@ static void check_turns(struct world *world, const struct world_frame *frame)
     struct world_job *job = &world->witness.jobs[frame->device];
     bool is_command = frame->request.address >= WRITABLE;
     bool is_of_hold = frame->request.address == HELD && !(job->is_open && job->is_keep);
+    bool is_guest = visiting_is_frame(world, &frame->request);
+    if (is_guest && job->is_open && job->has_begun && !job->is_patient && !job->is_careful)
+        witness_complain(world, "a guest comes between the frames of a command of d%d",
+                         frame->device);
     if (frame->request.address == MODEL || (is_of_hold && !job->is_open))
         return;
     if (is_command && !job->is_open)
@@ -185,6 +191,8 @@ void witness_frame(struct world *world, const struct request *request)
 {
     struct witness *witness = &world->witness;
     int device = find_device(world, request->unit_id);
+    if (device == NO_INDEX && visiting_is_frame(world, request))
+        return;
     if (device == NO_INDEX) {
         witness_complain(world, "a frame to unit %u, which the site does not have",
                          request->unit_id);
@@ -383,6 +391,7 @@ void witness_end(struct world *world)
     const struct witness *witness = &world->witness;
     check_unnoticed(world);
     holding_end(world);
+    visiting_end(world);
     if (witness->dead_us * 100 > witness->counted_us * DEAD_PERCENT_ALLOWED)
         witness_complain(world, "dead units took %.1f %% of the bus's time",
                          100.0 * (double)witness->dead_us / (double)witness->counted_us);

@@ -5,7 +5,8 @@
 //
 // physics.c stands in for base/clock.c, bus/link_port.c and bus/link_open.c: whoever links it
 // gets virtual time. scenery.c makes a site, devices and faults of a seed. witness.c looks at
-// every frame and message, and complains; holding.c looks at what is held.
+// every frame and message, and complains; holding.c looks at what is held. visiting.c asks for
+// others.
 #ifndef WORLD_WORLD_H
 #define WORLD_WORLD_H
 
@@ -16,6 +17,7 @@
 #include "base/arena.h"
 #include "base/mailbox.h"
 #include "bus/bus.h"
+#include "bus/guests.h"
 #include "sim/channel.h"
 
 enum {
@@ -28,7 +30,8 @@ enum {
     MODEL = 1020,    // ... what says who the device is
     RIGHT_MODEL = 41,
     WRONG_MODEL = 7,
-    TOLD_TIMES = 20, // complaints printed of one world
+    VISIT_TIMEOUT_MS = 200, // that a guest waits at most
+    TOLD_TIMES = 20,        // complaints printed of one world
 };
 
 enum world_kind {
@@ -42,6 +45,7 @@ enum world_kind {
     WORLD_STRANGERS,
     WORLD_IDENTIFY,
     WORLD_HOLDS,
+    WORLD_GUESTS,
     WORLD_KINDS,
 };
 
@@ -77,6 +81,22 @@ struct world_hold {
     uint16_t value;
     int64_t until_us;
     int64_t last_us; // written last
+};
+
+// Somebody else who asks, one request at a time.
+struct visitor {
+    uint64_t ticket; // of the guest under way; 0: none
+    bool is_absent;  // whom it asks
+    int64_t posted_us;
+};
+
+struct visits {
+    struct mailbox *answers;
+    struct visitor visitors[MAX_GUESTS];
+    uint64_t tickets;
+    uint64_t answered;
+    uint64_t withdrawn;
+    uint64_t strays; // answers to those that were withdrawn
 };
 
 // What the witness remembers.
@@ -145,6 +165,7 @@ struct world {
     int64_t hold_every_us;
     int64_t hold_for_us;
 
+    struct visits visits;
     struct witness witness;
 };
 
@@ -170,6 +191,11 @@ void witness_complain(struct world *world, const char *format, ...)
 // holding.c
 void holding_frame(struct world *world, const struct world_frame *frame);
 void holding_end(struct world *world);
+
+// visiting.c
+void visiting_turn(struct world *world);
+bool visiting_is_frame(const struct world *world, const struct request *request);
+void visiting_end(struct world *world);
 
 // What register `address` of a device says to request `sequence`.
 uint16_t witness_word(int device, uint16_t address, uint64_t sequence);
