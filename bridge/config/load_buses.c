@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "config/digest.h"
 #include "config/endpoint.h"
 #include "config/load_site.h"
 
@@ -146,6 +147,7 @@ int load_link(struct site_loader *loader, const struct node *node, const char *n
         .parity = (enum parity)fields->parity,
         .stop_bits = fields->stop_bits ? fields->stop_bits : 1,
         .rs485 = (enum rs485)fields->rs485,
+        .digest = digest_tree(0, node),
     };
     if (read_place(loader, node, fields, &bus) < 0 || check_serial_keys(loader, node, &bus) < 0)
         return -1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/mem.h"
+#include "config/digest.h"
 #include "config/endpoint.h"
 #include "config/load_communication.h"
 #include "config/load_credentials.h"
@@ -134,5 +135,7 @@ void load_clouds(struct site_loader *loader, const struct node *node)
         if (load_cloud(loader, &node->children[i], cloud) < 0)
             *cloud = (struct cloud_settings){.name = node->children[i].key,
                                              .at = node->children[i].key_at};
+        else
+            cloud->digest = digest_cloud(cloud);
     }
 }

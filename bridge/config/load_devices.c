@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "base/suggest.h"
+#include "config/digest.h"
 #include "config/load.h"
 #include "config/load_site.h"
 
@@ -257,6 +258,7 @@ static int load_device(struct site_loader *loader, const struct child *child,
     if (set_map(loader, child, &fields, device) < 0 || result < 0)
         return -1;
     device->modbus = device->map->modbus;
+    device->digest = digest_tree(device->map->digest, child->value);
     return check_twins(loader, device);
 }
 

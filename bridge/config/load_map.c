@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "config/digest.h"
 #include "config/extends.h"
 #include "config/load.h"
 #include "config/periods.h"
@@ -173,6 +174,7 @@ int config_examine_map(struct arena *arena, const char *path,
     if (tree_read(arena, path, diagnostics, &loader->root) < 0 || check_format(loader) < 0 ||
         extends_resolve(&loader->reader, loader->overrides->folders, path, &loader->root) < 0)
         return -1;
+    loader->map.digest = digest_tree(0, loader->root);
     load_head(loader, &fields);
     load_sections(loader, &fields);
     finish(loader);

@@ -113,6 +113,7 @@ struct map {
     const struct command *commands;
     size_t command_count;
     const struct simulation *simulation; // model/simulation.h; NULL: none
+    uint64_t digest; // differs when what the file says, with those it extends, does
 };
 
 // Index of the entry with this key, or NO_INDEX.

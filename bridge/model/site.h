@@ -29,6 +29,7 @@ struct bus_settings {
     enum parity parity;
     int stop_bits; // 1 or 2
     enum rs485 rs485;
+    uint64_t digest; // differs when what the site says of it does
 };
 
 enum properties_topic { PROPERTIES_TOPIC_PROPERTIES, PROPERTIES_TOPIC_REGISTER };
@@ -59,7 +60,8 @@ struct cloud_settings {
     enum properties_topic properties_topic;
     const char *hardware_id; // of its communication config, for devices without one; or NULL
     const char *channel_id;
-    bool has_ucm; // V1 communication config: the channel "ucm" is served beside the device's
+    bool has_ucm;    // V1 communication config: the channel "ucm" is served beside the device's
+    uint64_t digest; // differs when this or what its files held when it was read does
 };
 
 struct device {
@@ -72,6 +74,7 @@ struct device {
     int cloud;                     // index, or NO_INDEX: published nowhere (run --dry, read)
     const char *hardware_id;       // NULL without cloud
     const char *channel_id;
+    uint64_t digest; // differs when what the site says of it, or its map, does
 };
 
 enum publish_keys { PUBLISH_ALL, PUBLISH_CHANGED };
