@@ -6,8 +6,18 @@
 #include <unistd.h>
 
 #include "base/stop_signals.h"
+#include "cli/line_options.h"
 #include "config/config.h"
-#include "config/endpoint.h"
+
+enum { UNMAPPED_TIMEOUT_MS = 1000 };
+
+// The map of a device of which nothing is known.
+static const struct map no_map = {
+    .name = "device",
+    .modbus = {.max_registers = MAX_READ_REGISTERS,
+               .max_bits = MAX_READ_BITS,
+               .timeout_ms = UNMAPPED_TIMEOUT_MS},
+};
 
 // Prints the findings of a load; -1 when they forbid going on.
 static int judge(struct diagnostics *diagnostics, int loaded, struct error *err)
@@ -39,70 +49,29 @@ static int load_site(struct target *target, const struct options *options, struc
     return 0;
 }
 
-static int find_word(const char *word, const char *const *words, size_t count)
+static int load_map(struct target *target, const char *name, const struct map **ret_map,
+                    struct error *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(words[i], word) == 0)
-            return (int)i;
-    }
-    return NO_INDEX;
-}
-
-static int fill_serial(struct bus_settings *bus, const struct options *options,
-                       struct error *err)
-{
-    static const char *const parities[] = {
-        [PARITY_NONE] = "none", [PARITY_EVEN] = "even", [PARITY_ODD] = "odd"};
-    bus->baud = options->baud ? (int)options->baud : 9600;
-    bus->stop_bits = options->stop_bits ? (int)options->stop_bits : 1;
-    int parity = options->parity ? find_word(options->parity, parities, 3) : PARITY_NONE;
-    if (parity == NO_INDEX)
-        return error_set(err, ERROR_USAGE, "--parity is none, even or odd, not '%s'",
-                         options->parity);
-    bus->parity = (enum parity)parity;
-    return 0;
-}
-
-static int fill_bus(struct target *target, struct bus_settings *bus,
-                    const struct options *options, struct error *err)
-{
-    int given = !!options->tcp + !!options->rtu + !!options->rtu_over_tcp;
-    if (given != 1)
-        return error_set(err, ERROR_USAGE,
-                         "--map needs one of --tcp, --rtu and --rtu-over-tcp");
-    *bus = (struct bus_settings){.name = "line", .path = options->rtu};
-    if (fill_serial(bus, options, err) != 0)
-        return -1;
-    if (options->rtu) {
-        bus->transport = TRANSPORT_RTU;
-        return 0;
-    }
-    bus->transport = options->tcp ? TRANSPORT_TCP : TRANSPORT_RTU_OVER_TCP;
-    const char *endpoint = options->tcp ? options->tcp : options->rtu_over_tcp;
-    if (config_parse_endpoint(target->arena, endpoint, options->tcp ? 502 : 0, &bus->host,
-                              &bus->port, err) != 0) {
-        err->code = ERROR_USAGE;
-        return error_prefix(err, "%s", options->tcp ? "--tcp" : "--rtu-over-tcp");
-    }
-    return 0;
+    struct diagnostics diagnostics;
+    diagnostics_init(&diagnostics, target->arena);
+    struct map_folders folders;
+    config_map_folders(&folders, NULL);
+    const char *path = config_find_map(target->arena, name, &folders);
+    int loaded =
+        config_load_map(target->arena, path ? path : name, NULL, &diagnostics, ret_map);
+    return judge(&diagnostics, loaded, err);
 }
 
 // A site of one bus and one device.
 static int make_site(struct target *target, const struct options *options, struct error *err)
 {
     struct arena *arena = target->arena;
-    struct diagnostics diagnostics;
-    diagnostics_init(&diagnostics, arena);
-    struct map_folders folders;
-    config_map_folders(&folders, NULL);
-    const char *path = config_find_map(arena, options->map, &folders);
-    const struct map *map = NULL;
-    int loaded = config_load_map(arena, path ? path : options->map, NULL, &diagnostics, &map);
-    if (judge(&diagnostics, loaded, err) != 0)
+    const struct map *map = &no_map;
+    if (options->map && load_map(target, options->map, &map, err) != 0)
         return -1;
     struct bus_settings *bus = ARENA_NEW(arena, struct bus_settings);
-    if (fill_bus(target, bus, options, err) != 0)
-        return -1;
+    if (line_fill(arena, options, bus, err) != 0)
+        return options->map ? error_prefix(err, "--map") : -1;
     struct device *device = ARENA_NEW(arena, struct device);
     *device = (struct device){
         .name = map->name,
@@ -123,10 +92,11 @@ static int make_site(struct target *target, const struct options *options, struc
     return 0;
 }
 
-static int fill_target(struct target *target, const struct options *options, struct error *err)
+static int fill_target(struct target *target, const struct options *options, bool needs_map,
+                       struct error *err)
 {
-    int loaded =
-        options->map ? make_site(target, options, err) : load_site(target, options, err);
+    bool is_line = options->map || (!needs_map && line_is_given(options));
+    int loaded = is_line ? make_site(target, options, err) : load_site(target, options, err);
     if (loaded != 0)
         return -1;
     target->device = &target->site->devices[target->index];
@@ -142,13 +112,25 @@ static int fill_target(struct target *target, const struct options *options, str
     return 0;
 }
 
-int target_open(struct target *target, const struct options *options, struct error *err)
+static int open_target(struct target *target, const struct options *options, bool needs_map,
+                       struct error *err)
 {
     *target = (struct target){.arena = arena_new()};
-    if (fill_target(target, options, err) == 0)
+    if (fill_target(target, options, needs_map, err) == 0)
         return 0;
     arena_free(target->arena);
     return -1;
+}
+
+int target_open(struct target *target, const struct options *options, struct error *err)
+{
+    return open_target(target, options, true, err);
+}
+
+int target_open_unmapped(struct target *target, const struct options *options,
+                         struct error *err)
+{
+    return open_target(target, options, false, err);
 }
 
 void target_close(struct target *target)

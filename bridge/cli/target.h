@@ -23,6 +23,11 @@ struct target {
 // Loads what the options name; findings are printed on standard error. ERROR_USAGE,
 // ERROR_CONFIG. SIGINT and SIGTERM end the waits of `line` from here on.
 int target_open(struct target *target, const struct options *options, struct error *err);
+
+// The same, but a line may be given without --map: then the device has a map without entries.
+int target_open_unmapped(struct target *target, const struct options *options,
+                         struct error *err);
+
 void target_close(struct target *target);
 
 #endif
