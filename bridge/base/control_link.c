@@ -21,7 +21,9 @@ enum {
 
 struct control_link {
     int descriptor;
+    int stop_descriptor; // ends every wait; -1: none
     bool is_broken;
+    bool is_stopped;
 };
 
 static const char *reason_of(int failure)
@@ -38,15 +40,18 @@ static const char *reason_of(int failure)
     }
 }
 
-// Tries the folders; -1 with what was found in each.
-static int connect_to_one(const char *const *folders, size_t count, struct strbuf *ret_tried)
+// Tries the folders; -1 with what was found in each, and whether one may not be asked.
+static int connect_to_one(const char *const *folders, size_t count, struct strbuf *ret_tried,
+                          bool *ret_is_forbidden)
 {
+    *ret_is_forbidden = false;
     for (size_t i = 0; i < count; i++) {
         struct strbuf path = {0};
         struct error err;
         strbuf_printf(&path, "%s/%s", folders[i], CONTROL_SOCKET_NAME);
         int descriptor =
             local_socket_connect(strbuf_text(&path), CONTROL_LINK_PATIENCE_MS, &err);
+        *ret_is_forbidden |= descriptor < 0 && errno == EACCES;
         if (descriptor < 0)
             strbuf_printf(ret_tried, "%s%s (%s)", i ? ", " : "", strbuf_text(&path),
                           reason_of(errno));
@@ -61,15 +66,19 @@ struct control_link *control_link_connect(const char *const *folders, size_t cou
                                           struct error *err)
 {
     struct strbuf tried = {0};
-    int descriptor = connect_to_one(folders, count, &tried);
+    bool is_forbidden = false;
+    int descriptor = connect_to_one(folders, count, &tried, &is_forbidden);
     if (descriptor < 0)
         (void)error_set(err, ERROR_FAILED, "no modbridge answers; looked at %s",
                         strbuf_text(&tried));
     strbuf_done(&tried);
-    if (descriptor < 0)
+    if (descriptor < 0) {
+        errno = is_forbidden ? EACCES : ENOENT;
         return NULL;
+    }
     struct control_link *link = mem_new(1, sizeof *link);
     link->descriptor = descriptor;
+    link->stop_descriptor = -1;
     return link;
 }
 
@@ -79,6 +88,16 @@ void control_link_close(struct control_link *link)
         return;
     (void)close(link->descriptor);
     free(link);
+}
+
+void control_link_stop_at(struct control_link *link, int descriptor)
+{
+    link->stop_descriptor = descriptor;
+}
+
+bool control_link_is_stopped(const struct control_link *link)
+{
+    return link->is_stopped;
 }
 
 bool control_link_is_broken(const struct control_link *link)
@@ -98,15 +117,20 @@ static void send_request(const struct control_link *link, json_t *request)
     free(text);
 }
 
-static bool is_readable(const struct control_link *link, int64_t until_ms)
+static bool is_readable(struct control_link *link, int64_t until_ms)
 {
-    struct pollfd wanted = {.fd = link->descriptor, .events = POLLIN};
+    struct pollfd wanted[] = {
+        {.fd = link->descriptor, .events = POLLIN},
+        {.fd = link->stop_descriptor, .events = POLLIN},
+    };
     int64_t left_ms = until_ms - clock_monotonic_ms();
-    return left_ms > 0 && poll(&wanted, 1, (int)clock_earlier(left_ms, INT32_MAX)) > 0;
+    bool is_ready = left_ms > 0 && poll(wanted, 2, (int)clock_earlier(left_ms, INT32_MAX)) > 0;
+    link->is_stopped = is_ready && wanted[1].revents;
+    return is_ready && !link->is_stopped;
 }
 
-static int receive_line(const struct control_link *link, int64_t until_ms,
-                        struct strbuf *ret_line, struct error *err)
+static int receive_line(struct control_link *link, int64_t until_ms, struct strbuf *ret_line,
+                        struct error *err)
 {
     char bytes[16384];
     while (!ret_line->length || ret_line->text[ret_line->length - 1] != '\n') {

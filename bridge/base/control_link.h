@@ -18,7 +18,8 @@ enum { CONTROL_LINK_PATIENCE_MS = 5000 };
 struct control_link;
 
 // Connects to the first of some folders in which a daemon listens. NULL with err, which says
-// where it looked and what was there. The caller closes it.
+// where it looked and what was there; errno is EACCES when one of them may not be asked by this
+// user. The caller closes it.
 struct control_link *control_link_connect(const char *const *folders, size_t count,
                                           struct error *err);
 
@@ -32,6 +33,12 @@ json_t *control_link_ask(struct control_link *link, const char *name, struct err
 // The same with whatever the request takes: an object with "request", which is freed.
 json_t *control_link_request(struct control_link *link, json_t *request, int64_t within_ms,
                              struct error *err);
+
+// A descriptor that ends every wait from here on when it is readable; it is only polled.
+void control_link_stop_at(struct control_link *link, int descriptor);
+
+// Whether it has ended the last wait: nothing more is to be had from this link.
+bool control_link_is_stopped(const struct control_link *link);
 
 // Whether the last request brought no whole answer, rather than a refusal: nothing more is to
 // be had from this link.

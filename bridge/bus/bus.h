@@ -49,7 +49,8 @@ bool bus_post_hold_end(struct bus *bus, struct hold_end *end);
 // Ownership moves on true; false when the bus takes no more at the moment. Any thread.
 bool bus_post_guest(struct bus *bus, struct guest *guest);
 
-// A guest is not waited for any more: it is dropped unless it is being asked. Any thread.
+// A guest is not waited for any more: unless it is being asked it comes back without. False
+// when the bus takes no more at the moment: try again. Any thread.
 bool bus_post_withdrawal(struct bus *bus, const struct mailbox *answers, uint64_t ticket);
 
 // Asks it to end: no new step of a command starts, open on_failure steps run, ends of holds are

@@ -37,7 +37,7 @@ void bus_withdraw_guest(struct bus *bus, const struct mailbox *answers, uint64_t
 {
     size_t index = guests_find(&bus->guests, answers, ticket);
     if (index < MAX_GUESTS)
-        free(guests_take(&bus->guests, index));
+        give_back(bus, guests_take(&bus->guests, index), GUEST_STOPPED, FAULT_STOPPED);
 }
 
 // ---- what is answered without the line

@@ -108,7 +108,7 @@ void bus_keep_holds(struct bus *bus);
 // Takes a guest among those that wait, or turns it away.
 void bus_take_guest(struct bus *bus, struct guest *guest);
 
-// Nobody waits for it any more.
+// Nobody waits for it any more: it is given back unless it is being asked.
 void bus_withdraw_guest(struct bus *bus, const struct mailbox *answers, uint64_t ticket);
 
 // Answers the guests that need no line and shows the decision the one that is next.

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "bus/link_open.h"
 #include "bus/link_port.h"
+#include "bus/relay.h"
 #include "wire/frame.h"
 
 enum {
@@ -39,6 +40,7 @@ struct link {
     const struct bus_settings *settings;
     enum framing framing;
     struct port port;
+    const struct relay *relay; // in place of the port; NULL: none
     uint16_t transaction;
     int64_t silence_us;   // between frames
     int64_t last_byte_us; // when the line was last busy
@@ -76,9 +78,17 @@ void link_free(struct link *link)
     free(link);
 }
 
+void link_set_relay(struct link *link, const struct relay *relay)
+{
+    link->relay = relay;
+}
+
 enum link_progress link_go_on_opening(struct link *link, int64_t timeout_ms, struct error *err)
 {
     if (link_is_open(link))
+        return LINK_OPENED;
+    link->port.is_open = link->relay != NULL;
+    if (link->relay)
         return LINK_OPENED;
     enum port_progress progress = port_open(link->settings, timeout_ms, &link->port, err);
     if (progress != PORT_OPENED)
@@ -137,13 +147,13 @@ const struct link_counters *link_counters(const struct link *link)
 void link_await_late(struct link *link, const struct request *request, int64_t for_ms)
 {
     int64_t now_us = clock_monotonic_us();
-    if (link->framing == FRAMING_RTU && !link->answer_came)
+    if (link_late(link) && !link->answer_came)
         late_add(&link->late, request, now_us + for_ms * US_PER_MS, now_us);
 }
 
 const struct late *link_late(const struct link *link)
 {
-    return link->framing == FRAMING_RTU ? &link->late : NULL;
+    return link->framing == FRAMING_RTU && !link->relay ? &link->late : NULL;
 }
 
 __attribute__((format(printf, 2, 3))) static void note(struct link *link, const char *format,
@@ -463,6 +473,9 @@ enum fault link_transact(struct link *link, const struct request *request, int64
         note(link, "the link is not open");
         return FAULT_LINK;
     }
+    if (link->relay)
+        return relay_transact(link->relay, request, timeout_ms, ret_answer, &link->note,
+                              &link->counters);
     struct exchange exchange = {
         .request = request,
         .transaction = ++link->transaction,

@@ -108,7 +108,7 @@ int cmd_command(const struct options *options)
 {
     struct error err;
     struct target target;
-    if (target_open(&target, options, &err) != 0)
+    if (target_open_alone(&target, options, &err) != 0)
         return cli_fail("command", &err);
     int code = execute(&target, options, &err);
     target_close(&target);

@@ -10,4 +10,8 @@
 // where it looked and how to start it. The caller closes it.
 struct control_link *control_link_open(const char *site, struct error *err);
 
+// The same for who can do without: NULL without an error (ERROR_NONE), unless there may be one
+// that this user may not ask.
+struct control_link *control_link_find(const char *site, struct error *err);
+
 #endif

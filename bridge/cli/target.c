@@ -112,6 +112,16 @@ static int fill_target(struct target *target, const struct options *options, boo
     return 0;
 }
 
+// Where a running daemon has the line, it is asked.
+static void seek_daemon(struct target *target, const struct options *options)
+{
+    const struct bus_settings *bus = &target->site->buses[target->device->bus];
+    const char *site = target->next > 0 ? options->positionals[0] : NULL;
+    target->served = served_find(site, bus, target->line.stop_descriptor);
+    if (target->served)
+        served_attach(target->served, target->line.link);
+}
+
 static int open_target(struct target *target, const struct options *options, bool needs_map,
                        struct error *err)
 {
@@ -124,18 +134,30 @@ static int open_target(struct target *target, const struct options *options, boo
 
 int target_open(struct target *target, const struct options *options, struct error *err)
 {
-    return open_target(target, options, true, err);
+    if (open_target(target, options, true, err) != 0)
+        return -1;
+    seek_daemon(target, options);
+    return 0;
 }
 
 int target_open_unmapped(struct target *target, const struct options *options,
                          struct error *err)
 {
-    return open_target(target, options, false, err);
+    if (open_target(target, options, false, err) != 0)
+        return -1;
+    seek_daemon(target, options);
+    return 0;
+}
+
+int target_open_alone(struct target *target, const struct options *options, struct error *err)
+{
+    return open_target(target, options, true, err);
 }
 
 void target_close(struct target *target)
 {
     (void)close(target->line.stop_descriptor);
     line_done(&target->line);
+    served_close(target->served);
     arena_free(target->arena);
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "bus/line.h"
 #include "cli/options.h"
+#include "cli/served.h"
 #include "model/site.h"
 
 struct target {
@@ -17,16 +18,21 @@ struct target {
     uint16_t index;   // of the device in the site
     struct line line; // to the device's bus, not open yet
     struct unit *unit;
-    int next; // first positional behind the target
+    struct served *served; // a running daemon has the line, and is asked; NULL: nobody has
+    int next;              // first positional behind the target
 };
 
 // Loads what the options name; findings are printed on standard error. ERROR_USAGE,
-// ERROR_CONFIG. SIGINT and SIGTERM end the waits of `line` from here on.
+// ERROR_CONFIG. SIGINT and SIGTERM end the waits of `line` from here on. Where a running daemon
+// has the line, all that is asked goes through it; it makes no writes for us.
 int target_open(struct target *target, const struct options *options, struct error *err);
 
 // The same, but a line may be given without --map: then the device has a map without entries.
 int target_open_unmapped(struct target *target, const struct options *options,
                          struct error *err);
+
+// The same for who writes: it has the line itself.
+int target_open_alone(struct target *target, const struct options *options, struct error *err);
 
 void target_close(struct target *target);
 

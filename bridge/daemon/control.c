@@ -238,6 +238,17 @@ static bool is_gone(const struct control *control, struct control_ticket ticket)
     return !client->is_open || client->serial != ticket.serial;
 }
 
+bool control_is_awaited(const struct control *control, struct control_ticket ticket)
+{
+    return !is_gone(control, ticket);
+}
+
+void control_hasten(struct control *control, struct control_ticket ticket)
+{
+    if (!is_gone(control, ticket))
+        control->clients[ticket.client].ready_ms = 0;
+}
+
 void control_answer(struct control *control, struct control_ticket ticket, const char *result,
                     int64_t now_ms)
 {

@@ -6,6 +6,7 @@
 #ifndef DAEMON_CONTROL_H
 #define DAEMON_CONTROL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,13 @@ int64_t control_next_ms(const struct control *control);
 
 // Takes clients and requests, sends answers. Never waits.
 void control_turn(struct control *control, int64_t now_ms);
+
+// Whether a request is open still and its client is there.
+bool control_is_awaited(const struct control *control, struct control_ticket ticket);
+
+// The client of a request need not keep the pace before its next one: what it asked for took
+// its time elsewhere.
+void control_hasten(struct control *control, struct control_ticket ticket);
 
 // Answers a request with JSON in one line, or says why not. Nothing happens when the client is
 // gone.

@@ -14,8 +14,8 @@ static void take_status(void *context, const struct control_request *request,
 }
 
 const struct control_handler control_table[] = {
-    {"devices", devices_take_request},
-    {"status", take_status},
+    {"buses", buses_take_request},   {"devices", devices_take_request},
+    {"status", take_status},         {"transact", transact_take_request},
     {"values", values_take_request},
 };
 

@@ -77,7 +77,8 @@ int daemon_start(struct daemon *daemon, const struct daemon_options *options, st
         EVENTS_PER_CONNECTION * daemon->site->cloud_count + EVENT_SLOTS_FOR_REQUESTS;
     daemon->from_uplink = mailbox_new(sizeof(struct uplink_event), 0, events);
     daemon->from_store = mailbox_new(sizeof(struct store_event), 0, STORE_EVENT_SLOTS);
-    if (!daemon->from_buses || !daemon->from_uplink || !daemon->from_store)
+    if (!daemon->from_buses || !daemon->from_uplink || !daemon->from_store ||
+        guest_desk_init(&daemon->desk) != 0)
         return error_set_errno(err, "no descriptor for a mailbox");
     if (open_store(daemon, err) != 0)
         return -1;
@@ -110,6 +111,7 @@ void daemon_finish(struct daemon *daemon)
         message_done(&message);
     for (size_t i = 0; i < daemon->site->bus_count; i++)
         bus_free(daemon->buses[i]);
+    guest_desk_done(&daemon->desk);
     status_done(&daemon->status);
     requests_done(&daemon->requests);
     open_holds_done(&daemon->holds);

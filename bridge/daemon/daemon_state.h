@@ -17,6 +17,7 @@
 #include "daemon/control_place.h"
 #include "daemon/daemon.h"
 #include "daemon/feed.h"
+#include "daemon/guest_desk.h"
 #include "daemon/holds.h"
 #include "daemon/learned.h"
 #include "daemon/outgoing.h"
@@ -39,6 +40,7 @@ struct daemon {
     struct report report;
     struct control_place place;
     struct control *control;
+    struct guest_desk desk;
     struct status status;
     struct mailbox *from_buses;
     struct mailbox *from_uplink;

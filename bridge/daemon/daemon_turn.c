@@ -38,6 +38,7 @@ static void serve_control(struct daemon *daemon, bool is_readable)
     if (is_readable || now_ms >= control_next_ms(daemon->control))
         control_turn(daemon->control, now_ms);
     status_turn(&daemon->status, now_ms);
+    guest_desk_turn(daemon, now_ms);
 }
 
 bool daemon_turn(struct daemon *daemon)
@@ -49,6 +50,7 @@ bool daemon_turn(struct daemon *daemon)
         {.fd = mailbox_descriptor(daemon->from_buses), .events = POLLIN},
         {.fd = mailbox_descriptor(daemon->from_uplink), .events = POLLIN},
         {.fd = mailbox_descriptor(daemon->from_store), .events = POLLIN},
+        {.fd = mailbox_descriptor(daemon->desk.answers), .events = POLLIN},
     };
     (void)poll(wake, ARRAY_LENGTH(wake), wait_ms(daemon));
     inbox_drain(daemon);

@@ -13,12 +13,6 @@
 
 enum { STALE_MS = 2000 }; // an answer this old was not to be had anew
 
-static const char *const transport_names[] = {
-    [TRANSPORT_TCP] = "tcp",
-    [TRANSPORT_RTU] = "rtu",
-    [TRANSPORT_RTU_OVER_TCP] = "rtu_over_tcp",
-};
-
 static const char *const health_names[] = {
     [HEALTH_UNKNOWN] = "unknown",
     [HEALTH_ONLINE] = "online",
@@ -308,7 +302,7 @@ static json_t *bus_json(const struct site_status *status, size_t index)
     char place[160];
     wording_place(settings, place, sizeof place);
     put_text(bus, "name", settings->name);
-    put_text(bus, "transport", transport_names[settings->transport]);
+    put_text(bus, "transport", wording_transport(settings->transport));
     put_text(bus, "place", place);
     bool is_old = latest && status->now_ms - latest->at_ms > STALE_MS;
     json_put(bus, "stale", json_boolean(slot->is_asked || is_old));

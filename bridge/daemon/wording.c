@@ -3,6 +3,16 @@
 
 #include <stdio.h>
 
+const char *wording_transport(enum transport transport)
+{
+    static const char *const names[] = {
+        [TRANSPORT_TCP] = "tcp",
+        [TRANSPORT_RTU] = "rtu",
+        [TRANSPORT_RTU_OVER_TCP] = "rtu_over_tcp",
+    };
+    return names[transport];
+}
+
 void wording_place(const struct bus_settings *bus, char *ret_text, size_t size)
 {
     switch (bus->transport) {

@@ -8,6 +8,9 @@
 #include "model/message.h"
 #include "model/site.h"
 
+// "tcp", "rtu", "rtu_over_tcp": as the site says it.
+const char *wording_transport(enum transport transport);
+
 // Where a bus is: "tcp 192.168.1.61:502", "port /dev/ttyUSB0 at 9600 baud".
 void wording_place(const struct bus_settings *bus, char *ret_text, size_t size);
 

@@ -17,7 +17,7 @@ enum guest_end {
     GUEST_LINK,    // the link is not open: FAULT_LINK
     GUEST_AWAY,    // the unit is known not to answer, and was not asked: FAULT_TIMEOUT
     GUEST_BUSY,    // too many wait, or its time was over before its turn came
-    GUEST_STOPPED, // the bus ends
+    GUEST_STOPPED, // it was withdrawn, or the bus ends
     GUEST_END_COUNT,
 };
 

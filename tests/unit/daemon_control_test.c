@@ -166,6 +166,26 @@ static void test_one_request_is_open_at_a_time(void **state)
     (void)close(client);
 }
 
+static void test_who_has_waited_elsewhere_keeps_no_pace(void **state)
+{
+    struct world *world = *state;
+    int client = join(world);
+    turn(world);
+    say(client, "{\"request\":\"later\"}\n{\"request\":\"later\"}\n");
+    turn(world);
+    assert_int_equal(world->taken, 1);
+    assert_true(control_is_awaited(world->control, world->ticket));
+    control_hasten(world->control, world->ticket);
+    control_answer(world->control, world->ticket, "{}", world->now_ms);
+    assert_false(control_is_awaited(world->control, world->ticket));
+    turn(world);
+    assert_int_equal(world->taken, 2);
+    (void)close(client);
+    turn(world);
+    assert_false(control_is_awaited(world->control, world->ticket));
+    control_hasten(world->control, world->ticket); // nobody is there
+}
+
 static void test_an_answer_for_somebody_who_has_left(void **state)
 {
     struct world *world = *state;
@@ -389,6 +409,7 @@ int main(void)
         CASE(test_a_request_in_pieces),
         CASE(test_requests_follow_each_other_at_a_pace),
         CASE(test_one_request_is_open_at_a_time),
+        CASE(test_who_has_waited_elsewhere_keeps_no_pace),
         CASE(test_an_answer_for_somebody_who_has_left),
         CASE(test_a_client_that_does_not_take_its_answer),
         CASE(test_a_big_answer_arrives_whole),

@@ -87,7 +87,7 @@ struct world_hold {
 struct visitor {
     uint64_t ticket; // of the guest under way; 0: none
     bool is_absent;  // whom it asks
-    int64_t posted_us;
+    bool has_left;
 };
 
 struct visits {
@@ -95,8 +95,7 @@ struct visits {
     struct visitor visitors[MAX_GUESTS];
     uint64_t tickets;
     uint64_t answered;
-    uint64_t withdrawn;
-    uint64_t strays; // answers to those that were withdrawn
+    uint64_t withdrawn; // before they were asked
 };
 
 // What the witness remembers.

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "cli/served.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "bus/relay.h"
+#include "cli/control_link.h"
+#include "daemon/guest_desk.h"
+#include "daemon/guest_json.h"
+#include "daemon/wording.h"
+
+enum { ANSWER_SLACK_MS = 5000 }; // beyond what a bus is given and what is waited for the unit
+
+struct served {
+    struct control_link *daemon;
+    char *bus;
+    char *place;
+    struct relay relay;
+};
+
+static const char *text_of(const json_t *row, const char *key)
+{
+    const char *text = json_string_value(json_object_get(row, key));
+    return text ? text : "";
+}
+
+// ---- finding it
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat first;
+    struct stat second;
+    return strcmp(a, b) == 0 ||
+           (stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+            first.st_ino == second.st_ino);
+}
+
+static bool is_line(const json_t *row, const struct bus_settings *bus)
+{
+    if (strcmp(text_of(row, "transport"), wording_transport(bus->transport)) != 0)
+        return false;
+    if (bus->transport == TRANSPORT_RTU)
+        return is_same_file(text_of(row, "path"), bus->path);
+    return strcasecmp(text_of(row, "host"), bus->host) == 0 &&
+           json_integer_value(json_object_get(row, "port")) == bus->port;
+}
+
+static const json_t *find_line(const json_t *result, const struct bus_settings *bus)
+{
+    const json_t *rows = json_object_get(result, "buses");
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        if (is_line(json_array_get(rows, i), bus))
+            return json_array_get(rows, i);
+    }
+    return NULL;
+}
+
+static enum fault transact(void *context, const struct request *request, int64_t timeout_ms,
+                           struct answer *ret_answer, struct link_note *ret_note);
+
+static struct served *new_served(struct control_link *daemon, const json_t *row)
+{
+    struct served *served = mem_new(1, sizeof *served);
+    *served = (struct served){
+        .daemon = daemon,
+        .bus = mem_copy_text(text_of(row, "name")),
+        .place = mem_copy_text(text_of(row, "place")),
+        .relay = {.context = served, .transact = transact},
+    };
+    return served;
+}
+
+struct served *served_find(const char *site, const struct bus_settings *bus, int stop)
+{
+    struct error err;
+    struct served *served = NULL;
+    struct control_link *daemon = control_link_find(site, &err);
+    if (!daemon) {
+        if (err.code != ERROR_NONE && bus->transport == TRANSPORT_RTU)
+            (void)fprintf(stderr, "modbridge: %s\n", err.text);
+        return NULL;
+    }
+    json_t *result = control_link_ask(daemon, "buses", &err);
+    const json_t *row = find_line(result, bus);
+    if (row)
+        served = new_served(daemon, row);
+    else
+        control_link_close(daemon);
+    json_decref(result);
+    if (served)
+        control_link_stop_at(daemon, stop);
+    return served;
+}
+
+void served_close(struct served *served)
+{
+    if (!served)
+        return;
+    control_link_close(served->daemon);
+    free(served->bus);
+    free(served->place);
+    free(served);
+}
+
+struct control_link *served_daemon(struct served *served)
+{
+    return served->daemon;
+}
+
+const char *served_bus(const struct served *served)
+{
+    return served->bus;
+}
+
+void served_attach(struct served *served, struct link *link)
+{
+    (void)fprintf(stderr, "modbridge: bus %s (%s) is asked through the running daemon\n",
+                  served->bus, served->place);
+    link_set_relay(link, &served->relay);
+}
+
+// ---- asking by it
+
+__attribute__((format(printf, 2, 3))) static enum fault fail(struct link_note *note,
+                                                             const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(note->text, sizeof note->text, format, args);
+    va_end(args);
+    return FAULT_LINK;
+}
+
+static enum fault ask(struct served *served, struct guest *guest, struct link_note *ret_note)
+{
+    struct error err;
+    json_t *request = guest_request_json(served->bus, guest);
+    int64_t within_ms = GUEST_PATIENCE_MS + guest->timeout_ms + ANSWER_SLACK_MS;
+    json_t *result = control_link_request(served->daemon, request, within_ms, &err);
+    if (!result && control_link_is_stopped(served->daemon))
+        return FAULT_STOPPED;
+    if (!result)
+        return fail(ret_note, "the running daemon: %s", err.text);
+    int failed = guest_read_result(result, guest);
+    json_decref(result);
+    if (failed)
+        return fail(ret_note, "the running daemon answers oddly: is it another version?");
+    (void)snprintf(ret_note->text, sizeof ret_note->text, "%s", guest->text);
+    ret_note->sent = guest->was_sent;
+    ret_note->response_us = guest->response_us;
+    return guest->fault;
+}
+
+static enum fault transact(void *context, const struct request *request, int64_t timeout_ms,
+                           struct answer *ret_answer, struct link_note *ret_note)
+{
+    struct guest guest = {.request = *request, .timeout_ms = timeout_ms};
+    if (pdu_find_function(request->function)->is_write)
+        return fail(ret_note, "only reads go through the running daemon");
+    enum fault fault = ask(context, &guest, ret_note);
+    if (fault == FAULT_NONE || fault == FAULT_EXCEPTION)
+        *ret_answer = guest.answer;
+    return fault;
+}
