@@ -109,7 +109,7 @@ static void look(struct bus *bus)
 }
 
 // An order comes first, and so does a link that is being opened and can go on.
-static void wait_until(const struct bus *bus, int64_t until_ms)
+static void wait_until(struct bus *bus, int64_t until_ms)
 {
     int64_t longest_ms = clock_monotonic_ms() + LONGEST_WAIT_MS;
     int64_t link_ms = INT64_MAX;
@@ -121,6 +121,7 @@ static void wait_until(const struct bus *bus, int64_t until_ms)
         until_ms = link_ms;
     if (until_ms > guests_until_ms(&bus->guests))
         until_ms = guests_until_ms(&bus->guests);
+    pulse_give(&bus->line.pulse, until_ms);
     (void)clock_wait(wake, ARRAY_LENGTH(wake), until_ms * 1000);
 }
 
@@ -128,6 +129,7 @@ static void act(struct bus *bus)
 {
     look(bus);
     int64_t now_ms = clock_monotonic_ms();
+    pulse_give(&bus->line.pulse, now_ms);
     struct turn_choice choice = turn_choose(&bus->turn, now_ms);
     if (choice.kind == TURN_HOLD && !keep_turn(&bus->keep, now_ms)) {
         bus->turn.hold_ms = now_ms + 1;
@@ -174,6 +176,7 @@ static void *run(void *argument)
     link_close(bus->line.link);
     struct message message = {.kind = MESSAGE_BUS_STOPPED};
     bus_post(bus, &message);
+    pulse_give(&bus->line.pulse, PULSE_NONE);
     return NULL;
 }
 
@@ -221,6 +224,7 @@ void bus_free(struct bus *bus)
 static int start_thread(struct bus *bus, struct error *err)
 {
     pthread_attr_t attributes;
+    pulse_give(&bus->line.pulse, clock_monotonic_ms());
     (void)pthread_attr_init(&attributes);
     (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
     int failed = pthread_create(&bus->thread, &attributes, run, bus);
@@ -300,6 +304,11 @@ bool bus_post_withdrawal(struct bus *bus, const struct mailbox *answers, uint64_
 {
     struct order_message order = {.kind = ORDER_WITHDRAW, .answers = answers, .ticket = ticket};
     return mailbox_post(bus->inbox, &order);
+}
+
+struct pulse *bus_pulse(struct bus *bus)
+{
+    return &bus->line.pulse;
 }
 
 void bus_stop(struct bus *bus)

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/mailbox.h"
+#include "base/pulse.h"
 #include "model/message.h"
 #include "model/site.h"
 #include "model/status.h"
@@ -52,6 +53,9 @@ bool bus_post_guest(struct bus *bus, struct guest *guest);
 // A guest is not waited for any more: unless it is being asked it comes back without. False
 // when the bus takes no more at the moment: try again. Any thread.
 bool bus_post_withdrawal(struct bus *bus, const struct mailbox *answers, uint64_t ticket);
+
+// The signs of life of its thread.
+struct pulse *bus_pulse(struct bus *bus);
 
 // Asks it to end: no new step of a command starts, open on_failure steps run, ends of holds are
 // written, results are posted, then MESSAGE_BUS_STOPPED.

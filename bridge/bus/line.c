@@ -229,11 +229,14 @@ static void note_transaction(struct line *line, struct unit *unit,
 
 // Waits out the pauses before a request; false when the program stops meanwhile.
 static bool await_turn(struct line *line, const struct unit *unit,
-                       const struct request *request)
+                       const struct request *request, int64_t timeout_ms)
 {
     int64_t until_us = line_late_until_us(line, request);
+    int64_t now_us = clock_monotonic_us();
     if (unit->free_us > until_us)
         until_us = unit->free_us;
+    int64_t begin_us = until_us > now_us ? until_us : now_us;
+    pulse_give(&line->pulse, begin_us / US_PER_MS + timeout_ms);
     return clock_monotonic_us() >= until_us || !clock_wait(&line->stop_descriptor, 1, until_us);
 }
 
@@ -279,10 +282,11 @@ static enum fault send(struct line *line, struct unit *unit, const struct reques
 {
     line->was_sent = false;
     *ret_from_us = 0;
+    pulse_give(&line->pulse, clock_monotonic_ms() + OPEN_TIMEOUT_MS);
     enum fault fault = line_open(line);
     if (fault != FAULT_NONE)
         return fault;
-    if (!await_turn(line, unit, request))
+    if (!await_turn(line, unit, request, timeout_ms))
         return FAULT_STOPPED;
     *ret_from_us = clock_monotonic_us();
     fault = link_transact(line->link, request, timeout_ms, ret_answer);

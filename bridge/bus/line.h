@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/pulse.h"
 #include "bus/busy.h"
 #include "bus/health.h"
 #include "bus/link.h"
@@ -66,6 +67,7 @@ struct line {
     uint64_t seed;       // for jitter
     struct busy busy;    // how much of its time the link is used
     struct busy dead;    // how much of it for units that are offline
+    struct pulse pulse;  // of the thread that owns it
 };
 
 // A line for the devices of one bus of the site; plans and images are made here, `arena` holds

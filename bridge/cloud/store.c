@@ -35,6 +35,7 @@ struct store {
     int stop_descriptor;      // readable once the thread is to end
     int done_descriptor;      // readable once it has ended
     atomic_bool is_abandoned; // nobody listens to events any more
+    struct pulse pulse;
     // The thread's, once it runs.
     struct store_writer writer;
 };
@@ -65,15 +66,18 @@ static void *store_main(void *context)
     bool is_last = false;
     while (!is_last) {
         int64_t now_ms = clock_monotonic_ms();
+        pulse_give(&store->pulse, now_ms);
         int64_t due_ms = store_writer_turn(&store->writer, now_ms, clock_boot_ms(), false);
         int64_t wait_ms = due_ms <= now_ms                    ? 0
                           : due_ms - now_ms < LONGEST_WAIT_MS ? due_ms - now_ms
                                                               : LONGEST_WAIT_MS;
+        pulse_give(&store->pulse, clock_monotonic_ms() + wait_ms);
         (void)poll(wake, ARRAY_LENGTH(wake), (int)wait_ms);
         is_last = wake[0].revents != 0; // what was posted before the stop is in the mailbox
         take_orders(store);
     }
     (void)store_writer_turn(&store->writer, clock_monotonic_ms(), clock_boot_ms(), true);
+    pulse_give(&store->pulse, PULSE_NONE);
     (void)eventfd_write(store->done_descriptor, 1);
     return NULL;
 }
@@ -128,11 +132,17 @@ void store_load_notes(struct store *store, const char *kind,
 
 int store_start(struct store *store, struct error *err)
 {
+    pulse_give(&store->pulse, clock_monotonic_ms());
     if (pthread_create(&store->thread, NULL, store_main, store) != 0)
         return error_set(err, ERROR_FAILED,
                          "cannot start the store: the system has no room for another thread");
     store->is_running = true;
     return 0;
+}
+
+struct pulse *store_pulse(struct store *store)
+{
+    return &store->pulse;
 }
 
 static uint64_t post_order(struct store *store, struct store_order *order)

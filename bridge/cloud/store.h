@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/mailbox.h"
+#include "base/pulse.h"
 #include "cloud/journal.h"
 #include "cloud/outbox.h"
 #include "model/site.h"
@@ -116,6 +117,9 @@ void store_load_notes(struct store *store, const char *kind,
 
 // Starts the thread. -1 with err when the system has no room for one.
 int store_start(struct store *store, struct error *err);
+
+// The signs of life of its thread. A disk that hangs makes them late.
+struct pulse *store_pulse(struct store *store);
 
 // Keeps a note, in place of one with the same name; or forgets it. The ticket returned is
 // settled once that is on disk; with `is_urgent` that is tried at once, else with what comes

@@ -35,6 +35,7 @@ struct uplink {
     int64_t wall_ms;         // wall clock minus monotonic clock, at the last round
     bool is_stuck;           // a lookup did not end in time
     pthread_t thread;
+    struct pulse pulse;
     struct pollfd *polled;
     size_t count;
     struct connection *connections[];
@@ -108,6 +109,7 @@ static bool turn(struct uplink *uplink)
 {
     int64_t now_ms = clock_monotonic_ms();
     int64_t stop_ms = atomic_load(&uplink->stop_ms);
+    pulse_give(&uplink->pulse, now_ms + TURN_LIMIT_MS);
     bool is_free = event_flush(&uplink->hub.events);
     watch_clock(uplink, now_ms);
     take_arrivals(uplink, now_ms);
@@ -151,6 +153,7 @@ static void *uplink_main(void *context)
     while (turn(uplink))
         ;
     say_goodbye(uplink);
+    pulse_give(&uplink->pulse, PULSE_NONE);
     uplink->is_stuck = any(uplink, connection_is_looking_up);
     (void)eventfd_write(uplink->done_descriptor, 1);
     return NULL;
@@ -222,6 +225,7 @@ static int uplink_run(struct uplink *uplink, struct error *err)
     for (size_t i = 0; i < POLLED_CONNECTIONS; i++)
         uplink->polled[i].events = POLLIN;
     uplink->polled[POLLED_ARRIVALS].fd = mailbox_descriptor(uplink->hub.arrivals);
+    pulse_give(&uplink->pulse, clock_monotonic_ms() + TURN_LIMIT_MS);
     if (pthread_create(&uplink->thread, NULL, uplink_main, uplink) != 0)
         return error_set(err, ERROR_FAILED,
                          "cannot start the uplink: the system has no room for another thread");
@@ -243,6 +247,11 @@ struct uplink *uplink_start(const struct site *site, struct mailbox *to_main, st
 bool uplink_publish(struct uplink *uplink, const struct uplink_publish *message)
 {
     return mailbox_post(uplink->orders, message);
+}
+
+struct pulse *uplink_pulse(struct uplink *uplink)
+{
+    return &uplink->pulse;
 }
 
 // False when the time was over first.

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/mailbox.h"
+#include "base/pulse.h"
 #include "cloud/event.h"
 #include "model/site.h"
 
@@ -44,6 +45,9 @@ struct uplink *uplink_start(const struct site *site, struct mailbox *to_main,
 // then owns the texts. False, with nothing done, when there is no room at the moment. Any
 // thread.
 bool uplink_publish(struct uplink *uplink, const struct uplink_publish *message);
+
+// The signs of life of its thread.
+struct pulse *uplink_pulse(struct uplink *uplink);
 
 // Ends the thread within `within_ms`: what was handed over is sent and acknowledgements are
 // awaited while there is time, then the brokers are told good-bye. Events posted meanwhile stay
