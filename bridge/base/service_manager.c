@@ -63,8 +63,8 @@ bool service_manager_tell(const struct service_manager *manager, const char *ass
 {
     if (manager->socket < 0)
         return true;
-    ssize_t sent = sendto(manager->socket, assignments, strlen(assignments),
-                          MSG_DONTWAIT | MSG_NOSIGNAL,
-                          (const struct sockaddr *)&manager->address, manager->address_size);
+    ssize_t sent =
+        sendto(manager->socket, assignments, strlen(assignments), MSG_DONTWAIT | MSG_NOSIGNAL,
+               (const struct sockaddr *)&manager->address, manager->address_size);
     return sent >= 0;
 }

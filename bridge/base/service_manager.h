@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What starts and watches services, systemd or another that speaks its protocol: it is told
-// with one datagram each what becomes of the program. Source: sd_notify(3), sections "Notes" and
-// "Well-known assignments"; sd_watchdog_enabled(3). One thread owns it.
+// with one datagram each what becomes of the program. Source: sd_notify(3), sections "Notes"
+// and "Well-known assignments"; sd_watchdog_enabled(3). One thread owns it.
 #ifndef BASE_SERVICE_MANAGER_H
 #define BASE_SERVICE_MANAGER_H
 

@@ -59,6 +59,7 @@ static void take_orders(struct store *store)
 static void *store_main(void *context)
 {
     struct store *store = context;
+    (void)pthread_setname_np(pthread_self(), "store");
     struct pollfd wake[] = {
         {.fd = store->stop_descriptor, .events = POLLIN},
         {.fd = mailbox_descriptor(store->orders), .events = POLLIN},

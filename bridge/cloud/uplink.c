@@ -150,6 +150,7 @@ static void say_goodbye(struct uplink *uplink)
 static void *uplink_main(void *context)
 {
     struct uplink *uplink = context;
+    (void)pthread_setname_np(pthread_self(), "uplink");
     while (turn(uplink))
         ;
     say_goodbye(uplink);

@@ -69,6 +69,7 @@ int daemon_start(struct daemon *daemon, const struct daemon_options *options, st
     int64_t began_ms = clock_monotonic_ms();
     daemon->is_dry = options->is_dry;
     daemon->generation = 1;
+    daemon_service_find(daemon);
     daemon->signals = stop_signals_open(err);
     if (daemon->signals < 0 || control_place_take(&daemon->place, daemon->site, err) != 0)
         return -1;
@@ -126,4 +127,5 @@ void daemon_finish(struct daemon *daemon)
     mailbox_free(daemon->from_store);
     (void)close(daemon->signals);
     control_place_release(&daemon->place);
+    service_manager_leave(&daemon->service.manager);
 }

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/mailbox.h"
+#include "base/service_manager.h"
 #include "bus/bus.h"
 #include "cloud/store.h"
 #include "daemon/control.h"
@@ -24,8 +25,17 @@
 #include "daemon/report.h"
 #include "daemon/requests.h"
 #include "daemon/status.h"
+#include "daemon/watch.h"
 #include "daemon/wear.h"
 #include "model/site.h"
+
+// What the service manager knows.
+struct service {
+    struct service_manager manager;
+    struct watch watch;
+    bool is_ready;    // it was told
+    char status[160]; // as it was told last
+};
 
 struct daemon {
     const struct site *site;
@@ -48,6 +58,7 @@ struct daemon {
     struct store *store; // NULL with --dry
     struct learned learned;
     struct wear wear;
+    struct service service;
     int signals;
 };
 
@@ -78,6 +89,18 @@ void daemon_publish_due(struct daemon *daemon);
 // Stops everything in order. True when every thread has ended, so that memory can be given
 // back.
 bool daemon_stop(struct daemon *daemon);
+
+// ---- daemon_service.c ----
+
+// Finds the service manager, before threads run.
+void daemon_service_find(struct daemon *daemon);
+
+// When it is time: looks at the threads and tells the service manager that the bridge is ready,
+// how it does, and that all of them move. A thread that hangs is logged by its name, and the
+// manager is left without that sign until it moves again.
+void daemon_service_turn(struct daemon *daemon);
+
+void daemon_service_stopping(const struct daemon *daemon);
 
 // ---- inbox.c ----
 

@@ -27,6 +27,7 @@ static bool all_is_acknowledged(const struct daemon *daemon)
 bool daemon_stop(struct daemon *daemon)
 {
     log_line(LOG_LEVEL_NOTICE, "modbridge", "stopping");
+    daemon_service_stopping(daemon);
     requests_stop(&daemon->requests);
     control_free(daemon->control);
     for (size_t i = 0; i < daemon->site->bus_count; i++)

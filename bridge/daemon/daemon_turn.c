@@ -25,6 +25,7 @@ static int wait_ms(struct daemon *daemon)
     until_ms = clock_earlier(until_ms, outgoing_next_ms(&daemon->outgoing, now_ms));
     until_ms = clock_earlier(until_ms, control_next_ms(daemon->control));
     until_ms = clock_earlier(until_ms, status_next_ms(&daemon->status));
+    until_ms = clock_earlier(until_ms, watch_next_ms(&daemon->service.watch));
     for (size_t i = 0; i < daemon->site->device_count; i++)
         until_ms = clock_earlier(until_ms, feed_next_ms(&daemon->feeds[i]));
     if (until_ms <= now_ms)
@@ -56,6 +57,7 @@ bool daemon_turn(struct daemon *daemon)
     inbox_drain(daemon);
     daemon_publish_due(daemon);
     serve_control(daemon, wake[CONTROL].revents != 0);
+    daemon_service_turn(daemon);
     return !(wake[SIGNALS].revents & POLLIN);
 }
 

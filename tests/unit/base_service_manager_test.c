@@ -98,9 +98,14 @@ static void test_the_watchdog_is_ours_alone(void **state)
         const char *pid; // "" stands for ours
         int64_t watchdog_ms;
     } rows[] = {
-        {"30000000", NULL, 30000}, {"30000000", "", 30000}, {"30000000", "1", 0},
-        {"0", NULL, 0},            {"-5", NULL, 0},         {"30 s", NULL, 0},
-        {"", NULL, 0},             {"2000000", "x", 0},
+        {"30000000", NULL, 30000},
+        {"30000000", "", 30000},
+        {"30000000", "1", 0},
+        {"0", NULL, 0},
+        {"-5", NULL, 0},
+        {"30 s", NULL, 0},
+        {"", NULL, 0},
+        {"2000000", "x", 0},
     };
     char own[32];
     (void)snprintf(own, sizeof own, "%d", (int)getpid());
