@@ -56,7 +56,7 @@ int config_site_web(struct arena *arena, const char *path, struct diagnostics *d
                     const struct web_settings **ret_web);
 
 // Folders in which the control socket of the daemon may be, the likeliest first.
-enum { MAX_CONTROL_FOLDERS = 3 };
+enum { MAX_CONTROL_FOLDERS = 4 };
 
 struct control_folders {
     const char *items[MAX_CONTROL_FOLDERS];
@@ -64,8 +64,8 @@ struct control_folders {
 };
 
 // Where to look for the daemon: in the state folder of `site`, which may be NULL, then in
-// $RUNTIME_DIRECTORY and /run/modbridge, without a site also in ./state. -1 when the site is no
-// YAML.
+// $RUNTIME_DIRECTORY, in /run/modbridge-NAME for a site NAME.yaml (what modbridge@NAME.service
+// runs) and /run/modbridge, without a site also in ./state. -1 when the site is no YAML.
 int config_control_folders(struct arena *arena, const char *site,
                            struct diagnostics *diagnostics,
                            struct control_folders *ret_folders);

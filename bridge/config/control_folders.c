@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "config/config.h"
 
 static void add_folder(struct control_folders *folders, const char *folder)
@@ -12,6 +13,22 @@ static void add_folder(struct control_folders *folders, const char *folder)
     }
     if (folder)
         folders->items[folders->count++] = folder;
+}
+
+// "/run/modbridge-plant" for "/etc/modbridge/plant.yaml".
+static const char *instance_folder(struct arena *arena, const char *site)
+{
+    const char *slash = strrchr(site, '/');
+    const char *name = slash ? slash + 1 : site;
+    size_t length = strlen(name);
+    const size_t extension = sizeof ".yaml" - 1;
+    struct strbuf path = {0};
+    if (length > extension && strcmp(name + length - extension, ".yaml") == 0)
+        length -= extension;
+    strbuf_printf(&path, "/run/modbridge-%.*s", (int)length, name);
+    const char *folder = arena_copy(arena, path.text, path.length);
+    strbuf_done(&path);
+    return folder;
 }
 
 int config_control_folders(struct arena *arena, const char *site,
@@ -27,6 +44,8 @@ int config_control_folders(struct arena *arena, const char *site,
     if (site)
         add_folder(ret_folders, state);
     add_folder(ret_folders, runtime);
+    if (site)
+        add_folder(ret_folders, instance_folder(arena, site));
     add_folder(ret_folders, "/run/modbridge");
     if (!site)
         add_folder(ret_folders, state);
