@@ -98,6 +98,16 @@ void secret_free(char *text)
     free(text);
 }
 
+bool secret_equal(const char *bytes, size_t length, const char *secret)
+{
+    volatile unsigned char difference = 0; // every byte counts, whatever came before it
+    if (length != strlen(secret))
+        return false;
+    for (size_t i = 0; i < length; i++)
+        difference = (unsigned char)(difference | (bytes[i] ^ secret[i]));
+    return difference == 0;
+}
+
 void secret_seal_process(void)
 {
     static const struct rlimit none = {0, 0};

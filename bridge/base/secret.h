@@ -4,6 +4,9 @@
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/error.h"
 
 enum { SECRET_MAX_BYTES = 64 * 1024 };
@@ -23,6 +26,9 @@ char *secret_read_line(const char *path, struct error *err);
 
 // Wipes and frees what secret_read or base64_decode gave. NULL is allowed.
 void secret_free(char *text);
+
+// Whether `length` bytes are the secret, in a time that tells nothing about it but its length.
+bool secret_equal(const char *bytes, size_t length, const char *secret);
 
 // Keeps secrets out of core dumps and from the eyes of other processes of the same user: no
 // core files, no attaching debugger, /proc/PID/environ and mem for root only. For the whole

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "web/orders.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/control_link.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "base/mem.h"
+#include "web/reply.h"
+
+enum { ANSWER_MS = 10000 }; // in which the bridge says whether it takes a command
+
+struct order {
+    struct http_exchange *exchange;
+    json_t *request; // to the bridge; NULL: only to wake the thread
+};
+
+struct orders {
+    const char *const *folders;
+    size_t folder_count;
+    struct http *http;
+    struct mailbox *inbox;
+    atomic_bool is_stopping;
+    pthread_t thread;
+};
+
+static void say(const json_t *request, const char *outcome)
+{
+    const char *device = json_string_value(json_object_get(request, "device"));
+    const char *name = json_string_value(json_object_get(request, "name"));
+    log_line(LOG_LEVEL_NOTICE, "web", "command %s for %s from the page: %s", name, device,
+             outcome);
+}
+
+static void refuse(struct orders *orders, const struct order *order, unsigned status,
+                   const char *text)
+{
+    struct reply reply;
+    reply_error(&reply, status, text);
+    say(order->request, text);
+    json_decref(order->request);
+    http_finish(orders->http, order->exchange, &reply);
+}
+
+static void execute(struct orders *orders, struct order *order)
+{
+    struct error err;
+    struct reply reply;
+    struct control_link *link =
+        control_link_connect(orders->folders, orders->folder_count, &err);
+    json_t *result = NULL;
+    if (link)
+        result = control_link_request(link, json_incref(order->request), ANSWER_MS, &err);
+    bool is_refused = link && !result && !control_link_is_broken(link);
+    control_link_close(link);
+    if (!result) {
+        refuse(orders, order, is_refused ? 422 : 503, err.text);
+        return;
+    }
+    say(order->request, "sent");
+    json_decref(order->request);
+    reply_json(&reply, 200, json_print(result));
+    http_finish(orders->http, order->exchange, &reply);
+}
+
+static void *run(void *context)
+{
+    struct orders *orders = context;
+    struct order order;
+    while (!atomic_load(&orders->is_stopping)) {
+        struct pollfd wake = {.fd = mailbox_descriptor(orders->inbox), .events = POLLIN};
+        (void)poll(&wake, 1, -1);
+        while (mailbox_take(orders->inbox, &order)) {
+            if (order.request && atomic_load(&orders->is_stopping))
+                refuse(orders, &order, 503, "modbridge-web stops");
+            else if (order.request)
+                execute(orders, &order);
+        }
+    }
+    return NULL;
+}
+
+struct orders *orders_start(const char *const *folders, size_t folder_count, struct error *err)
+{
+    struct orders *orders = mem_new(1, sizeof *orders);
+    orders->folders = folders;
+    orders->folder_count = folder_count;
+    orders->inbox = mailbox_new(sizeof(struct order), 0, ORDERS_MAX_WAITING);
+    if (orders->inbox && pthread_create(&orders->thread, NULL, run, orders) == 0)
+        return orders;
+    (void)error_set(err, ERROR_FAILED, "no thread or descriptor for commands");
+    mailbox_free(orders->inbox);
+    free(orders);
+    return NULL;
+}
+
+void orders_serve(struct orders *orders, struct http *http)
+{
+    orders->http = http;
+}
+
+void orders_stop(struct orders *orders)
+{
+    static const struct order wake_up = {0};
+    if (!orders)
+        return;
+    atomic_store(&orders->is_stopping, true);
+    (void)mailbox_post(orders->inbox,
+                       &wake_up); // when it is full the thread wakes all the same
+    (void)pthread_join(orders->thread, NULL);
+    mailbox_free(orders->inbox);
+    free(orders);
+}
+
+// What the bridge is asked, made of nothing but what a command has. NULL with err.
+static json_t *read_order(const struct request *request, struct error *err)
+{
+    static const struct json_limits limits = {HTTP_MAX_BODY, ORDERS_MAX_DEPTH};
+    json_t *body = json_read("a command", request->body, request->body_length, &limits, err);
+    json_t *device = json_object_get(body, "device");
+    json_t *name = json_object_get(body, "name");
+    json_t *arguments = json_object_get(body, "arguments");
+    json_t *order = NULL;
+    if (body && (!json_is_string(device) || !json_is_string(name) ||
+                 (arguments && !json_is_object(arguments)))) {
+        (void)error_set(err, ERROR_FAILED,
+                        "a command is {\"device\": text, \"name\": text, \"arguments\": {}}");
+    } else if (body) {
+        order = json_new_object();
+        json_put_text(order, "request", "command");
+        json_put(order, "device", json_incref(device));
+        json_put(order, "name", json_incref(name));
+        json_put(order, "arguments", json_incref(arguments));
+    }
+    json_decref(body);
+    return order;
+}
+
+bool orders_put(struct orders *orders, const struct request *request,
+                struct http_exchange *exchange, struct reply *ret_reply)
+{
+    struct error err;
+    struct order order = {exchange, read_order(request, &err)};
+    if (!order.request) {
+        reply_error(ret_reply, 400, err.text);
+        return false;
+    }
+    if (mailbox_post(orders->inbox, &order))
+        return true;
+    json_decref(order.request);
+    reply_error(ret_reply, 503, "too many commands wait to be sent: try again later");
+    return false;
+}

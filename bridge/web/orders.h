@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Commands from the page, on their way to the bridge: a thread asks it for one after the other
+// and finishes the HTTP request with what it said. What may be written, and whether, is the
+// bridge's to judge, as for commands from the cloud.
+#ifndef WEB_ORDERS_H
+#define WEB_ORDERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "web/http.h"
+
+enum { ORDERS_MAX_WAITING = 8, ORDERS_MAX_DEPTH = 8 };
+
+struct orders;
+
+// Starts the thread; the folders are borrowed. NULL with err.
+struct orders *orders_start(const char *const *folders, size_t folder_count, struct error *err);
+
+// What may be answered from now on; before the first order.
+void orders_serve(struct orders *orders, struct http *http);
+
+// Ends the thread; orders that wait are refused. NULL is allowed.
+void orders_stop(struct orders *orders);
+
+// Takes the body of a request, {"device": ..., "name": ..., "arguments": {...}}, and finishes
+// `exchange` some time later. False with a reply now when it cannot be taken.
+bool orders_put(struct orders *orders, const struct request *request,
+                struct http_exchange *exchange, struct reply *ret_reply);
+
+#endif
