@@ -19,6 +19,14 @@ MANDATORY = {
     "file": ("fileName", "SPDXID", "checksums"),
     "relationship": ("spdxElementId", "relationshipType", "relatedSpdxElement"),
 }
+# The schema allows no others (spdx-schema-2-3.json); of those, what is used here.
+ALLOWED = {
+    "package": {"name", "SPDXID", "versionInfo", "supplier", "downloadLocation", "filesAnalyzed", "licenseConcluded",
+                "licenseDeclared", "licenseInfoFromFiles", "copyrightText", "sourceInfo", "externalRefs",
+                "packageVerificationCode", "primaryPackagePurpose"},
+    "file": {"fileName", "SPDXID", "checksums", "licenseConcluded", "copyrightText"},
+    "relationship": set(MANDATORY["relationship"]),
+}
 RELATIONS = {"DESCRIBES", "DYNAMIC_LINK", "DEPENDS_ON", "CONTAINS"}
 findings = []
 
@@ -32,6 +40,7 @@ def check_fields(bill):
     for kind, things in (("document", [bill]), ("package", bill["packages"]), ("file", bill["files"]),
                          ("relationship", bill["relationships"])):
         for thing in things:
+            expect(set(thing) <= ALLOWED.get(kind, set(thing)), f"a {kind} has fields that are not allowed: {sorted(thing)}")
             for field in MANDATORY[kind]:
                 expect(thing.get(field), f"a {kind} has no {field}: {str(thing)[:80]}")
     expect(bill["spdxVersion"] == "SPDX-2.3" and bill["dataLicense"] == "CC0-1.0", "not SPDX 2.3 under CC0-1.0")
