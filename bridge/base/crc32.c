@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "base/crc32.h"
 
+// What four bits become: the polynomial for each of them that is set.
+static const uint32_t fours[16] = {
+    0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4,
+    0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
+    0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
+};
+
 uint32_t crc32_add(uint32_t before, const void *bytes, size_t length)
 {
     const unsigned char *at = bytes;
     uint32_t crc = ~before;
     for (size_t i = 0; i < length; i++) {
         crc ^= at[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = (crc >> 1) ^ (0xEDB88320U & (0U - (crc & 1)));
+        crc = (crc >> 4) ^ fours[crc & 15];
+        crc = (crc >> 4) ^ fours[crc & 15];
     }
     return ~crc;
 }

@@ -238,8 +238,68 @@ size_t num_format_int(char *ret_text, size_t size, int128 value)
     return sizeof digits - 1 - at;
 }
 
+// The shortest decimal that reads back as a positive float of usual size: mantissa / 10^places.
+// A float has 24 bits and 5^12 has 28, so that neither the product nor the quotient is rounded
+// more than once. False: not of usual size.
+static bool shorten_float(double size, int64_t *ret_mantissa, int *ret_places)
+{
+    enum { FEWEST_DIGITS = 6, MOST_DIGITS = 9 };
+    if (!(size >= 1e-4 && size < 1e6))
+        return false;
+    int places = FEWEST_DIGITS - 1;
+    while (places > 0 && size >= num_power_of_ten(FEWEST_DIGITS - places))
+        places--;
+    while (size < num_power_of_ten(FEWEST_DIGITS - 1 - places))
+        places++;
+    for (int digits = FEWEST_DIGITS; digits <= MOST_DIGITS; digits++, places++) {
+        double mantissa = rint(size * num_power_of_ten(places));
+        if ((float)(mantissa / num_power_of_ten(places)) != (float)size)
+            continue;
+        *ret_mantissa = (int64_t)mantissa;
+        *ret_places = places;
+        return true;
+    }
+    return false;
+}
+
+double num_shortest_float(double value)
+{
+    int64_t mantissa = 0;
+    int places = 0;
+    if (shorten_float(fabs(value), &mantissa, &places))
+        return copysign((double)mantissa / num_power_of_ten(places), value);
+    char text[40];
+    (void)num_format_real(text, sizeof text, value, true);
+    return strtod(text, NULL);
+}
+
+// "23.1" of 231 and 1; at least one digit behind the point.
+static void format_places(char *ret_text, size_t size, bool is_negative, int64_t mantissa,
+                          int places)
+{
+    while (places > 1 && mantissa % 10 == 0) {
+        mantissa /= 10;
+        places--;
+    }
+    if (places == 0) {
+        mantissa *= 10;
+        places = 1;
+    }
+    char digits[24];
+    int used = snprintf(digits, sizeof digits, "%0*lld", places + 1, (long long)mantissa);
+    int whole = used - places;
+    (void)snprintf(ret_text, size, "%s%.*s.%s", is_negative ? "-" : "", whole, digits,
+                   digits + whole);
+}
+
 size_t num_format_real(char *ret_text, size_t size, double value, bool is_float)
 {
+    int64_t mantissa = 0;
+    int places = 0;
+    if (is_float && shorten_float(fabs(value), &mantissa, &places)) {
+        format_places(ret_text, size, value < 0, mantissa, places);
+        return strlen(ret_text);
+    }
     char text[40];
     for (int digits = is_float ? 6 : 15; digits <= 17; digits++) {
         (void)snprintf(text, sizeof text, "%.*g", digits, value);

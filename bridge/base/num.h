@@ -45,6 +45,9 @@ size_t num_format_int(char *ret_text, size_t size, int128 value);
 // same 32-bit float); always with a point or exponent ("1.0"). `size` of 40 always suffices.
 size_t num_format_real(char *ret_text, size_t size, double value, bool is_float);
 
+// The double nearest to the shortest decimal of a 32-bit float: 23.1 of 23.1000003814697.
+double num_shortest_float(double value);
+
 // A duration for people: "850 ms", "12 s", "3 min", "2 h".
 void num_format_duration(char *ret_text, size_t size, int64_t ms);
 

@@ -18,13 +18,8 @@ static json_t *from_integer(int128 integer)
 // 23.1000003814697. Its shortest text, read as a double, has not.
 static json_t *from_real(const struct value *value)
 {
-    double real = value->real;
-    if (value->decimals == DECIMALS_SHORTEST_FLOAT) {
-        char text[48];
-        (void)num_format_real(text, sizeof text, real, true);
-        (void)num_parse_real(text, &real);
-    }
-    return json_present(json_real(real));
+    bool is_float = value->decimals == DECIMALS_SHORTEST_FLOAT;
+    return json_present(json_real(is_float ? num_shortest_float(value->real) : value->real));
 }
 
 static json_t *from_events(const struct value *value)

@@ -35,9 +35,7 @@ static struct value as_published(const struct value *value)
 {
     if (value->kind != VALUE_REAL || value->decimals != DECIMALS_SHORTEST_FLOAT)
         return *value;
-    char text[40];
-    (void)num_format_real(text, sizeof text, value->real, true);
-    return value_real(strtod(text, NULL), DECIMALS_SHORTEST_FLOAT);
+    return value_real(num_shortest_float(value->real), DECIMALS_SHORTEST_FLOAT);
 }
 
 // A value of another type than the map promised is as good as none.

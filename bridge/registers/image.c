@@ -152,7 +152,7 @@ void image_name_place(const struct image *image, enum table table, uint8_t model
     sunspec_name(&image->map->models[model - 1], name, sizeof name);
     if (model_size(image, model))
         (void)snprintf(known, sizeof known,
-                       "%u = ", image->places.items[model - 1].address + address);
+                       "%u = ", (unsigned)image->places.items[model - 1].address + address);
     (void)snprintf(ret_text, size, "%s %s%s + %u", table_names[table], known, name, address);
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/crc32.h"
 #include "base/hash.h"
 
 // Values of draft-eastlake-fnv, section 6 (FNV-1a, 64 bits).
@@ -24,11 +25,23 @@ static void test_pieces_are_the_whole(void **state)
     assert_true(hash_text(first, "bar") == hash_text(HASH_START, "foobar"));
 }
 
+// The check value of CRC-32/ISO-HDLC, and that of 32 zeros.
+static void test_known_checksums(void **state)
+{
+    (void)state;
+    static const unsigned char zeros[32];
+    assert_int_equal(crc32_add(0, "123456789", 9), 0xCBF43926);
+    assert_int_equal(crc32_add(crc32_add(0, "1234", 4), "56789", 5), 0xCBF43926);
+    assert_int_equal(crc32_add(0, zeros, sizeof zeros), 0x190A55AD);
+    assert_int_equal(crc32_add(0, "", 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_values),
         cmocka_unit_test(test_pieces_are_the_whole),
+        cmocka_unit_test(test_known_checksums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "base/num.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -245,6 +247,40 @@ static void formats_reals_shortest(void **state)
     }
 }
 
+// The text with the fewest digits that reads back, found by trying.
+static void try_digits(char *ret_text, size_t size, double value)
+{
+    for (int digits = 6; digits <= 9; digits++) {
+        (void)snprintf(ret_text, size, "%.*g", digits, value);
+        if ((float)strtod(ret_text, NULL) == (float)value)
+            break;
+    }
+    if (!strpbrk(ret_text, ".en"))
+        (void)strcat(ret_text, ".0");
+}
+
+static void finds_the_shortest_text_of_every_float(void **state)
+{
+    (void)state;
+    enum { STEP = 214331 }; // of all bit patterns: 20,000 floats of every size and sign
+    for (uint64_t bits = 0; bits <= UINT32_MAX; bits += STEP) {
+        uint32_t pattern = (uint32_t)bits;
+        float value = 0;
+        char text[40];
+        char expected[40];
+        memcpy(&value, &pattern, sizeof value);
+        if (!isfinite(value))
+            continue;
+        try_digits(expected, sizeof expected, (double)value);
+        (void)num_format_real(text, sizeof text, (double)value, true);
+        assert_string_equal(text, expected);
+        assert_true(num_shortest_float((double)value) == strtod(expected, NULL));
+    }
+    assert_true(num_shortest_float((double)23.1F) == 23.1);
+    assert_true(signbit(num_shortest_float(-0.0)) != 0);
+    assert_true(isinf(num_shortest_float((double)INFINITY)));
+}
+
 static void formats_durations(void **state)
 {
     (void)state;
@@ -283,6 +319,7 @@ int main(void)
         cmocka_unit_test(parses_durations_and_sizes),
         cmocka_unit_test(formats_integers),
         cmocka_unit_test(formats_reals_shortest),
+        cmocka_unit_test(finds_the_shortest_text_of_every_float),
         cmocka_unit_test(formats_durations),
         cmocka_unit_test(knows_powers_of_ten),
     };
