@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Runs worlds: bus_world [--kind NAME] [--seed N] [--seeds COUNT] [--minutes OF_EACH]
-// [--from SECOND --to SECOND, between which every frame is printed]. A run that finds something
-// prints how to repeat it and fails.
+// [--from SECOND --to SECOND, between which every frame is printed] [--least TRANSACTIONS,
+// fewer of which are a failure]. A run that finds something prints how to repeat it and fails.
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,13 @@ struct choice {
     int64_t minutes;
     int64_t told_from_s;
     int64_t told_to_s;
+    uint64_t least;
+};
+
+struct tally {
+    unsigned bad;
+    unsigned worlds;
+    uint64_t transactions;
 };
 
 enum { JOIN_MS = 600000 };
@@ -68,8 +75,8 @@ static bool run_bus(struct world *world)
     return true;
 }
 
-// True when nothing was found.
-static bool run_world(enum world_kind kind, uint64_t seed, const struct choice *choice)
+static void run_world(enum world_kind kind, uint64_t seed, const struct choice *choice,
+                      struct tally *tally)
 {
     struct world *world = mem_new(1, sizeof *world);
     world->kind = kind;
@@ -87,9 +94,11 @@ static bool run_world(enum world_kind kind, uint64_t seed, const struct choice *
         (void)printf("  %u complaints; again: bus_world --kind %s --seed %llu --minutes %lld\n",
                      world->witness.complaints, world_kind_names[kind],
                      (unsigned long long)seed, (long long)choice->minutes);
+    tally->bad += !is_good;
+    tally->worlds++;
+    tally->transactions += world->witness.frames;
     world_free(world);
     free(world);
-    return is_good;
 }
 
 static int find_kind(const char *name)
@@ -122,6 +131,8 @@ static struct choice parse(int argc, char **argv)
             choice.told_from_s = number;
         else if (strcmp(argv[i], "--to") == 0)
             choice.told_to_s = number;
+        else if (strcmp(argv[i], "--least") == 0)
+            choice.least = (uint64_t)number;
         else
             exit(2);
     }
@@ -133,17 +144,20 @@ int main(int argc, char **argv)
     struct choice choice = parse(argc, argv);
     struct timespec begun;
     struct timespec ended;
-    unsigned bad = 0;
+    struct tally tally = {0};
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     (void)clock_gettime(CLOCK_MONOTONIC, &begun);
     for (uint64_t seed = choice.seed; seed < choice.seed + choice.seeds; seed++) {
         for (int kind = 0; kind < WORLD_KINDS; kind++) {
             if (choice.kind == NO_INDEX || choice.kind == kind)
-                bad += !run_world((enum world_kind)kind, seed, &choice);
+                run_world((enum world_kind)kind, seed, &choice, &tally);
         }
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &ended);
-    (void)printf("%u worlds with complaints, %lld s\n", bad,
+    (void)printf("%llu transactions in %u worlds, %u with complaints, %lld s\n",
+                 (unsigned long long)tally.transactions, tally.worlds, tally.bad,
                  (long long)(ended.tv_sec - begun.tv_sec));
-    return bad ? 1 : 0;
+    if (tally.transactions < choice.least)
+        (void)printf("these are fewer than %llu\n", (unsigned long long)choice.least);
+    return tally.bad || tally.transactions < choice.least;
 }
