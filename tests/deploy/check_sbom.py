@@ -12,7 +12,7 @@ import pathlib
 import re
 import sys
 
-LINKED = {"libc6", "libjansson4", "libmodbus5", "libmosquitto1", "libsqlite3-0", "libssl3", "libyaml-0-2"}
+LINKED = {"libc6", "libjansson4", "libmicrohttpd12", "libmodbus5", "libmosquitto1", "libsqlite3-0", "libssl3", "libyaml-0-2"}
 MANDATORY = {
     "document": ("spdxVersion", "dataLicense", "SPDXID", "name", "documentNamespace", "creationInfo"),
     "package": ("name", "SPDXID", "downloadLocation", "versionInfo", "supplier"),
