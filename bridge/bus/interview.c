@@ -181,7 +181,9 @@ static void take_common(struct interview *interview, const struct answer *answer
 void interview_take(struct interview *interview, enum fault fault, const struct answer *answer)
 {
     bool is_answer = fault == FAULT_NONE || fault == FAULT_EXCEPTION;
-    if (!is_answer && ++interview->silences < MAX_SILENCES)
+    bool is_guess = interview->stage == INTERVIEW_SUNSPEC && !interview->walk.has_begun &&
+                    interview->walk.base > 0;
+    if (!is_answer && !is_guess && ++interview->silences < MAX_SILENCES)
         return;
     interview->silences = 0;
     const struct answer *taken = is_answer ? answer : NULL;

@@ -55,8 +55,9 @@ struct interview {
 void interview_begin(struct interview *interview, uint8_t unit_id);
 
 // Takes the outcome of the request; `answer` is looked at for FAULT_NONE and FAULT_EXCEPTION.
-// Silence is asked again once, and then passed over like a refusal: some devices say nothing to
-// what they do not know.
+// Silence is asked again once - but not where it is the second place that is looked at for a
+// chain - and then passed over like a refusal: some devices say nothing to what they do not
+// know.
 void interview_take(struct interview *interview, enum fault fault, const struct answer *answer);
 
 // The text with this number, or NULL.

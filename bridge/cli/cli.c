@@ -19,6 +19,8 @@ static const struct subcommand subcommands[] = {
     {"read", cmd_read, "TARGET [KEY...] [--raw] [--json]", "read and decode values once"},
     {"command", cmd_command, "TARGET NAME [ARGUMENT=VALUE...] [--json]",
      "execute a command of the map"},
+    {"scan", cmd_scan, "TARGET-BUS [--units A..B] [--timeout DURATION] [--all] [--json]",
+     "find the units of a bus, and what they say they are"},
     {"status", cmd_status, "[SITE] [--json] [--watch]", "ask the running bridge how it does"},
     {"simulate", cmd_simulate,
      "MAP|SITE [--listen HOST:PORT] [--unit N] [--values FILE] [--faults FILE] [--links "
@@ -39,19 +41,24 @@ static void print_help(FILE *out)
     for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++)
         (void)fprintf(out, "  modbridge %s %s\n      %s\n", subcommands[i].name,
                       subcommands[i].usage, subcommands[i].help);
-    (void)fprintf(out,
-                  "\nTARGET is SITE DEVICE, or: --map MAP (--tcp HOST[:PORT] | --rtu PATH |\n"
-                  "  --rtu-over-tcp HOST:PORT) [--unit N] [--baud N] [--parity "
-                  "none|even|odd] [--stop-bits N]\n"
-                  "modbridge COMMAND --help explains one of them.\n%s",
-                  exit_codes);
+    (void)fprintf(
+        out,
+        "\nTARGET is SITE DEVICE, or: --map MAP (--tcp HOST[:PORT] | --rtu PATH |\n"
+        "  --rtu-over-tcp HOST:PORT) [--unit N] [--baud N] [--parity "
+        "none|even|odd] [--stop-bits N]\n"
+        "TARGET-BUS is SITE BUS, or: --rtu PATH [--baud N] ... | --tcp HOST[,HOST...] | "
+        "--rtu-over-tcp HOST:PORT\n"
+        "modbridge COMMAND --help explains one of them.\n%s",
+        exit_codes);
 }
 
 static void print_subcommand(const struct subcommand *subcommand)
 {
     (void)printf("usage: modbridge %s %s\n\n%s\n\n", subcommand->name, subcommand->usage,
                  subcommand->help);
-    if (strstr(subcommand->usage, "TARGET"))
+    if (strstr(subcommand->usage, "TARGET-BUS"))
+        (void)printf("TARGET-BUS is SITE BUS, or a line given by options.\n\n");
+    else if (strstr(subcommand->usage, "TARGET"))
         (void)printf("TARGET is SITE DEVICE, or a map and a line given by options.\n\n");
     options_print(subcommand->usage, stdout);
     (void)printf("%s%s", strstr(subcommand->usage, "--") ? "\n" : "", exit_codes);

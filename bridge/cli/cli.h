@@ -33,6 +33,7 @@ int cmd_command(const struct options *options);
 int cmd_plan(const struct options *options);
 int cmd_read(const struct options *options);
 int cmd_run(const struct options *options);
+int cmd_scan(const struct options *options);
 int cmd_schema(const struct options *options);
 int cmd_simulate(const struct options *options);
 int cmd_status(const struct options *options);

@@ -7,9 +7,9 @@ _modbridge_usage() {
     modbridge --help 2>/dev/null | sed -n "s/^  modbridge $1 //p"
 }
 
-# The devices of a site: the keys one step inside `devices:`.
-_modbridge_devices() {
-    [[ -f $1 ]] && sed -n '/^devices:/,/^[^ #]/s/^  \([A-Za-z0-9_]*\):.*/\1/p' "$1" 2>/dev/null
+# The devices (or buses) of a site: the keys one step inside `devices:`.
+_modbridge_names() {
+    [[ -f $2 ]] && sed -n "/^$1:/,/^[^ #]/s/^  \\([A-Za-z0-9_]*\\):.*/\\1/p" "$2" 2>/dev/null
 }
 
 _modbridge_files() {
@@ -39,8 +39,10 @@ _modbridge() {
             choices+=("$word")
         done
         mapfile -t COMPREPLY < <(compgen -W "${choices[*]} --help" -- "$current")
+    elif [[ $usage == TARGET-BUS* ]] && ((COMP_CWORD == 3)) && [[ ${COMP_WORDS[2]} != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_modbridge_names buses "${COMP_WORDS[2]}")" -- "$current")
     elif [[ $usage == *DEVICE* || $usage == TARGET* ]] && ((COMP_CWORD == 3)) && [[ ${COMP_WORDS[2]} != -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$(_modbridge_devices "${COMP_WORDS[2]}")" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "$(_modbridge_names devices "${COMP_WORDS[2]}")" -- "$current")
     elif [[ $usage == map\|site* ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'map site' -- "$current")
     else

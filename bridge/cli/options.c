@@ -20,6 +20,7 @@ struct option_row {
     int64_t low; // of a number
     int64_t high;
     bool of_target; // accepted wherever TARGET is
+    bool of_line;   // ... and wherever TARGET-BUS is
 };
 
 #define FLAG(field)   .kind = OPTION_FLAG, .offset = offsetof(struct options, field)
@@ -37,12 +38,19 @@ static const struct option_row rows[] = {
      TEXT(tcp),
      .argument = "HOST[:PORT]",
      .of_target = true,
+     .of_line = true,
      .help = "Modbus TCP, port 502 unless given"},
-    {.name = "rtu", TEXT(rtu), .argument = "PATH", .of_target = true, .help = "a serial port"},
+    {.name = "rtu",
+     TEXT(rtu),
+     .argument = "PATH",
+     .of_target = true,
+     .of_line = true,
+     .help = "a serial port"},
     {.name = "rtu-over-tcp",
      TEXT(rtu_over_tcp),
      .argument = "HOST:PORT",
      .of_target = true,
+     .of_line = true,
      .help = "RTU frames through a serial server"},
     {.name = "unit",
      NUMBER(unit),
@@ -57,11 +65,13 @@ static const struct option_row rows[] = {
      .low = 300,
      .high = 921600,
      .of_target = true,
-     .help = "speed of the serial line, 9600 unless given"},
+     .of_line = true,
+     .help = "speed of the serial line; 9600 unless given, scan tries all"},
     {.name = "parity",
      TEXT(parity),
      .argument = "none|even|odd",
      .of_target = true,
+     .of_line = true,
      .help = "none unless given"},
     {.name = "stop-bits",
      NUMBER(stop_bits),
@@ -69,6 +79,7 @@ static const struct option_row rows[] = {
      .low = 1,
      .high = 2,
      .of_target = true,
+     .of_line = true,
      .help = "1 or 2; 1 unless given"},
     {.name = "dry",
      FLAG(dry),
@@ -99,6 +110,15 @@ static const struct option_row rows[] = {
      .argument = "TEXT",
      .help = "display name, instead of vendor and model"},
     {.name = "reference", FLAG(reference), .help = "Markdown instead of JSON Schema"},
+    {.name = "units",
+     TEXT(units),
+     .argument = "A..B",
+     .help = "unit ids to ask, such as 1..20; all unless given"},
+    {.name = "timeout",
+     TEXT(timeout),
+     .argument = "DURATION",
+     .help = "how long an answer is waited for, beside its time on the wire"},
+    {.name = "all", FLAG(all), .help = "all settings of the line, though units were found"},
     {.name = "raw", FLAG(raw), .help = "also the words"},
     {.name = "watch", FLAG(watch), .help = "again and again, until SIGINT"},
     {.name = "json", FLAG(json), .help = "JSON instead of text"},
@@ -120,7 +140,8 @@ static bool is_accepted(const char *usage, const struct option_row *row)
 {
     char word[32];
     (void)snprintf(word, sizeof word, "--%s", row->name);
-    return (row->of_target && names(usage, "TARGET")) || names(usage, word);
+    return (row->of_target && names(usage, "TARGET")) ||
+           (row->of_line && strstr(usage, "TARGET-BUS")) || names(usage, word);
 }
 
 static const struct option_row *find_row(const char *name, size_t length)

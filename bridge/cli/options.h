@@ -19,6 +19,7 @@ struct options {
     bool reference;
     bool entries;
     bool watch;
+    bool all;
     const char *map;
     const char *tcp;
     const char *rtu;
@@ -33,14 +34,16 @@ struct options {
     const char *links;
     const char *name;
     const char *response;
+    const char *units;
+    const char *timeout;
     const char *positionals[MAX_POSITIONALS];
     int positional_count;
 };
 
 // Reads the arguments behind the subcommand's name. `usage` says which options it takes: those
-// that stand in it, and those of a target when TARGET does. Options may stand anywhere; "--"
-// ends them. ERROR_USAGE when one is unknown, not accepted, lacks its value or has a bad one.
-// Texts are borrowed from argv.
+// that stand in it, those of a target when TARGET does, those of a line when TARGET-BUS does.
+// Options may stand anywhere; "--" ends them. ERROR_USAGE when one is unknown, not accepted,
+// lacks its value or has a bad one. Texts are borrowed from argv.
 int options_parse(int argc, char **argv, const char *usage, struct options *ret_options,
                   struct error *err);
 

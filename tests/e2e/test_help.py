@@ -8,6 +8,7 @@ import pytest
 from conftest import MODBRIDGE, ROOT, modbridge
 
 TARGET_OPTIONS = {"map", "tcp", "rtu", "rtu-over-tcp", "unit", "baud", "parity", "stop-bits"}
+LINE_OPTIONS = TARGET_OPTIONS - {"map", "unit"}
 USAGES = dict(re.findall(r"^  modbridge ([a-z]+) (.*)", modbridge("--help").stdout, re.M))
 
 
@@ -33,7 +34,9 @@ def test_help_of_a_subcommand(name):
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith(f"usage: modbridge {name} {USAGES[name]}\n")
     described = set(re.findall(r"^  --([a-z-]+) ", result.stdout, re.M))
-    expected = set(re.findall(r"--([a-z-]+)", USAGES[name])) | (TARGET_OPTIONS if "TARGET" in USAGES[name] else set())
+    target = re.match("TARGET(-BUS)?", USAGES[name])
+    expected = set(re.findall(r"--([a-z-]+)", USAGES[name])) | (
+        set() if not target else LINE_OPTIONS if target[1] else TARGET_OPTIONS)
     assert described == expected
     assert modbridge(name, "anything", "--json", "--help").stdout == result.stdout, "help wins over everything else"
 
@@ -55,7 +58,7 @@ def test_wrong_usage(argv, said):
 
 
 def test_completion(tmp_path):
-    (tmp_path / "plant.yaml").write_text("modbridge: site/1\ndevices:\n  meter: {map: m}\n  battery: {map: b}\ncloud:\n  here: {}\n")
+    (tmp_path / "plant.yaml").write_text("modbridge: site/1\nbuses:\n  cabinet: {rtu: p}\ndevices:\n  meter: {map: m}\n  battery: {map: b}\ncloud:\n  here: {}\n")
     (tmp_path / "notes.txt").write_text("")
     (tmp_path / "maps").mkdir()
     assert {*complete(tmp_path, "")} == {*USAGES, "--help", "--version"}
@@ -63,6 +66,8 @@ def test_completion(tmp_path):
     assert {*complete(tmp_path, "read", "")} == {"plant.yaml", "maps/"}
     assert {*complete(tmp_path, "read", "plant.yaml", "")} == {"meter", "battery"}
     assert complete(tmp_path, "read", "plant.yaml", "m") == ["meter"]
+    assert complete(tmp_path, "scan", "plant.yaml", "") == ["cabinet"]
+    assert {*complete(tmp_path, "scan", "--")} == {f"--{name}" for name in {*LINE_OPTIONS, "units", "timeout", "all", "json", "help"}}
     assert complete(tmp_path, "status", "--w") == ["--watch"]
     assert {*complete(tmp_path, "read", "--")} == {f"--{name}" for name in {*TARGET_OPTIONS, "raw", "json", "help"}}
     assert complete(tmp_path, "read", "--parity", "e") == ["even"]

@@ -131,7 +131,7 @@ static void test_says_nothing(void **state)
     assert_null(account_vendor(&interview.account));
     struct person quiet = {.is_quiet = true};
     run(&interview, &quiet);
-    assert_int_equal(quiet.asked, 8);
+    assert_int_equal(quiet.asked, 6);
     assert_false(interview.account.has_sunspec);
 }
 
