@@ -8,6 +8,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "config/tree_explain.h"
 #include "config/tree_flow.h"
@@ -347,21 +348,13 @@ int tree_read(struct arena *arena, const char *path, struct diagnostics *diagnos
 {
     const char *name = arena_text(arena, path);
     struct position start = {name, 1, 1};
-    FILE *file = fopen(path, "rbe");
-    char *bytes = mem_new(MAX_TREE_BYTES + 1, 1);
     size_t length = 0;
-    bool failed = !file;
-    if (file) {
-        length = fread(bytes, 1, MAX_TREE_BYTES + 1, file);
-        failed = ferror(file) != 0;
-        int saved = errno;
-        (void)fclose(file);
-        errno = saved;
-    }
+    char *bytes = file_read(path, MAX_TREE_BYTES, &length);
     char reason[96];
-    int result = failed ? diagnostics_error(diagnostics, &start, "cannot be read: %s",
-                                            strerror_r(errno, reason, sizeof reason))
-                        : tree_parse(arena, name, bytes, length, diagnostics, ret_root);
+    if (!bytes)
+        return diagnostics_error(diagnostics, &start, "cannot be read: %s",
+                                 strerror_r(errno, reason, sizeof reason));
+    int result = tree_parse(arena, name, bytes, length, diagnostics, ret_root);
     free(bytes);
     return result;
 }
