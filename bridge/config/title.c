@@ -16,7 +16,8 @@ static const char *const abbreviations[] = {
 static bool is_key(const char *text)
 {
     for (; *text; text++) {
-        if (!islower((unsigned char)*text) && !isdigit((unsigned char)*text) && *text != '_')
+        bool is_part = islower((unsigned char)*text) || isdigit((unsigned char)*text);
+        if (!is_part && !strchr("_{}", *text)) // {n}: of a repeat
             return false;
     }
     return true;

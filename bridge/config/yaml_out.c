@@ -13,13 +13,15 @@
 static const char *const special_words[] = {"true", "false", "yes", "no",  "on",
                                             "off",  "y",     "n",   "null"};
 
-static bool is_plain(const char *text)
+// `also`: further characters that mean nothing where the text stands.
+static bool is_plain(const char *text, const char *also)
 {
     size_t length = strlen(text);
     if (!isalpha((unsigned char)text[0]) || text[length - 1] == ' ')
         return false;
     for (size_t i = 0; i < length; i++) {
-        if (!isalnum((unsigned char)text[i]) && !strchr(" _./()-", text[i]))
+        if (!isalnum((unsigned char)text[i]) && !strchr(" _./()-+*", text[i]) &&
+            !strchr(also, text[i]))
             return false;
     }
     for (size_t i = 0; i < ARRAY_LENGTH(special_words); i++) {
@@ -50,7 +52,7 @@ static bool is_special(uint32_t code)
 
 static void add_text(struct strbuf *out, const char *text)
 {
-    if (text[0] && is_plain(text)) {
+    if (text[0] && is_plain(text, "")) {
         strbuf_add(out, text);
         return;
     }
@@ -69,11 +71,34 @@ static void add_text(struct strbuf *out, const char *text)
     strbuf_add_char(out, '"');
 }
 
-static void add_key(struct yaml_out *out, const char *key)
+static void indent(struct yaml_out *out)
 {
     for (int i = 0; i < out->depth; i++)
         strbuf_add(out->text, "  ");
-    add_text(out->text, key);
+}
+
+static void begin_item(struct yaml_out *out)
+{
+    if (!out->flow)
+        indent(out);
+    else if (out->has_item)
+        strbuf_add(out->text, ", ");
+    out->has_item = true;
+}
+
+static void end_item(struct yaml_out *out)
+{
+    if (!out->flow)
+        strbuf_add_char(out->text, '\n');
+}
+
+static void add_key(struct yaml_out *out, const char *key)
+{
+    begin_item(out);
+    if (!out->flow && key[0] && is_plain(key, "{}"))
+        strbuf_add(out->text, key);
+    else
+        add_text(out->text, key);
     strbuf_add_char(out->text, ':');
 }
 
@@ -82,6 +107,58 @@ void yaml_begin(struct yaml_out *out, const char *key)
     add_key(out, key);
     strbuf_add_char(out->text, '\n');
     out->depth++;
+}
+
+void yaml_begin_flow(struct yaml_out *out, const char *key)
+{
+    add_key(out, key);
+    strbuf_add(out->text, " {");
+    out->flow++;
+    out->has_item = false;
+}
+
+// What a comment may hold of a text: one line without control characters.
+static void add_comment(struct yaml_out *out, const char *text, size_t length)
+{
+    strbuf_add(out->text, "#");
+    if (length)
+        strbuf_add_char(out->text, ' ');
+    for (size_t i = 0; i < length;) {
+        size_t size = 0;
+        uint32_t code = decode(text + i, &size);
+        if (!is_special(code))
+            strbuf_add_bytes(out->text, text + i, size);
+        i += size;
+    }
+}
+
+void yaml_end_flow(struct yaml_out *out, const char *remark)
+{
+    strbuf_add_char(out->text, '}');
+    out->has_item = true;
+    if (--out->flow > 0)
+        return;
+    if (remark && remark[0]) {
+        strbuf_add(out->text, "   ");
+        add_comment(out, remark, strlen(remark));
+    }
+    end_item(out);
+}
+
+void yaml_comment(struct yaml_out *out, const char *text)
+{
+    do {
+        size_t length = strcspn(text, "\n");
+        indent(out);
+        add_comment(out, text, length);
+        strbuf_add_char(out->text, '\n');
+        text += length + (text[length] == '\n');
+    } while (*text);
+}
+
+void yaml_gap(struct yaml_out *out)
+{
+    strbuf_add_char(out->text, '\n');
 }
 
 void yaml_end(struct yaml_out *out)
@@ -96,13 +173,36 @@ void yaml_put_text(struct yaml_out *out, const char *key, const char *text)
     add_key(out, key);
     strbuf_add_char(out->text, ' ');
     add_text(out->text, text);
-    strbuf_add_char(out->text, '\n');
+    end_item(out);
+}
+
+void yaml_put_plain(struct yaml_out *out, const char *key, const char *text)
+{
+    if (!text)
+        return;
+    add_key(out, key);
+    strbuf_add_char(out->text, ' ');
+    strbuf_add(out->text, text);
+    end_item(out);
+}
+
+void yaml_put_label(struct yaml_out *out, const char *code, const char *label)
+{
+    bool is_boolean = strcmp(label, "true") == 0 || strcmp(label, "false") == 0;
+    begin_item(out);
+    strbuf_printf(out->text, "%s: ", code);
+    if (is_boolean)
+        strbuf_add(out->text, label);
+    else
+        add_text(out->text, label);
+    end_item(out);
 }
 
 void yaml_put_flag(struct yaml_out *out, const char *key, bool flag)
 {
     add_key(out, key);
-    strbuf_add(out->text, flag ? " true\n" : " false\n");
+    strbuf_add(out->text, flag ? " true" : " false");
+    end_item(out);
 }
 
 static void add_number(struct strbuf *out, const struct value *value)
@@ -133,7 +233,7 @@ void yaml_put_value(struct yaml_out *out, const char *key, const struct value *v
         add_key(out, key);
         strbuf_add_char(out->text, ' ');
         add_number(out->text, value);
-        strbuf_add_char(out->text, '\n');
+        end_item(out);
     }
 }
 
@@ -144,8 +244,7 @@ void yaml_put_list(struct yaml_out *out, const char *key, const char *const *ite
         return;
     yaml_begin(out, key);
     for (size_t i = 0; i < count; i++) {
-        for (int level = 0; level < out->depth; level++)
-            strbuf_add(out->text, "  ");
+        indent(out);
         strbuf_add(out->text, "- ");
         add_text(out->text, items[i]);
         strbuf_add_char(out->text, '\n');
