@@ -15,8 +15,9 @@ ROOMS = {
     "cloud": {"base", "model", "registers", "wire"},
     "sim": {"base", "model", "registers", "wire"},
     "door": {"base", "model", "registers", "wire"},
+    "import": {"base", "model", "registers", "config"},
     "daemon": {"base", "model", "registers", "wire", "config", "bus", "cloud", "sim", "door"},
-    "cli": {"base", "model", "registers", "wire", "config", "bus", "cloud", "sim", "door", "daemon"},
+    "cli": {"base", "model", "registers", "wire", "config", "bus", "cloud", "sim", "door", "import", "daemon"},
     "web": {"base"},
 }
 # The programs' main files, beside the rooms.

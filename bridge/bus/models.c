@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "registers/sunspec.h"
-
 enum { LAST_ABOUT_REGISTERS = 4 }; // exceptions 1..4; the others are about the moment
 
 static enum fault read_words(struct line *line, struct unit *unit, uint16_t address,
@@ -54,6 +52,13 @@ static enum fault read_chain(struct line *line, struct unit *unit, struct sunspe
     return walk->state == SUNSPEC_DONE ? FAULT_NONE : FAULT_IDENTITY;
 }
 
+enum fault models_read_chain(struct line *line, struct unit *unit, const uint16_t *bases,
+                             size_t base_count, struct sunspec_walk *ret_walk)
+{
+    sunspec_begin(ret_walk, bases, base_count);
+    return read_chain(line, unit, ret_walk);
+}
+
 enum fault models_walk(struct line *line, struct unit *unit, char *ret_text, size_t size)
 {
     const struct map *map = unit->device->map;
@@ -61,8 +66,8 @@ enum fault models_walk(struct line *line, struct unit *unit, char *ret_text, siz
     struct sunspec_walk walk;
     struct sunspec_places places;
     ret_text[0] = '\0';
-    sunspec_begin(&walk, modbus->sunspec, modbus->sunspec_count);
-    enum fault fault = read_chain(line, unit, &walk);
+    enum fault fault =
+        models_read_chain(line, unit, modbus->sunspec, modbus->sunspec_count, &walk);
     if (fault == FAULT_IDENTITY)
         (void)snprintf(ret_text, size, "%s", walk.text);
     if (fault != FAULT_NONE)

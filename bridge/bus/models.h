@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "bus/line.h"
+#include "registers/sunspec.h"
 #include "wire/pdu.h"
 
 // Reads the chain and sets the models of the unit's image. FAULT_NONE also when some models of
@@ -15,6 +16,11 @@
 // does not answer is FAULT_TIMEOUT. Other faults as they are. `ret_text` is "" unless something
 // is said.
 enum fault models_walk(struct line *line, struct unit *unit, char *ret_text, size_t size);
+
+// Reads the chain alone, with the marker at one of `bases`, and leaves it in `ret_walk`, with
+// the text of what went wrong. Faults as of models_walk.
+enum fault models_read_chain(struct line *line, struct unit *unit, const uint16_t *bases,
+                             size_t base_count, struct sunspec_walk *ret_walk);
 
 // Makes the address of a request that counts from a model of the map (`model` as of a point)
 // that of the unit. False, and nothing to be sent, when the registers are not there.

@@ -41,6 +41,10 @@ _modbridge() {
         mapfile -t COMPREPLY < <(compgen -W "${choices[*]} --help" -- "$current")
     elif [[ $usage == TARGET-BUS* ]] && ((COMP_CWORD == 3)) && [[ ${COMP_WORDS[2]} != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_modbridge_names buses "${COMP_WORDS[2]}")" -- "$current")
+    elif [[ ${COMP_WORDS[1]} == import ]] && ((COMP_CWORD == 2)); then
+        mapfile -t COMPREPLY < <(compgen -W 'sunspec' -- "$current")
+    elif [[ ${COMP_WORDS[1]} == import ]] && ((COMP_CWORD == 4)) && [[ ${COMP_WORDS[2]} == sunspec && ${COMP_WORDS[3]} != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_modbridge_names devices "${COMP_WORDS[3]}")" -- "$current")
     elif [[ $usage == *DEVICE* || $usage == TARGET* ]] && ((COMP_CWORD == 3)) && [[ ${COMP_WORDS[2]} != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_modbridge_names devices "${COMP_WORDS[2]}")" -- "$current")
     elif [[ $usage == map\|site* ]]; then

@@ -72,3 +72,6 @@ def test_completion(tmp_path):
     assert {*complete(tmp_path, "read", "--")} == {f"--{name}" for name in {*TARGET_OPTIONS, "raw", "json", "help"}}
     assert complete(tmp_path, "read", "--parity", "e") == ["even"]
     assert complete(tmp_path, "schema", "s") == ["site"]
+    assert complete(tmp_path, "import", "s") == ["sunspec"]
+    assert {*complete(tmp_path, "import", "sunspec", "")} == {"plant.yaml", "maps/"}
+    assert complete(tmp_path, "import", "sunspec", "plant.yaml", "b") == ["battery"]
