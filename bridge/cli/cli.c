@@ -22,8 +22,8 @@ static const struct subcommand subcommands[] = {
     {"scan", cmd_scan, "TARGET-BUS [--units A..B] [--timeout DURATION] [--all] [--json]",
      "find the units of a bus, and what they say they are"},
     {"status", cmd_status, "[SITE] [--json] [--watch]", "ask the running bridge how it does"},
-    {"import", cmd_import, "sunspec TARGET",
-     "write a map, to be edited, from the SunSpec models of a device"},
+    {"import", cmd_import, "sunspec TARGET | csv FILE [--addressing HOW]",
+     "write a map, to be edited, from a SunSpec device or a register table"},
     {"simulate", cmd_simulate,
      "MAP|SITE [--listen HOST:PORT] [--unit N] [--values FILE] [--faults FILE] [--links "
      "FOLDER]",

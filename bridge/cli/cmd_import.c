@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
-// modbridge import sunspec TARGET: writes a map, to be edited, on standard output.
+// modbridge import sunspec TARGET | csv FILE: writes a map, to be edited, on standard output.
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/suggest.h"
 #include "cli/cli.h"
+#include "cli/import_csv.h"
 #include "cli/import_sunspec.h"
 
 static const struct {
     const char *name;
     int (*run)(const struct options *options);
-} sources[] = {{"sunspec", import_sunspec}};
+} sources[] = {{"sunspec", import_sunspec}, {"csv", import_csv}};
 
 static int refuse_source(const char *name)
 {
@@ -21,7 +22,8 @@ static int refuse_source(const char *name)
     for (size_t i = 0; i < ARRAY_LENGTH(sources); i++)
         suggest_candidate(&suggestion, sources[i].name);
     suggest_append(&suggestion, &near);
-    int code = cli_usage("import", "'%s' is not sunspec%s", name, strbuf_text(&near));
+    int code =
+        cli_usage("import", "'%s' is neither sunspec nor csv%s", name, strbuf_text(&near));
     strbuf_done(&near);
     return code;
 }
@@ -29,7 +31,7 @@ static int refuse_source(const char *name)
 int cmd_import(const struct options *options)
 {
     if (options->positional_count == 0)
-        return cli_usage("import", "say what from: sunspec");
+        return cli_usage("import", "say what from: sunspec or csv");
     struct options rest = *options;
     rest.positional_count--;
     memmove(&rest.positionals[0], &rest.positionals[1],

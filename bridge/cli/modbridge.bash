@@ -32,6 +32,7 @@ _modbridge() {
     --baud) mapfile -t COMPREPLY < <(compgen -W '1200 2400 4800 9600 19200 38400 57600 115200' -- "$current") && return ;;
     --stop-bits) mapfile -t COMPREPLY < <(compgen -W '1 2' -- "$current") && return ;;
     --rtu) mapfile -t COMPREPLY < <(compgen -f -- "${current:-/dev/}") && return ;;
+    --addressing) mapfile -t COMPREPLY < <(compgen -W 'zero_based one_based modicon' -- "$current") && return ;;
     --links) mapfile -t COMPREPLY < <(compgen -d -- "$current") && return ;;
     esac
     if [[ $current == -* ]]; then
@@ -42,7 +43,9 @@ _modbridge() {
     elif [[ $usage == TARGET-BUS* ]] && ((COMP_CWORD == 3)) && [[ ${COMP_WORDS[2]} != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_modbridge_names buses "${COMP_WORDS[2]}")" -- "$current")
     elif [[ ${COMP_WORDS[1]} == import ]] && ((COMP_CWORD == 2)); then
-        mapfile -t COMPREPLY < <(compgen -W 'sunspec' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'sunspec csv' -- "$current")
+    elif [[ ${COMP_WORDS[1]} == import && ${COMP_WORDS[2]} == csv ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -X '!*.csv' -- "$current"; compgen -d -S / -- "$current")
     elif [[ ${COMP_WORDS[1]} == import ]] && ((COMP_CWORD == 4)) && [[ ${COMP_WORDS[2]} == sunspec && ${COMP_WORDS[3]} != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_modbridge_names devices "${COMP_WORDS[3]}")" -- "$current")
     elif [[ $usage == *DEVICE* || $usage == TARGET* ]] && ((COMP_CWORD == 3)) && [[ ${COMP_WORDS[2]} != -* ]]; then

@@ -36,6 +36,7 @@ struct options {
     const char *response;
     const char *units;
     const char *timeout;
+    const char *addressing;
     const char *positionals[MAX_POSITIONALS];
     int positional_count;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The one namespace of a map: registers, telemetry, properties and parameters, found by name.
-// Internal to config; one thread, lives in the arena given.
+// For config, and import's forms of keys; one thread, lives in the arena given.
 #ifndef CONFIG_NAMES_H
 #define CONFIG_NAMES_H
 

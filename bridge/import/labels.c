@@ -2,7 +2,6 @@
 #include "import/labels.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -63,6 +62,15 @@ static bool parse_code(char *code, struct import_label *label)
     *dots = '\0';
     return num_parse_int(trim(code), &label->low) &&
            num_parse_int(trim(dots + 2), &label->high) && label->low <= label->high;
+}
+
+bool import_is_severity(const char *text)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(severities); i++) {
+        if (strcmp(severities[i], text) == 0)
+            return true;
+    }
+    return false;
 }
 
 static const char *cut_severity(char *text)

@@ -4,6 +4,7 @@
 #ifndef IMPORT_LABELS_H
 #define IMPORT_LABELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,9 @@ int import_labels_parse(struct arena *arena, const char *text, const struct posi
 
 // The label's code as a map writes it: "3", "2..3".
 const char *import_label_code(struct arena *arena, const struct import_label *label);
+
+// Whether a text is one of error, warning and info.
+bool import_is_severity(const char *text);
 
 // A text as a key: "Over-voltage (L1)" is "over_voltage_l1"; it begins with a letter, {n}
 // stays.

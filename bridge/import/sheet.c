@@ -203,7 +203,7 @@ static int take_record(struct sheet_reader *reader, const struct csv_record *rec
             row->cells[reader->meaning[i]] =
                 (struct sheet_cell){text, record->fields[i].column};
     }
-    reader->row_count -= is_empty;
+    reader->row_count -= is_empty || result != 0;
     return result;
 }
 

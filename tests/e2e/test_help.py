@@ -72,6 +72,9 @@ def test_completion(tmp_path):
     assert {*complete(tmp_path, "read", "--")} == {f"--{name}" for name in {*TARGET_OPTIONS, "raw", "json", "help"}}
     assert complete(tmp_path, "read", "--parity", "e") == ["even"]
     assert complete(tmp_path, "schema", "s") == ["site"]
-    assert complete(tmp_path, "import", "s") == ["sunspec"]
+    assert {*complete(tmp_path, "import", "")} == {"sunspec", "csv"}
+    (tmp_path / "table.csv").write_text("")
+    assert {*complete(tmp_path, "import", "csv", "")} == {"table.csv", "maps/"}
+    assert complete(tmp_path, "import", "csv", "table.csv", "--addressing", "m") == ["modicon"]
     assert {*complete(tmp_path, "import", "sunspec", "")} == {"plant.yaml", "maps/"}
     assert complete(tmp_path, "import", "sunspec", "plant.yaml", "b") == ["battery"]

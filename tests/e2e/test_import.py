@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Maps that `import` makes: of devices with SunSpec models, served by pymodbus from words worked out by hand from the model
-definitions (sunspec/models, json/model_<id>.json) or by the simulator."""
+definitions (sunspec/models, json/model_<id>.json) or by the simulator, and of register tables."""
 import csv
 import json
+import pathlib
 import re
 
 import pytest
@@ -244,8 +245,152 @@ def test_what_is_no_sunspec_device(world):
     assert re.search("unit 1: .*40000.*50000", nowhere.stderr), nowhere.stderr
     silent = modbridge("import", "sunspec", "--tcp", endpoint, "--unit", "9")
     assert (silent.returncode, silent.stdout) == (4, ""), silent.stderr
-    for argv, said in ((["import"], "say what from"), (["import", "sunspecs"], "did you mean 'sunspec'?"),
+    for argv, said in ((["import"], "say what from"), (["import", "csv"], "name one file"),
+                       (["import", "csv", "x", "--addressing", "plc"], "--addressing is zero_based, one_based or modicon, not 'plc'"), (["import", "sunspecs"], "did you mean 'sunspec'?"),
                        (["import", "sunspec"], "name a site and a device, or one of --tcp"),
                        (["import", "sunspec", "--map", "x", "--tcp", endpoint], "--map has no place here")):
         wrong = modbridge(*argv)
         assert (wrong.returncode, wrong.stdout) == (2, "") and said in wrong.stderr, wrong.stderr
+
+
+SHEETS = pathlib.Path(__file__).parent / "sheets"
+
+
+def import_sheet(path, *options):
+    return modbridge("import", "csv", path, *options)
+
+
+def check_made(folder, made):
+    """What check says of a map that was made of a sheet, without the places."""
+    assert made.returncode == 0, made.stderr
+    (folder / "made.yaml").write_text(made.stdout)
+    checked = modbridge("check", folder / "made.yaml")
+    assert checked.returncode == 0, checked.stdout
+    return [line.split(": ", 1)[1] for line in checked.stdout.splitlines()]
+
+
+def test_a_sheet_with_the_addresses_of_the_document(tmp_path):
+    """Semicolons, CRLF, a byte order mark, quotes, other names of columns; the device behind it is the simulator's."""
+    made = import_sheet(SHEETS / "eastron_sdm120.csv", "--addressing", "modicon")
+    assert made.stderr == ""
+    assert check_made(tmp_path, made) == []
+    lines = made.stdout.splitlines()
+    for line in (
+            "model: eastron_sdm120", "  addressing: modicon",
+            "  unit_id: {holding: 40021, type: f32, access: rw}   # Unit id; Modbus address as float",
+            "  ac_l1_voltage: {input: 30001, type: f32, unit: V}   # Voltage",
+            '  energy_lifetime: {input: 30073, type: f32, unit: kWh}   # Import energy; imported active energy; for "Wh": 1000',
+            "  import_reactive: {input: 30077, type: f32, unit: kVAR.h}   # Import reactive; imported reactive energy",
+            '  baud_rate: {holding: 40029, type: f32, enum: {0: "2400", 1: "4800", 2: "9600", 5: "1200"}, access: rw}'
+            "   # Baud rate; baud code as float",
+            "  serial_number: {holding: 464513, type: u32}   # Serial number",
+            "  # set_relay_pulse_width: {set: relay_pulse_width}"):
+        assert line in lines, line
+    shown = modbridge("blueprint", tmp_path / "made.yaml")
+    assert shown.returncode == 0 and "ac_frequency" in shown.stdout
+
+
+def test_a_sheet_with_bits_and_codes(tmp_path):
+    """Commas, addresses decimal and 0x; alerts of the bits of alarm words, read from a simulated device."""
+    made = import_sheet(SHEETS / "huawei_sun2000.csv")
+    assert made.stderr == ""
+    said = check_made(tmp_path, made)
+    assert said and all(re.fullmatch("warning: '[a-z_0-9]+' is not used: no entry, alert or command names it", line) for line in said)
+    lines = made.stdout.splitlines()
+    for line in (
+            "  alarm_1: {holding: 32008, type: u16}   # alarm word 1",
+            '  dc_arc_fault_2002: {from: alarm_1, bit: 1, severity: error, display_name: DC arc fault(2002)}',
+            "  standby: {from: state_1, bit: 0, severity: warning, display_name: Standby}",
+            "  # set_working_mode: {set: working_mode}"):
+        assert line in lines, line
+    rows = len((SHEETS / "huawei_sun2000.csv").read_text().splitlines()) - 2
+    entries = [line for line in lines if re.match(r"  [a-z_0-9]+: \{(holding|input): \d+", line)]
+    assert len(entries) == rows, "every row is an entry"
+
+
+GOOD = """address,name,type,count,unit,scale,access,labels
+0,power,i16,,W,10,r,
+"""
+BAD_SHEETS = {
+    "nothing": ("", ["1:1: error: the file is empty: the first line names the columns"]),
+    "no column of addresses": ("addres,name\n1,a\n", [
+        "1:1: warning: the column 'addres' is not known; did you mean 'address'?",
+        "1:1: error: there is no column 'address': the first line names the columns"]),
+    "a column twice": ("address,name,register\n1,a,2\n", ["1:14: error: there is a column 'address' already"]),
+    "a quote that is never closed": (GOOD + '1,"a\n2,b\n', ["3:3: error: this quote is never closed"]),
+    "more fields than columns": (GOOD + "1,a,u16,,,,r,,,x\n", [
+        "3:16: error: there is no column for 'x': the first line has 8"]),
+    "not UTF-8": (GOOD.encode() + b"1,Temp \xb0C\n", [
+        "3:3: error: not UTF-8, or with control characters: save it as UTF-8"]),
+    "rows": (GOOD + """12x,a
+012,b
+70000,c
+1,d,u17
+2,e,string
+3,f,u32,3
+4,g,,4
+5,h,u16,,,0,r,
+6,i,u16,,,ten,r,
+7,j,u16,,,,x,
+8,k,u16,,,,r,on
+9,l,bits16,,,,r,16=x
+10,m,u16,,,,r,1=x;1..2=y
+11,,u16
+12,min,u16
+13,power,u16
+14,o,string,2,,0.1
+65535,p,u32
+""", [
+        "3:1: error: address: '12x' is not an address: write 40083 or 0x9C93",
+        "4:1: error: address: '012' is not an address: write 40083 or 0x9C93",
+        "5:1: error: address: '70000' is not an address of this table (zero_based)",
+        "6:5: error: type: 'u17' is not known; did you mean 'u16'?",
+        "7:1: error: count: is missing, and this type has no size of its own",
+        "8:9: error: count: '3' is not the size of this type",
+        "9:5: error: type: is missing, and so many registers may be anything",
+        "10:11: error: scale: '0' is not a factor",
+        "11:11: error: scale: 'ten' is not a number",
+        "12:12: error: access: 'x' is not known",
+        "13:14: error: 'on' is not CODE=TEXT: write \"0=Stop;1=Run\"",
+        "14:17: error: labels: 'x' is of bit 16, and the bits are 0 to 15",
+        "15:15: error: labels: 1 is 'x' and 'y'",
+        "16:4: error: name: no key can be made of it: give one in the column key",
+        "17:4: error: 'min' is reserved (a word of formulas): choose another name",
+        "18:4: warning: 'power' is the key of a row above: this one is 'power_2'",
+        "19:16: error: scale: this type is no number",
+        "20:1: error: address: '65535' is not an address of this table (zero_based)"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SHEETS)
+def test_what_is_wrong_with_a_sheet(tmp_path, name):
+    text_of_sheet, expected = BAD_SHEETS[name]
+    path = tmp_path / "sheet.csv"
+    path.write_bytes(text_of_sheet if isinstance(text_of_sheet, bytes) else text_of_sheet.encode())
+    made = import_sheet(path)
+    assert made.stderr.splitlines() == [f"{path}:{line}" for line in expected] + [
+        f"modbridge import: no map was made of {path}, see above"]
+    assert (made.returncode, made.stdout) == (3, "")
+
+
+def test_units_tables_and_modicon_addresses(tmp_path):
+    path = tmp_path / "sheet.csv"
+    path.write_text("address\tname\ttype\tunit\ttable\tscale\n"
+                    "30001\tWater temperature\ts16\t°C\t\t0.1\n40001\tSet point\tuint16\tNL/h\t\t\n"
+                    "00001\tPump\t\t\t\t\n10001\tDoor open\t\t\tdiscrete\t\n")
+    made = import_sheet(path, "--addressing", "modicon")
+    assert made.stderr == f"{path}:3:24: warning: unit: 'NL/h' is no UCUM code: Enapter Cloud shows it as it is\n"
+    check_made(tmp_path, made)
+    assert [line for line in made.stdout.splitlines() if line.startswith("  ") and "addressing" not in line] == [
+        "  pump: {coil: 1}   # Pump", "  door_open: {discrete: 10001}   # Door open",
+        "  water_temperature: {input: 30001, type: i16, scale: 0.1, unit: Cel}   # Water temperature",
+        "  set_point: {holding: 40001, type: u16, unit: NL/h}   # Set point"]
+
+
+def test_the_table_of_the_documentation(tmp_path):
+    page = (MAPPINGS.parent / "docs/maps.md").read_text()
+    table = re.search(r"((?:^    [^\n]*;[^\n]*\n)+)", page, re.M).group(1)
+    (tmp_path / "meter.csv").write_text(table.replace("    ", ""))
+    made = import_sheet(tmp_path / "meter.csv", "--addressing", "modicon")
+    assert check_made(tmp_path, made) == [] and made.stderr == ""
+    assert "lid_open: {from: alarms, bit: 3, severity: warning, display_name: Lid open}" in made.stdout
