@@ -34,7 +34,7 @@ def test_help_of_a_subcommand(name):
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith(f"usage: modbridge {name} {USAGES[name]}\n")
     described = set(re.findall(r"^  --([a-z-]+) ", result.stdout, re.M))
-    target = re.match("TARGET(-BUS)?", USAGES[name])
+    target = re.search(r"\bTARGET(-BUS)?", USAGES[name])
     expected = set(re.findall(r"--([a-z-]+)", USAGES[name])) | (
         set() if not target else LINE_OPTIONS if target[1] else TARGET_OPTIONS)
     assert described == expected
