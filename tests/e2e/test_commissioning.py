@@ -17,7 +17,7 @@ devices:
              ac_l1_power_factor: 0.993, energy_import_lifetime: 4821300, energy_export_lifetime: 0, energy_lifetime: 4821300}
   inverter: {values: {}}
 """
-LIVE = ("status", "run")  # say how long they have been at it
+LIVE = ("scan", "status", "run")  # say how long something took
 
 
 class Plant:
