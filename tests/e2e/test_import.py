@@ -211,7 +211,8 @@ OWN = """model,group,offset,size,point,type,count,sf,unit,access,section,key,lab
 
 
 def test_facts_beside_the_site_and_what_is_wrong_with_them(world):
-    endpoint = serve(world, [COMMON, model(64110, 18, {2: 215, 3: 0xFFFF})])
+    common = model(1, 65, {2: text(16, 'A"c: {me} #1\u00e9'), 18: [0xC328] + text(15, "broken"), 42: text(8, "- x")}, fill=0)
+    endpoint = serve(world, [common, model(64110, 18, {2: 215, 3: 0xFFFF})])
     (world.folder / "sun.yaml").write_text("modbridge: map/1\nvendor: Acme\nmodel: Sun 10\n")
     (world.folder / "plant.yaml").write_text(f'modbridge: site/1\ndevices:\n  sun: {{map: sun, tcp: "{endpoint}"}}\n')
     own = world.folder / "sunspec"
@@ -221,7 +222,11 @@ def test_facts_beside_the_site_and_what_is_wrong_with_them(world):
     assert made.returncode == 0, made.stderr
     assert "model 64110 at 40069, 18 registers: Acme cooling, 2 points" in made.stderr
     (world.folder / "made.yaml").write_text(made.stdout)
-    assert read(world.folder / "made.yaml", endpoint, "coolant_temperature")["values"] == {"coolant_temperature": 21.5}
+    lines = made.stdout.splitlines()
+    assert lines[0] == '# A"c: {me} #1\u00e9 Unknown, version - x, serial number unknown', "a text that is no UTF-8 is not shown"
+    assert {'vendor: "A\\"c: {me} #1\u00e9"', "model: Unknown"} <= {*lines}
+    seen = read(world.folder / "made.yaml", endpoint, "coolant_temperature", "vendor")
+    assert (seen["values"], seen["properties"]) == ({"coolant_temperature": 21.5}, {"vendor": 'A"c: {me} #1\u00e9'})
     bad = OWN.replace("int16,,Tmp_SF", "uint61,,Tmp_SF").replace(",3,1,Tmp_SF", ",3,2,Tmp_SF").replace("64110,,2", "0,,2")
     (own / "acme.csv").write_text(bad + "64110,,8,1,X,uint16,,,,r,elsewhere,x,,,\n64110,,9,1,Y,enum16,,,,r,telemetry,y,0:a,,\n")
     refused = modbridge("import", "sunspec", world.folder / "plant.yaml", "sun")
