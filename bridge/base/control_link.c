@@ -176,6 +176,74 @@ json_t *control_link_request(struct control_link *link, json_t *request, int64_t
     return result;
 }
 
+// Waits for bytes and takes them; -1: there are none to come, or the listener wants no more.
+static int receive_more(const struct control_link *link, struct control_listener *listener,
+                        struct strbuf *in, struct error *err)
+{
+    char bytes[16384];
+    struct pollfd wanted[] = {{.fd = link->descriptor, .events = POLLIN},
+                              {.fd = listener->stop_descriptor, .events = POLLIN}};
+    (void)poll(wanted, 2, -1);
+    listener->was_stopped = (wanted[1].revents & POLLIN) != 0;
+    if (listener->was_stopped)
+        return error_set(err, ERROR_NO_ANSWER, "stopped waiting");
+    if (!wanted[0].revents)
+        return 0;
+    ssize_t length = recv(link->descriptor, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (length < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (length <= 0 || in->length > MAX_ANSWER)
+        return error_set(err, ERROR_NO_ANSWER, "modbridge has closed the connection");
+    strbuf_add_bytes(in, bytes, (size_t)length);
+    return 0;
+}
+
+// Hands the line on, if it only says something.
+static bool is_log(const struct strbuf *line, const struct control_listener *listener)
+{
+    json_t *object = json_loadb(line->text, line->length, 0, NULL);
+    const char *text = json_string_value(json_object_get(object, "log"));
+    if (text)
+        listener->log(listener->context, text);
+    json_decref(object);
+    return text != NULL;
+}
+
+// Takes the first line out of what came; false when it is not whole.
+static bool take_line(struct strbuf *in, struct strbuf *ret_line)
+{
+    const char *end = in->length ? memchr(in->text, '\n', in->length) : NULL;
+    if (!end)
+        return false;
+    size_t length = (size_t)(end - in->text) + 1;
+    strbuf_clear(ret_line);
+    strbuf_add_bytes(ret_line, in->text, length);
+    strbuf_skip(in, length);
+    return true;
+}
+
+json_t *control_link_follow(struct control_link *link, json_t *request,
+                            struct control_listener *listener, struct error *err)
+{
+    struct strbuf in = {0};
+    struct strbuf line = {0};
+    json_t *result = NULL;
+    bool is_over = false;
+    send_request(link, request);
+    link->is_broken = true;
+    while (!is_over) {
+        if (take_line(&in, &line)) {
+            is_over = !is_log(&line, listener);
+            result = is_over ? result_of(link, &line, err) : NULL;
+        } else {
+            is_over = receive_more(link, listener, &in, err) != 0;
+        }
+    }
+    strbuf_done(&in);
+    strbuf_done(&line);
+    return result;
+}
+
 json_t *control_link_ask(struct control_link *link, const char *name, struct error *err)
 {
     json_t *request = json_new_object();

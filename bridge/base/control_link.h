@@ -40,6 +40,19 @@ void control_link_stop_at(struct control_link *link, int descriptor);
 // Whether it has ended the last wait: nothing more is to be had from this link.
 bool control_link_is_stopped(const struct control_link *link);
 
+// Who hears what a daemon says of a request that takes its time.
+struct control_listener {
+    void *context;
+    void (*log)(void *context, const char *text);
+    int stop_descriptor; // readable: wait no longer
+    bool was_stopped;    // by it
+};
+
+// The same for a request that may take any time: waits for its answer without an end, unless
+// the listener stops that. The daemon goes on then.
+json_t *control_link_follow(struct control_link *link, json_t *request,
+                            struct control_listener *listener, struct error *err);
+
 // Whether the last request brought no whole answer, rather than a refusal: nothing more is to
 // be had from this link.
 bool control_link_is_broken(const struct control_link *link);

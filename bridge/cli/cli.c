@@ -21,6 +21,8 @@ static const struct subcommand subcommands[] = {
      "execute a command of the map"},
     {"scan", cmd_scan, "TARGET-BUS [--units A..B] [--timeout DURATION] [--all] [--json]",
      "find the units of a bus, and what they say they are"},
+    {"write", cmd_write, "TARGET REGISTER=VALUE [--json]",
+     "write one register of the map and read it back"},
     {"status", cmd_status, "[SITE] [--json] [--watch]", "ask the running bridge how it does"},
     {"import", cmd_import, "sunspec TARGET | csv FILE [--addressing HOW]",
      "write a map, to be edited, from a SunSpec device or a register table"},

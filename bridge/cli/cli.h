@@ -31,6 +31,7 @@ int cmd_blueprint(const struct options *options);
 int cmd_check(const struct options *options);
 int cmd_command(const struct options *options);
 int cmd_import(const struct options *options);
+int cmd_write(const struct options *options);
 int cmd_plan(const struct options *options);
 int cmd_read(const struct options *options);
 int cmd_run(const struct options *options);

@@ -8,6 +8,7 @@
 #include "base/stop_signals.h"
 #include "bus/execute.h"
 #include "bus/identity.h"
+#include "daemon/local_answer.h"
 
 enum { LONGEST_WAIT_MS = 60 * 1000 };
 
@@ -75,16 +76,6 @@ struct job_result *foreground_run(struct foreground *foreground, struct job_requ
     return result;
 }
 
-int foreground_code(const struct job_result *result)
-{
-    if (result->outcome == JOB_COMPLETED)
-        return ERROR_NONE;
-    if (result->mismatch)
-        return ERROR_MISMATCH;
-    return result->fault == FAULT_NONE || result->fault == FAULT_EXCEPTION ? ERROR_FAILED
-                                                                           : ERROR_NO_ANSWER;
-}
-
 // Sleeps until then; true when a signal came.
 static bool is_interrupted(const struct foreground *foreground, int64_t until_ms)
 {
@@ -126,7 +117,7 @@ static bool turn(struct foreground *foreground)
     if (!request)
         return did;
     struct job_result *result = foreground_run(foreground, request);
-    foreground->code = foreground_code(result);
+    foreground->code = local_answer_code(result);
     keep_take_result(&foreground->keep, unit, result, clock_monotonic_ms());
     return true;
 }

@@ -23,9 +23,6 @@ void foreground_done(struct foreground *foreground);
 // caller owns the result.
 struct job_result *foreground_run(struct foreground *foreground, struct job_request *request);
 
-// The exit code that a result stands for.
-int foreground_code(const struct job_result *result);
-
 // Keeps what the command holds, if it holds anything, saying so on standard error, and writes
 // its end. Ctrl-C ends it early. An end that cannot be written is tried again while
 // `is_patient`, until Ctrl-C; else once. Returns ERROR_NONE, or why the end was not written.

@@ -12,6 +12,7 @@
 #include "base/suggest.h"
 #include "cloud/json.h"
 #include "registers/arguments.h"
+#include "registers/setter.h"
 
 static int take_id(const json_t *root, char ret_id[COMMAND_ID_SIZE], struct error *err)
 {
@@ -148,8 +149,37 @@ static int accept(const struct map *map, const json_t *root, json_t *empty,
     return 0;
 }
 
-void command_parse(const struct device *device, const char *payload, size_t length,
-                   struct command_request *ret_request)
+// One entry, as the map's command for it would, or one that is made for this.
+static int accept_write(const struct map *map, json_t *write, struct command_request *request)
+{
+    struct error *err = &request->error;
+    const char *key = json_object_iter_key(json_object_iter(write));
+    if (!json_is_object(write) || json_object_size(write) != 1)
+        return error_set(err, ERROR_FAILED,
+                         "\"write\" must be an object of one entry, {\"name\": value}");
+    struct arena *arena = arena_new();
+    const struct command *command = setter_find(arena, map, key, err);
+    shown_name(command ? command->key : setter_name, request->name, COMMAND_NAME_SIZE);
+    if (!command || check_arguments(map, command, write, &request->job, err) != 0) {
+        arena_free(arena);
+        return -1;
+    }
+    request->job->arena = arena; // freed with it, also when the command is the map's
+    request->fingerprint = make_fingerprint(command, write);
+    return 0;
+}
+
+static int accept_local(const struct map *map, const json_t *root, json_t *empty,
+                        struct command_request *request)
+{
+    json_t *write = json_object_get(root, "write");
+    return write ? accept_write(map, write, request) : accept(map, root, empty, request);
+}
+
+static void parse(const struct map *map, const char *payload, size_t length,
+                  int (*accept_with)(const struct map *, const json_t *, json_t *,
+                                     struct command_request *),
+                  struct command_request *ret_request)
 {
     *ret_request = (struct command_request){.kind = COMMAND_UNUSABLE};
     static const struct json_limits limits = {COMMAND_MAX_BYTES, COMMAND_MAX_DEPTH};
@@ -162,11 +192,23 @@ void command_parse(const struct device *device, const char *payload, size_t leng
                         "a command request that is no JSON object");
     } else if (take_id(root, ret_request->id, &ret_request->error) == 0) {
         json_t *empty = json_new_object();
-        int failed = accept(device->map, root, empty, ret_request);
+        int failed = accept_with(map, root, empty, ret_request);
         ret_request->kind = failed ? COMMAND_REFUSED : COMMAND_ACCEPTED;
         json_decref(empty);
     }
     json_decref(root);
+}
+
+void command_parse(const struct device *device, const char *payload, size_t length,
+                   struct command_request *ret_request)
+{
+    parse(device->map, payload, length, accept, ret_request);
+}
+
+void command_parse_local(const struct device *device, const char *payload, size_t length,
+                         struct command_request *ret_request)
+{
+    parse(device->map, payload, length, accept_local, ret_request);
 }
 
 void command_request_done(struct command_request *request)

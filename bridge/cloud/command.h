@@ -41,6 +41,11 @@ struct command_request {
 void command_parse(const struct device *device, const char *payload, size_t length,
                    struct command_request *ret_request);
 
+// The same for a request that comes from the gateway itself, which may also write one entry
+// that the map has no command for: {"id": ..., "write": {"entry": value}}. The cloud cannot.
+void command_parse_local(const struct device *device, const char *payload, size_t length,
+                         struct command_request *ret_request);
+
 // Frees what the request still holds; set `job` to NULL when it was handed on.
 void command_request_done(struct command_request *request);
 

@@ -32,3 +32,8 @@ void journal_key(const struct device *device, char ret_key[JOURNAL_KEY_SIZE])
     (void)snprintf(ret_key, JOURNAL_KEY_SIZE, "%s/%s", has_ids ? device->hardware_id : "",
                    has_ids ? device->channel_id : "");
 }
+
+void journal_local_key(const struct device *device, char ret_key[JOURNAL_KEY_SIZE])
+{
+    (void)snprintf(ret_key, JOURNAL_KEY_SIZE, "/%s", device->name);
+}

@@ -66,4 +66,8 @@ void journal_digest(const char *fingerprint, char ret_digest[JOURNAL_DIGEST_SIZE
 // unique per device only, and names in the site change.
 void journal_key(const struct device *device, char ret_key[JOURNAL_KEY_SIZE]);
 
+// The same for commands from the gateway itself, whose ids are their own: "/name in the site",
+// which no hardware id begins like.
+void journal_local_key(const struct device *device, char ret_key[JOURNAL_KEY_SIZE]);
+
 #endif

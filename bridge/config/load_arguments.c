@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "config/load_command.h"
-#include "registers/codec.h"
+#include "registers/setter.h"
 
 struct argument_fields {
     int type;
@@ -155,36 +155,6 @@ static int load_listed(struct draft_command *draft)
     return result;
 }
 
-// The texts a labelled entry can be set to.
-static void set_choices(struct loader *loader, const struct labels *labels,
-                        struct argument *argument)
-{
-    const char **choices = ARENA_NEW_ARRAY(loader->reader.arena, labels->count, const char *);
-    for (size_t i = 0; i < labels->count; i++) {
-        bool is_new = true;
-        for (size_t k = 0; k < argument->choice_count; k++)
-            is_new = is_new && strcmp(choices[k], labels->rows[i].text) != 0;
-        if (is_new)
-            choices[argument->choice_count++] = labels->rows[i].text;
-    }
-    argument->choices = choices;
-}
-
-static enum argument_type type_of_entry(const struct entry *entry)
-{
-    switch (entry->type) {
-    case FORMULA_BOOLEAN:
-        return ARGUMENT_BOOLEAN;
-    case FORMULA_NUMBER:
-        return entry->is_integer ? ARGUMENT_INTEGER : ARGUMENT_FLOAT;
-    case FORMULA_TEXT:
-    case FORMULA_EVENTS:
-    case FORMULA_ANY:
-        break;
-    }
-    return ARGUMENT_STRING;
-}
-
 // set: makes one argument, named after the entry.
 static int load_set(struct draft_command *draft)
 {
@@ -193,19 +163,8 @@ static int load_set(struct draft_command *draft)
     if (index == NO_INDEX || loader->entries[index].typing != TYPING_DONE)
         return -1;
     const struct point *point = &loader->points[index];
-    struct argument *argument = ARENA_NEW(loader->reader.arena, struct argument);
-    *argument = (struct argument){
-        .key = point->key,
-        .display_name = point->display_name,
-        .description = point->description,
-        .unit = point->unit,
-        .at = draft->fields.set->at,
-        .type = type_of_entry(&loader->entries[index]),
-        .required = true,
-        .target = index,
-    };
-    if (point->labels && !point->labels->is_boolean)
-        set_choices(loader, point->labels, argument);
+    struct argument *argument = setter_argument(loader->reader.arena, point, index);
+    argument->at = draft->fields.set->at;
     const struct node *limit = draft->fields.min ? draft->fields.min : draft->fields.max;
     if (limit && !is_numeric(argument->type))
         return diagnostics_error(loader->reader.diagnostics, &limit->at,

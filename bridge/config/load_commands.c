@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "config/load_command.h"
+#include "registers/setter.h"
 
 enum { DEFAULT_TIMEOUT_MS = 30 * 1000 };
 
@@ -112,12 +113,7 @@ int load_set_step(struct draft_command *draft, struct step_list *list)
     *value = *set;
     *child = (struct child){.key = set->text, .key_at = set->at, .value = value};
     *write = (struct node){.kind = NODE_MAPPING, .at = set->at, .children = child, .count = 1};
-    struct step step = {
-        .kind = STEP_WRITE,
-        .at = set->at,
-        .verify = true,
-        .within_ms = draft->loader->map.modbus.verify_within_ms,
-    };
+    struct step step = setter_step(&draft->loader->map.modbus, &set->at);
     if (load_assignments(draft, write, "set", &step.writes, &step.write_count) < 0)
         return -1;
     note_writes(draft, &step);

@@ -4,6 +4,7 @@
 #include "base/strbuf.h"
 #include "config/load.h"
 #include "registers/codec.h"
+#include "registers/value_type.h"
 
 static int report_cycle(struct loader *loader, int index, struct error *err)
 {
@@ -19,27 +20,10 @@ static int report_cycle(struct loader *loader, int index, struct error *err)
     return -1;
 }
 
-// Whether the value is always an integer: no digit comes in by scale or offset.
-static bool is_whole(const struct point *point)
+static void set_type(struct entry *entry, struct value_type type)
 {
-    bool by_formula = point->scale_formula && !formula_is_integer(point->scale_formula);
-    return codec_type(point->type)->is_integer && point->scale.exponent >= 0 &&
-           point->offset.exponent >= 0 && point->sf == NO_INDEX && !by_formula;
-}
-
-static void type_of_words(const struct point *point, struct entry *entry)
-{
-    entry->is_integer = false;
-    if (point->type == TYPE_BOOL) {
-        entry->type = FORMULA_BOOLEAN;
-    } else if (point->type == TYPE_EVENT_LIST) {
-        entry->type = FORMULA_EVENTS;
-    } else if (codec_type(point->type)->is_number) {
-        entry->type = FORMULA_NUMBER;
-        entry->is_integer = is_whole(point);
-    } else {
-        entry->type = FORMULA_TEXT;
-    }
+    entry->type = type.type;
+    entry->is_integer = type.is_integer;
 }
 
 // scale: that is no number. A constant one becomes exact where it can.
@@ -69,15 +53,13 @@ static int read_value(struct loader *loader, int index)
     struct point *point = &loader->points[index];
     struct scope scope = {.loader = loader, .spot = &entry->spot, .owner = index};
     if (point->source != SOURCE_FORMULA) {
-        type_of_words(point, entry);
+        set_type(entry, value_type_of_words(point));
         scope.allow_raw = true;
         scope.raw_type = entry->type;
         scope.raw_is_integer = codec_type(point->type)->is_integer;
     }
     if (load_formula(&scope, entry->fields.value, "value", FORMULA_ANY, &point->formula) < 0)
         return -1;
-    entry->type = formula_result(point->formula);
-    entry->is_integer = formula_is_integer(point->formula);
     return 0;
 }
 
@@ -101,12 +83,7 @@ static int find_type(struct loader *loader, int index)
     const struct point *point = &loader->points[index];
     if (entry->is_broken || read_formulas(loader, index) < 0)
         return -1;
-    if (!entry->fields.value)
-        type_of_words(point, entry);
-    if (point->labels) {
-        entry->type = point->labels->is_boolean ? FORMULA_BOOLEAN : FORMULA_TEXT;
-        entry->is_integer = false;
-    }
+    set_type(entry, value_type_of(point));
     return 0;
 }
 

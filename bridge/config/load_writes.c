@@ -8,6 +8,7 @@
 #include "config/load_command.h"
 #include "model/message.h"
 #include "registers/codec.h"
+#include "registers/setter.h"
 
 static void list_labels(const struct labels *labels, struct strbuf *text)
 {
@@ -95,20 +96,10 @@ static enum formula_type type_to_write(const struct point *point)
 
 static int check_writable(struct draft_command *draft, const struct child *child, int index)
 {
-    struct diagnostics *diagnostics = draft->loader->reader.diagnostics;
-    const struct point *point = &draft->loader->points[index];
-    if (point->source == SOURCE_FORMULA)
-        return diagnostics_error(diagnostics, &child->key_at,
-                                 "'%s' is computed and cannot be written", point->key);
-    if (!(point->access & ACCESS_WRITE))
-        return diagnostics_error(diagnostics, &child->key_at,
-                                 "'%s' is read-only: a register that commands write needs "
-                                 "access: rw (or w)",
-                                 point->key);
-    if (point->type == TYPE_EVENT_LIST)
-        return diagnostics_error(diagnostics, &child->key_at,
-                                 "'%s' is a list of events and cannot be written", point->key);
-    return 0;
+    struct error err;
+    if (setter_check(&draft->loader->points[index], &err) == 0)
+        return 0;
+    return diagnostics_error(draft->loader->reader.diagnostics, &child->key_at, "%s", err.text);
 }
 
 static int load_assignment(struct draft_command *draft, const struct child *child,

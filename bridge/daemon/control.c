@@ -249,6 +249,16 @@ void control_hasten(struct control *control, struct control_ticket ticket)
         control->clients[ticket.client].ready_ms = 0;
 }
 
+void control_tell(struct control *control, struct control_ticket ticket, const char *text,
+                  int64_t now_ms)
+{
+    if (is_gone(control, ticket))
+        return;
+    const struct control_request *request = &control->clients[ticket.client].request;
+    say(control, ticket.client, control_log_line(request, text), now_ms);
+    rewatch(control, ticket.client, now_ms);
+}
+
 void control_answer(struct control *control, struct control_ticket ticket, const char *result,
                     int64_t now_ms)
 {

@@ -63,6 +63,11 @@ bool control_is_awaited(const struct control *control, struct control_ticket tic
 // its time elsewhere.
 void control_hasten(struct control *control, struct control_ticket ticket);
 
+// Says something about a request that stays open. A client that does not take it in time is
+// dropped.
+void control_tell(struct control *control, struct control_ticket ticket, const char *text,
+                  int64_t now_ms);
+
 // Answers a request with JSON in one line, or says why not. Nothing happens when the client is
 // gone.
 void control_answer(struct control *control, struct control_ticket ticket, const char *result,

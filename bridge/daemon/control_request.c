@@ -75,14 +75,24 @@ char *control_answer_line(const struct control_request *request, const char *res
     return strbuf_take(&line);
 }
 
-char *control_error_line(const struct control_request *request, const char *text)
+static char *text_line(const struct control_request *request, const char *key, const char *text)
 {
     struct strbuf line = {0};
     add_envelope(request, &line);
     json_t *object = json_new_object();
-    json_put(object, "error", json_from_text(text, strlen(text)));
+    json_put(object, key, json_from_text(text, strlen(text)));
     char *json = json_print(object);
     strbuf_printf(&line, "%s\n", json + 1); // without the brace that the envelope has
     free(json);
     return strbuf_take(&line);
+}
+
+char *control_error_line(const struct control_request *request, const char *text)
+{
+    return text_line(request, "error", text);
+}
+
+char *control_log_line(const struct control_request *request, const char *text)
+{
+    return text_line(request, "log", text);
 }

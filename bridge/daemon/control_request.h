@@ -5,6 +5,8 @@
 // the request itself takes. Pure; the answer's envelope is made here too:
 //     {"control": 1, "id": ..., "request": "status", "result": {...}}
 //     {"control": 1, "id": ..., "request": "status", "error": "why not"}
+// Before the answer to a request that takes its time, there may be lines
+//     {"control": 1, "id": ..., "request": "command", "log": "what happens"}
 #ifndef DAEMON_CONTROL_REQUEST_H
 #define DAEMON_CONTROL_REQUEST_H
 
@@ -38,5 +40,8 @@ void control_request_done(struct control_request *request);
 // caller frees it.
 char *control_answer_line(const struct control_request *request, const char *result);
 char *control_error_line(const struct control_request *request, const char *text);
+
+// The line that says something before that.
+char *control_log_line(const struct control_request *request, const char *text);
 
 #endif

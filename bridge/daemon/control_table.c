@@ -13,10 +13,25 @@ static void take_status(void *context, const struct control_request *request,
     status_take_request(&daemon->status, ticket);
 }
 
+static void take_command(void *context, const struct control_request *request,
+                         struct control_ticket ticket)
+{
+    struct daemon *daemon = context;
+    local_commands_take_command(&daemon->local, request, ticket);
+}
+
+static void take_write(void *context, const struct control_request *request,
+                       struct control_ticket ticket)
+{
+    struct daemon *daemon = context;
+    local_commands_take_write(&daemon->local, request, ticket);
+}
+
 const struct control_handler control_table[] = {
     {"buses", buses_take_request},   {"devices", devices_take_request},
     {"status", take_status},         {"transact", transact_take_request},
-    {"values", values_take_request},
+    {"values", values_take_request}, {"command", take_command},
+    {"write", take_write},
 };
 
 const size_t control_table_count = ARRAY_LENGTH(control_table);

@@ -59,6 +59,8 @@ static int start_control(struct daemon *daemon, int64_t began_ms, struct error *
         .is_dry = daemon->is_dry,
     };
     status_init(&daemon->status, &sources, began_ms);
+    local_commands_init(&daemon->local, daemon->site, daemon->status.path, &daemon->requests,
+                        daemon->control);
     if (control_listen(daemon->control, daemon->place.folder, &why) != 0)
         log_line(LOG_LEVEL_ERROR, "modbridge", "nobody can ask for the status: %s", why.text);
     return 0;

@@ -21,6 +21,7 @@
 #include "daemon/guest_desk.h"
 #include "daemon/holds.h"
 #include "daemon/learned.h"
+#include "daemon/local_commands.h"
 #include "daemon/outgoing.h"
 #include "daemon/report.h"
 #include "daemon/requests.h"
@@ -52,6 +53,7 @@ struct daemon {
     struct control *control;
     struct guest_desk desk;
     struct status status;
+    struct local_commands local;
     struct mailbox *from_buses;
     struct mailbox *from_uplink;
     struct mailbox *from_store;

@@ -29,13 +29,14 @@ bool daemon_stop(struct daemon *daemon)
     log_line(LOG_LEVEL_NOTICE, "modbridge", "stopping");
     daemon_service_stopping(daemon);
     requests_stop(&daemon->requests);
-    control_free(daemon->control);
     for (size_t i = 0; i < daemon->site->bus_count; i++)
         bus_stop(daemon->buses[i]);
     daemon_drain_until(daemon, buses_have_stopped, ROLLBACK_MS);
     for (size_t i = 0; i < daemon->site->bus_count; i++)
         bus_interrupt(daemon->buses[i]);
     daemon_drain_until(daemon, buses_have_stopped, BUS_STOP_MS - ROLLBACK_MS);
+    local_commands_leave(&daemon->local);
+    control_free(daemon->control); // who asked for a command has read what became of it
     open_holds_leave(&daemon->holds);
     for (size_t i = 0; i < daemon->site->device_count; i++)
         feed_hasten(&daemon->feeds[i], clock_monotonic_ms());

@@ -21,6 +21,7 @@ static void take_hold(struct daemon *daemon, const struct hold_change *change)
 {
     enum severity severity = report_hold(&daemon->report, change);
     open_holds_take(&daemon->holds, change);
+    requests_hold(&daemon->requests, change);
     outgoing_notice(&daemon->outgoing, &daemon->site->devices[change->device], severity,
                     change->text);
 }

@@ -15,6 +15,8 @@ enum { REREAD_TIMEOUT_MS = 10 * 1000 };
 struct interrupted {
     const struct device *device;
     char *request; // as it came
+    bool is_local;
+    struct job_request *job; // it may own the command
     const struct command *command;
     struct command question; // ... its results, with on_failure of its open tries as steps
     struct argument *arguments;
@@ -22,10 +24,11 @@ struct interrupted {
 };
 
 // The job of a request, with the arguments it came with; NULL: it cannot be understood.
-static struct job_request *parse(const struct device *device, const char *request)
+static struct job_request *parse(const struct device *device, const char *request,
+                                 bool is_local)
 {
     struct command_request parsed;
-    command_parse(device, request, strlen(request), &parsed);
+    (is_local ? command_parse_local : command_parse)(device, request, strlen(request), &parsed);
     struct job_request *job = parsed.kind == COMMAND_ACCEPTED ? parsed.job : NULL;
     if (job)
         parsed.job = NULL;
@@ -33,15 +36,18 @@ static struct job_request *parse(const struct device *device, const char *reques
     return job;
 }
 
-struct interrupted *interrupted_new(const struct device *device, const char *request)
+struct interrupted *interrupted_new(const struct device *device, const char *request,
+                                    bool is_local)
 {
-    struct job_request *job = request ? parse(device, request) : NULL;
+    struct job_request *job = request ? parse(device, request, is_local) : NULL;
     if (!job)
         return NULL;
     const struct command *command = job->command;
     struct interrupted *interrupted = mem_new(1, sizeof *interrupted);
     interrupted->device = device;
     interrupted->request = mem_copy_text(request);
+    interrupted->is_local = is_local;
+    interrupted->job = job;
     interrupted->command = command;
     interrupted->question = *command;
     interrupted->question.steps = interrupted->undo;
@@ -54,7 +60,6 @@ struct interrupted *interrupted_new(const struct device *device, const char *req
         interrupted->arguments[i].max = NULL;
     }
     interrupted->question.arguments = interrupted->arguments;
-    job_request_free(job);
     return interrupted;
 }
 
@@ -62,6 +67,7 @@ void interrupted_free(struct interrupted *interrupted)
 {
     if (!interrupted)
         return;
+    job_request_free(interrupted->job);
     free(interrupted->request);
     free(interrupted->arguments);
     free(interrupted);
@@ -70,6 +76,11 @@ void interrupted_free(struct interrupted *interrupted)
 const struct command *interrupted_command(const struct interrupted *interrupted)
 {
     return interrupted->command;
+}
+
+const struct job_request *interrupted_request(const struct interrupted *interrupted)
+{
+    return interrupted->job;
 }
 
 size_t interrupted_undo(struct interrupted *interrupted, const struct open_tries *tries)
@@ -89,7 +100,8 @@ size_t interrupted_undo(struct interrupted *interrupted, const struct open_tries
 
 struct job_request *interrupted_job(const struct interrupted *interrupted)
 {
-    struct job_request *job = parse(interrupted->device, interrupted->request);
+    struct job_request *job =
+        parse(interrupted->device, interrupted->request, interrupted->is_local);
     if (!job)
         return NULL;
     job->command = &interrupted->question;

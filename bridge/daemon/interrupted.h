@@ -5,19 +5,26 @@
 #ifndef DAEMON_INTERRUPTED_H
 #define DAEMON_INTERRUPTED_H
 
+#include <stdbool.h>
+
 #include "model/message.h"
 #include "model/site.h"
 
 struct interrupted;
 
-// From the request as it came; NULL when it cannot be understood any more (another map, say).
-struct interrupted *interrupted_new(const struct device *device, const char *request);
+// From the request as it came, from the cloud or (`is_local`) the gateway itself; NULL when it
+// cannot be understood any more (another map, say).
+struct interrupted *interrupted_new(const struct device *device, const char *request,
+                                    bool is_local);
 
 // NULL is allowed. The jobs it gave must be over.
 void interrupted_free(struct interrupted *interrupted);
 
-// The command, as the map has it.
+// The command, as the map has it, or as it is made again; lives as long as this.
 const struct command *interrupted_command(const struct interrupted *interrupted);
+
+// As it came, with its arguments; lives as long as this.
+const struct job_request *interrupted_request(const struct interrupted *interrupted);
 
 // Has its jobs run on_failure of these tries, innermost first, of those that have not failed
 // yet. Returns how many there are; 0: its jobs write nothing.

@@ -56,6 +56,11 @@ static struct recent_command *find(const struct recent *recent, uint64_t number)
     return command;
 }
 
+const struct recent_command *recent_find(const struct recent *recent, uint64_t number)
+{
+    return find(recent, number);
+}
+
 uint64_t recent_add(struct recent *recent, const struct recent_subject *subject,
                     const struct recent_instant *received)
 {
@@ -164,20 +169,19 @@ char *recent_arguments(const struct job_request *job)
     return strbuf_take(&text);
 }
 
-static bool has_secrets(const struct command *command)
+bool recent_has_secrets(const struct command *command)
 {
-    for (size_t i = 0; command && i < command->argument_count; i++) {
+    for (size_t i = 0; i < command->argument_count; i++) {
         if (command->arguments[i].sensitive)
             return true;
     }
     return false;
 }
 
-// What a secret was written to would show it.
-char *recent_values(const struct command *command, const struct job_result *result)
+char *recent_values(const struct job_result *result)
 {
     struct strbuf text = {0};
-    bool has_room = !has_secrets(command);
+    bool has_room = true;
     for (size_t i = 0; i < result->value_count && has_room; i++) {
         char value[300];
         value_format(&result->values[i].value, value, sizeof value);

@@ -5,6 +5,7 @@
 #ifndef DAEMON_RECENT_H
 #define DAEMON_RECENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -72,6 +73,9 @@ struct recent_subject {
 uint64_t recent_add(struct recent *recent, const struct recent_subject *subject,
                     const struct recent_instant *received);
 
+// NULL: it is forgotten.
+const struct recent_command *recent_find(const struct recent *recent, uint64_t number);
+
 // It was none: a repetition of another one.
 void recent_forget(struct recent *recent, uint64_t number);
 
@@ -83,9 +87,12 @@ void recent_log(struct recent *recent, uint64_t number, const char *text, int64_
 void recent_finish(struct recent *recent, uint64_t number, enum recent_state state,
                    const char *message, const struct recent_instant *now);
 
-// The arguments of a job, and the values of a result, as text; none of a command with a secret
-// (NULL: it is not known). Heap; the caller frees it.
+// Whether a command has arguments that must not be shown.
+bool recent_has_secrets(const struct command *command);
+
+// The arguments of a job, without secrets, and the values of a result, as text. Heap; the
+// caller frees it.
 char *recent_arguments(const struct job_request *job);
-char *recent_values(const struct command *command, const struct job_result *result);
+char *recent_values(const struct job_result *result);
 
 #endif

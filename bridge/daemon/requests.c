@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/requests_state.h"
+#include "registers/setter.h"
 
 static const char not_recorded[] =
     "the command cannot be recorded, because the disk does not take data; nothing was written";
@@ -32,15 +33,35 @@ static void respond(struct requests *requests, uint16_t device, char *response)
                  response, 0);
 }
 
+// A response to one that goes on, or was one before.
+static void respond_to(struct requests *requests, const struct open_request *open,
+                       char *response)
+{
+    if (open->is_local)
+        free(response);
+    else
+        respond(requests, open->device, response);
+}
+
 static void advance(struct requests *requests, uint16_t device);
 
-static void finish(struct requests *requests, struct open_request *open,
-                   enum recent_state state, const char *message, char *response)
+// The last word on a command: an error of this text, or (NULL) completed. `result` is NULL when
+// no bus had it.
+static void finish(struct requests *requests, struct open_request *open, const char *error,
+                   const struct job_result *result)
 {
     uint16_t device = open->device;
     struct recent_instant now = requests_now();
-    recent_finish(&requests->recent, open->recent, state, message, &now);
+    char *response = error ? command_response_error(open->id, error)
+                           : command_response_result(open->id, result);
+    char *values = error || open->has_secrets ? NULL : recent_values(result);
+    const char *said = values ? values : "";
+    recent_finish(&requests->recent, open->recent, error ? RECENT_ERROR : RECENT_COMPLETED,
+                  error ? error : said, &now);
+    free(values);
     open_holds_settle(requests->holds, open->serial);
+    if (open->is_local)
+        requests_answer_local(requests, open, response, error, result);
     requests_respond_finally(requests, open, response);
     requests_drop(requests, open);
     advance(requests, device);
@@ -48,7 +69,7 @@ static void finish(struct requests *requests, struct open_request *open,
 
 void requests_fail(struct requests *requests, struct open_request *open, const char *text)
 {
-    finish(requests, open, RECENT_ERROR, text, command_response_error(open->id, text));
+    finish(requests, open, text, NULL);
 }
 
 // A response that no record stands behind: the command is refused, its id is not used up.
@@ -56,8 +77,11 @@ static void refuse(struct requests *requests, struct open_request *open, const c
 {
     uint16_t device = open->device;
     struct recent_instant now = requests_now();
+    char *response = command_response_error(open->id, text);
     recent_finish(&requests->recent, open->recent, RECENT_ERROR, text, &now);
-    respond(requests, device, command_response_error(open->id, text));
+    if (open->is_local)
+        requests_answer_local(requests, open, response, text, NULL);
+    respond_to(requests, open, response);
     requests_drop(requests, open);
     advance(requests, device);
 }
@@ -86,7 +110,7 @@ static void hand_over(struct requests *requests, struct open_request *open)
     open->phase = PHASE_RUNNING;
     struct recent_instant now = requests_now();
     recent_start(&requests->recent, open->recent, &now);
-    respond(requests, open->device, command_response_log(open->id, text));
+    respond_to(requests, open, command_response_log(open->id, text));
 }
 
 // What must be written whatever happens to the process is on disk before the command begins.
@@ -100,6 +124,14 @@ static void start(struct requests *requests, struct open_request *open)
         hand_over(requests, open);
 }
 
+void requests_start_unrecorded(struct requests *requests)
+{
+    struct open_request *open = NULL;
+    while (!requests->store && !requests->is_stopping &&
+           (open = requests_find_ticket(requests, PHASE_RECORDING, 0, 0)))
+        start(requests, open);
+}
+
 // Lets the first command of a device go on, if it only waited for its turn.
 static void advance(struct requests *requests, uint16_t device)
 {
@@ -108,7 +140,8 @@ static void advance(struct requests *requests, uint16_t device)
         return;
     struct journal_command command = journal_view(open, JOURNAL_EXECUTING);
     open->phase = PHASE_RECORDING;
-    open->ticket = store_advance_command(requests->store, &command);
+    if (requests->store)
+        open->ticket = store_advance_command(requests->store, &command);
 }
 
 // From the cloud
@@ -118,45 +151,61 @@ static void add_to_recent(struct requests *requests, struct open_request *open)
 {
     char *arguments = recent_arguments(open->job);
     struct recent_subject subject = {
-        .origin = RECENT_CLOUD,
+        .origin = open->is_local ? RECENT_LOCAL : RECENT_CLOUD,
         .id = open->id,
         .device = requests_device(requests, open->device)->name,
-        .name = open->command->key,
+        .name = open->job->command->key,
         .arguments = arguments,
     };
     open->recent = recent_add(&requests->recent, &subject, &open->received);
     free(arguments);
 }
 
-// One that was over as soon as it came.
-static void add_refused_to_recent(struct requests *requests, const struct device *device,
-                                  const struct command_request *request)
+void requests_note_refused(struct requests *requests, uint16_t device, bool is_local,
+                           const struct command_request *request)
 {
     struct recent_instant now = requests_now();
-    struct recent_subject subject = {RECENT_CLOUD, request->id, device->name, request->name,
+    struct recent_subject subject = {is_local ? RECENT_LOCAL : RECENT_CLOUD, request->id,
+                                     requests_device(requests, device)->name, request->name,
                                      NULL};
     uint64_t number = recent_add(&requests->recent, &subject, &now);
     recent_finish(&requests->recent, number, RECENT_ERROR, request->error.text, &now);
 }
 
-static void begin(struct requests *requests, uint16_t device, struct command_request *request,
-                  const char *payload, size_t length)
+static void take_new(struct requests *requests, struct open_request *open);
+
+// Asks the journal whether it is new; without one it is.
+static void ask_journal(struct requests *requests, struct open_request *open,
+                        const char *payload, size_t length)
 {
-    bool is_idle = !requests_first_of(requests, device);
-    struct open_request *open = requests_add(requests, device, request->id);
-    open->began_executing = is_idle;
-    open->job = request->job;
-    open->command = request->job->command;
-    request->job = NULL;
-    add_to_recent(requests, open);
-    journal_digest(request->fingerprint, open->digest);
+    if (!requests->store) {
+        take_new(requests, open);
+        return;
+    }
     struct journal_command command =
-        journal_view(open, is_idle ? JOURNAL_EXECUTING : JOURNAL_RECEIVED);
+        journal_view(open, open->began_executing ? JOURNAL_EXECUTING : JOURNAL_RECEIVED);
     char *text = mem_new(length + 1, 1);
     memcpy(text, payload, length);
     command.request = text;
     open->ticket = store_begin_command(requests->store, &command);
     free(text);
+}
+
+void requests_begin(struct requests *requests, uint16_t device, uint64_t client,
+                    struct command_request *request, const char *payload, size_t length)
+{
+    bool is_idle = !requests_first_of(requests, device);
+    struct open_request *open = requests_add(requests, device, client != 0, request->id);
+    const struct command *command = request->job->command;
+    open->client = client;
+    open->began_executing = is_idle;
+    open->job = request->job;
+    open->command = setter_is_made(command) ? NULL : command; // it goes with its job
+    open->has_secrets = recent_has_secrets(command);
+    request->job = NULL;
+    add_to_recent(requests, open);
+    journal_digest(request->fingerprint, open->digest);
+    ask_journal(requests, open, payload, length);
 }
 
 static void notice_refused(struct requests *requests, const struct device *about,
@@ -175,12 +224,12 @@ void requests_take(struct requests *requests, uint16_t device, const char *paylo
     command_parse(about, payload, length, &request);
     switch (request.kind) {
     case COMMAND_ACCEPTED:
-        begin(requests, device, &request, payload, length);
+        requests_begin(requests, device, 0, &request, payload, length);
         break;
     case COMMAND_REFUSED:
         respond(requests, device, command_response_error(request.id, request.error.text));
         notice_refused(requests, about, request.error.text);
-        add_refused_to_recent(requests, about, &request);
+        requests_note_refused(requests, device, false, &request);
         break;
     case COMMAND_UNUSABLE:
         log_line(LOG_LEVEL_WARNING, about->name, "a command request cannot be answered: %s",
@@ -211,7 +260,7 @@ static void repeat(struct requests *requests, struct open_request *open, const c
 {
     uint16_t device = open->device;
     if (response)
-        respond(requests, device, mem_copy_text(response));
+        respond_to(requests, open, mem_copy_text(response));
     recent_forget(&requests->recent, open->recent);
     requests_drop(requests, open);
     advance(requests, device);
@@ -340,20 +389,9 @@ void requests_log(struct requests *requests, uint64_t serial, const char *text)
     if (!open)
         return;
     recent_log(&requests->recent, open->recent, text, clock_monotonic_ms());
-    respond(requests, open->device, command_response_log(open->id, text));
-}
-
-static void finish_job(struct requests *requests, struct open_request *open,
-                       const struct job_result *result)
-{
-    char *response = command_response_result(open->id, result);
-    if (result->outcome == JOB_ERROR) {
-        finish(requests, open, RECENT_ERROR, result->message, response);
-        return;
-    }
-    char *values = recent_values(open->command, result);
-    finish(requests, open, RECENT_COMPLETED, values, response);
-    free(values);
+    respond_to(requests, open, command_response_log(open->id, text));
+    if (open->client != 0)
+        requests->local.log(requests->local.context, open->client, text);
 }
 
 void requests_finish(struct requests *requests, struct job_result *result)
@@ -362,6 +400,6 @@ void requests_finish(struct requests *requests, struct job_result *result)
     if (open && open->phase == PHASE_REREADING)
         requests_finish_reread(requests, open, result);
     else if (open)
-        finish_job(requests, open, result);
+        finish(requests, open, result->outcome == JOB_ERROR ? result->message : NULL, result);
     job_result_free(result);
 }

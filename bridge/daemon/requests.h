@@ -30,6 +30,14 @@ enum {
 struct open_request;
 struct final_response;
 
+// Where what concerns commands of the gateway itself goes, in the same thread. `client` is what
+// requests_take_local was given.
+struct requests_outlet {
+    void *context;
+    void (*log)(void *context, uint64_t client, const char *text);
+    void (*answer)(void *context, uint64_t client, const char *answer); // daemon/local_answer.h
+};
+
 struct requests {
     const struct site *site;
     struct bus **buses; // as the site's
@@ -38,7 +46,8 @@ struct requests {
     struct store *store;           // NULL with --dry
     struct open_request *first;    // in the order they came
     struct final_response *finals; // not on disk yet
-    struct recent recent;          // for whoever looks
+    struct requests_outlet local;
+    struct recent recent; // for whoever looks
     uint64_t serial;
     bool is_stopping;
 };
@@ -52,6 +61,12 @@ void requests_done(struct requests *requests);
 // Takes a request as it came from the broker; the payload is borrowed.
 void requests_take(struct requests *requests, uint16_t device, const char *payload,
                    size_t length);
+
+// Takes a request of the gateway itself (cloud/command.h, command_parse_local), as
+// requests_take does; log lines and the one answer go to the outlet, perhaps before this
+// returns. It goes on when nobody waits for it any more. `client` is not 0.
+void requests_take_local(struct requests *requests, uint16_t device, const char *payload,
+                         size_t length, uint64_t client);
 
 // What the store reported; the event stays the caller's.
 void requests_stored(struct requests *requests, const struct store_event *event);
@@ -71,6 +86,9 @@ void requests_record_finals(struct requests *requests, int64_t now_ms);
 
 // A log step of a command.
 void requests_log(struct requests *requests, uint64_t serial, const char *text);
+
+// A hold of a command has begun, or what became of one.
+void requests_hold(struct requests *requests, const struct hold_change *change);
 
 // The bus asks for the open tries of a command to be kept, and is told when they are.
 void requests_note(struct requests *requests, const struct job_noted *wanted,

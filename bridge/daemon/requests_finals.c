@@ -17,7 +17,7 @@ struct final_response {
     bool is_refused;
     uint64_t ticket;
     int64_t again_ms; // refused
-    int64_t row;      // of the outbox
+    int64_t row;      // of the outbox; 0: none
     char key[JOURNAL_KEY_SIZE];
     char id[COMMAND_ID_SIZE];
     char digest[JOURNAL_DIGEST_SIZE];
@@ -44,6 +44,10 @@ static void forget_tries(const struct requests *requests, const struct final_res
 void requests_respond_finally(struct requests *requests, const struct open_request *open,
                               char *response)
 {
+    if (!requests->store) { // nothing outlives the process
+        free(response);
+        return;
+    }
     struct final_response *final = mem_new(1, sizeof *final);
     final->next = requests->finals;
     final->device = open->device;
@@ -55,6 +59,11 @@ void requests_respond_finally(struct requests *requests, const struct open_reque
     requests->finals = final;
     forget_tries(requests, final);
     struct journal_command command = view(final);
+    if (open->is_local) {
+        final->ticket = store_finish_command(requests->store, &command, NULL);
+        free(response);
+        return;
+    }
     final->ticket =
         outgoing_respond_finally(requests->outgoing, requests_device(requests, open->device),
                                  &command, response, &final->row);

@@ -16,13 +16,15 @@ struct recent_instant requests_now(void)
     return (struct recent_instant){clock_monotonic_ms(), clock_wall_ms()};
 }
 
-struct open_request *requests_add(struct requests *requests, uint16_t device, const char *id)
+struct open_request *requests_add(struct requests *requests, uint16_t device, bool is_local,
+                                  const char *id)
 {
     struct open_request *open = mem_new(1, sizeof *open);
     open->serial = ++requests->serial;
     open->device = device;
     open->received = requests_now();
-    journal_key(requests_device(requests, device), open->key);
+    open->is_local = is_local;
+    (is_local ? journal_local_key : journal_key)(requests_device(requests, device), open->key);
     (void)snprintf(open->id, sizeof open->id, "%s", id);
     struct open_request **link = &requests->first;
     while (*link)

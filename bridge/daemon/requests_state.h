@@ -38,9 +38,13 @@ struct open_request {
     uint64_t serial;
     uint64_t ticket; // of the store's order it waits for
     uint16_t device;
-    bool began_executing;          // recorded as executing from the start
-    struct job_request *job;       // until the bus has it
-    const struct command *command; // NULL: of an earlier run, and the map has it no more
+    bool is_local;           // from the gateway itself, and not from the cloud
+    uint64_t client;         // who asked; 0: nobody is left
+    bool has_secrets;        // its values must not be shown
+    bool began_executing;    // recorded as executing from the start
+    struct job_request *job; // until the bus has it
+    const struct command
+        *command; // NULL: made for this, or of an earlier run and the map has it no more
     struct recent_instant received;
     uint64_t recent; // its number there; 0: not new, as far as is known
     // Open tries.
@@ -64,7 +68,8 @@ struct open_request {
 // ---- requests_list.c ----
 
 // A new one, behind the others.
-struct open_request *requests_add(struct requests *requests, uint16_t device, const char *id);
+struct open_request *requests_add(struct requests *requests, uint16_t device, bool is_local,
+                                  const char *id);
 void requests_drop(struct requests *requests, struct open_request *open);
 
 // The first of a device; NULL: none.
@@ -84,6 +89,18 @@ struct recent_instant requests_now(void);
 
 // ---- requests.c ----
 
+// Has a request that was understood judged by the journal, and executed. Takes its job;
+// `client` is of a local one.
+void requests_begin(struct requests *requests, uint16_t device, uint64_t client,
+                    struct command_request *request, const char *payload, size_t length);
+
+// Goes on with what would wait for the journal, when there is none.
+void requests_start_unrecorded(struct requests *requests);
+
+// One that was over as soon as it came.
+void requests_note_refused(struct requests *requests, uint16_t device, bool is_local,
+                           const struct command_request *request);
+
 // The last word on a command, an error: recorded under its id and sent; `open` is gone. The
 // next one of the device may go.
 void requests_fail(struct requests *requests, struct open_request *open, const char *text);
@@ -92,6 +109,15 @@ void requests_fail(struct requests *requests, struct open_request *open, const c
 // false when the bus takes no more.
 bool requests_post(struct requests *requests, const struct open_request *open,
                    struct job_request *job);
+
+// ---- requests_local.c ----
+
+// A local command is over: tells who asked for it and, in the device's log, the cloud.
+// `response` is as the cloud would get it; `text` says what went wrong (NULL: nothing);
+// `result` is NULL when no bus had it.
+void requests_answer_local(struct requests *requests, const struct open_request *open,
+                           const char *response, const char *text,
+                           const struct job_result *result);
 
 // ---- requests_tries.c ----
 

@@ -52,10 +52,15 @@ static void conclude(struct requests *requests, struct open_request *open, bool 
 // Start
 // -----------------------------------------------------------------------------------------
 
-static int find_device(const struct site *site, const char *key)
+// The device that a record is of, and whether its command came from the gateway itself.
+static int find_device(const struct site *site, const char *key, bool *ret_is_local)
 {
     char candidate[JOURNAL_KEY_SIZE];
     for (size_t i = 0; i < site->device_count; i++) {
+        journal_local_key(&site->devices[i], candidate);
+        *ret_is_local = strcmp(candidate, key) == 0;
+        if (*ret_is_local)
+            return (int)i;
         journal_key(&site->devices[i], candidate);
         if (site->devices[i].cloud != NO_INDEX && strcmp(candidate, key) == 0)
             return (int)i;
@@ -65,32 +70,42 @@ static int find_device(const struct site *site, const char *key)
 
 static void add_to_recent(struct requests *requests, struct open_request *open)
 {
-    const struct device *device = requests_device(requests, open->device);
-    struct recent_subject subject = {RECENT_CLOUD, open->id, device->name,
-                                     open->command ? open->command->key : "", NULL};
+    const struct job_request *job =
+        open->interrupted ? interrupted_request(open->interrupted) : NULL;
+    char *arguments = job ? recent_arguments(job) : NULL;
+    struct recent_subject subject = {
+        .origin = open->is_local ? RECENT_LOCAL : RECENT_CLOUD,
+        .id = open->id,
+        .device = requests_device(requests, open->device)->name,
+        .name = job ? job->command->key : "",
+        .arguments = arguments,
+    };
+    open->has_secrets = job && recent_has_secrets(job->command);
     open->recent = recent_add(&requests->recent, &subject, &open->received);
     recent_log(&requests->recent, open->recent, "interrupted by the end of modbridge",
                open->received.monotonic_ms);
+    free(arguments);
 }
 
 static void take_command(void *context, const struct journal_command *command)
 {
     struct requests *requests = context;
-    int device = find_device(requests->site, command->device);
+    bool is_local = false;
+    int device = find_device(requests->site, command->device, &is_local);
     if (device == NO_INDEX)
         return; // nobody to answer; should the device come back, so does this
-    struct open_request *open = requests_add(requests, (uint16_t)device, command->id);
+    struct open_request *open = requests_add(requests, (uint16_t)device, is_local, command->id);
     (void)snprintf(open->digest, sizeof open->digest, "%s", command->digest);
     open->phase = PHASE_INTERRUPTED;
+    open->interrupted =
+        interrupted_new(requests_device(requests, open->device), command->request, is_local);
+    add_to_recent(requests, open);
     if (command->state == JOURNAL_RECEIVED)
         return;
     open->began_executing = true;
     open->until_ms = clock_monotonic_ms() + REQUESTS_REREAD_MS;
-    open->interrupted =
-        interrupted_new(requests_device(requests, open->device), command->request);
     if (open->interrupted)
         open->command = interrupted_command(open->interrupted);
-    add_to_recent(requests, open);
 }
 
 static int read_note(const struct requests *requests, struct open_request *open,
@@ -121,7 +136,8 @@ static void take_tries(struct requests *requests, struct open_request *open, con
 static void take_note(void *context, const struct note *note)
 {
     struct requests *requests = context;
-    int device = find_device(requests->site, note->device);
+    bool is_local = false;
+    int device = find_device(requests->site, note->device, &is_local);
     if (device == NO_INDEX)
         return;
     for (struct open_request *open = requests->first; open; open = open->next) {
@@ -242,6 +258,7 @@ static void give_up(struct requests *requests, struct open_request *open)
 
 int64_t requests_turn(struct requests *requests, int64_t now_ms)
 {
+    requests_start_unrecorded(requests);
     int64_t next_ms = requests_tell_noted(requests, now_ms);
     requests_record_finals(requests, now_ms);
     int64_t finals_ms = requests_finals_next_ms(requests);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -255,6 +256,113 @@ static void writes_results(void **state)
     free(text);
 }
 
+// A register that the map has no command for, one with set:, one whose limit another command
+// has, one that is read-only.
+static const struct point points[] = {
+    {.key = "power",
+     .type = TYPE_U16,
+     .word_count = 1,
+     .access = ACCESS_READ_WRITE,
+     .bit_low = NO_INDEX,
+     .sf = NO_INDEX,
+     .from = NO_INDEX,
+     .scale = {1, 0}},
+    {.key = "rate",
+     .type = TYPE_U16,
+     .word_count = 1,
+     .access = ACCESS_READ_WRITE,
+     .bit_low = NO_INDEX,
+     .sf = NO_INDEX,
+     .from = NO_INDEX,
+     .scale = {1, -1}},
+    {.key = "state",
+     .type = TYPE_U16,
+     .word_count = 1,
+     .access = ACCESS_READ,
+     .bit_low = NO_INDEX,
+     .sf = NO_INDEX,
+     .from = NO_INDEX,
+     .scale = {1, 0}},
+};
+static const struct argument set_arguments[] = {
+    {.key = "rate", .type = ARGUMENT_FLOAT, .required = true, .target = 1}};
+static const struct command set_commands[] = {
+    {.key = "set_rate", .arguments = set_arguments, .argument_count = 1, .set_point = 1}};
+static const struct map register_map = {.name = "pump",
+                                        .points = points,
+                                        .point_count = ARRAY_LENGTH(points),
+                                        .commands = set_commands,
+                                        .command_count = ARRAY_LENGTH(set_commands)};
+static const struct device pump = {.name = "pump", .map = &register_map};
+
+static void parse_write(const char *write, struct command_request *ret_request)
+{
+    char payload[200];
+    (void)snprintf(payload, sizeof payload, "{\"id\":\"a\",\"write\":%s}", write);
+    command_parse_local(&pump, payload, strlen(payload), ret_request);
+}
+
+static void writes_one_register_for_the_gateway_only(void **state)
+{
+    (void)state;
+    static const char payload[] = "{\"id\":\"a\",\"write\":{\"power\":7}}";
+    struct command_request request;
+    command_parse(&pump, payload, strlen(payload), &request);
+    assert_int_equal(request.kind, COMMAND_REFUSED);
+    assert_string_equal(request.error.text, "the request has no command name");
+    command_request_done(&request);
+    parse_write("{\"power\":7}", &request);
+    assert_int_equal(request.kind, COMMAND_ACCEPTED);
+    assert_string_equal(request.name, "write");
+    assert_string_equal(request.fingerprint, "write{\"power\":7}");
+    const struct command *command = request.job->command;
+    assert_int_equal(command->step_count, 1);
+    assert_int_equal(command->steps[0].kind, STEP_WRITE);
+    assert_true(command->steps[0].verify);
+    assert_int_equal(command->steps[0].writes[0].point, 0);
+    assert_string_equal(command->results[0].key, "power");
+    command_request_done(&request);
+}
+
+static void writes_as_the_command_of_the_map_does(void **state)
+{
+    (void)state;
+    struct command_request request;
+    parse_write("{\"rate\":7.5}", &request);
+    assert_int_equal(request.kind, COMMAND_ACCEPTED);
+    assert_ptr_equal(request.job->command, &set_commands[0]);
+    assert_string_equal(request.name, "set_rate");
+    command_request_done(&request);
+}
+
+static void refuses_what_cannot_be_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *write;
+        const char *text;
+    } rows[] = {
+        {"{\"state\":1}",
+         "'state' is read-only: a register that commands write needs access: rw "
+         "(or w)"},
+        {"{\"powr\":1}", "pump has no entry 'powr'; did you mean 'power'?"},
+        {"{\"power\":70000}", "power: 70000 is outside 0..65535"},
+        {"{\"power\":1.5}", "power: 1.5 is not a whole number"},
+        {"{\"power\":null}", "argument 'power' must be a number, a text, true or false"},
+        {"{}", "\"write\" must be an object of one entry, {\"name\": value}"},
+        {"{\"power\":1,\"rate\":1}",
+         "\"write\" must be an object of one entry, {\"name\": value}"},
+        {"7", "\"write\" must be an object of one entry, {\"name\": value}"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct command_request request;
+        parse_write(rows[i].write, &request);
+        assert_int_equal(request.kind, COMMAND_REFUSED);
+        assert_string_equal(request.error.text, rows[i].text);
+        command_request_done(&request);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +376,9 @@ int main(void)
         cmocka_unit_test(fingerprints_name_and_arguments_in_any_order),
         cmocka_unit_test(writes_logs_and_errors),
         cmocka_unit_test(writes_results),
+        cmocka_unit_test(writes_one_register_for_the_gateway_only),
+        cmocka_unit_test(writes_as_the_command_of_the_map_does),
+        cmocka_unit_test(refuses_what_cannot_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
