@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "base/control_link.h"
 #include "base/json.h"
@@ -13,7 +15,7 @@
 #include "base/mem.h"
 #include "web/reply.h"
 
-enum { ANSWER_MS = 10000 }; // in which the bridge says whether it takes a command
+enum { ANSWER_MS = 1500 }; // that a page waits for the end of a command
 
 struct order {
     struct http_exchange *exchange;
@@ -21,6 +23,7 @@ struct order {
 };
 
 struct orders {
+    const char *site;
     const char *const *folders;
     size_t folder_count;
     struct http *http;
@@ -47,24 +50,68 @@ static void refuse(struct orders *orders, const struct order *order, unsigned st
     http_finish(orders->http, order->exchange, &reply);
 }
 
+static void ignore(void *context, const char *text)
+{
+    (void)context;
+    (void)text; // the page finds it among the recent commands
+}
+
+// Readable after a while; -1: the system has no more descriptors.
+static int open_alarm(int64_t after_ms)
+{
+    struct itimerspec date = {
+        .it_value = {.tv_sec = after_ms / 1000, .tv_nsec = after_ms % 1000 * 1000000}};
+    int alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    if (alarm >= 0)
+        (void)timerfd_settime(alarm, 0, &date, NULL);
+    return alarm;
+}
+
+// What came of an order in the time that a page waits; `is_under_way`: more than that, it goes
+// on. Else NULL with err and the status that says whose fault it is.
+static json_t *ask(struct orders *orders, json_t *request, bool *ret_is_under_way,
+                   unsigned *ret_status, struct error *err)
+{
+    struct control_listener listener = {.log = ignore,
+                                        .stop_descriptor = open_alarm(ANSWER_MS)};
+    struct control_link *link =
+        control_link_connect(orders->folders, orders->folder_count, err);
+    json_t *result = link && listener.stop_descriptor >= 0
+                         ? control_link_follow(link, json_incref(request), &listener, err)
+                         : NULL;
+    *ret_status = link && !control_link_is_broken(link) ? 422 : 503;
+    *ret_is_under_way = listener.was_stopped;
+    if (listener.stop_descriptor >= 0)
+        (void)close(listener.stop_descriptor);
+    else
+        (void)error_set(err, ERROR_FAILED, "no more descriptors");
+    control_link_close(link);
+    const char *refusal = json_string_value(json_object_get(result, "refused"));
+    const char *other = json_string_value(json_object_get(result, "site"));
+    if (!refusal && !other)
+        return result;
+    if (other)
+        (void)error_set(err, ERROR_FAILED, "the modbridge that answers runs %s", other);
+    else
+        (void)error_set(err, ERROR_FAILED, "%s", refusal);
+    json_decref(result);
+    return NULL;
+}
+
 static void execute(struct orders *orders, struct order *order)
 {
     struct error err;
     struct reply reply;
-    struct control_link *link =
-        control_link_connect(orders->folders, orders->folder_count, &err);
-    json_t *result = NULL;
-    if (link)
-        result = control_link_request(link, json_incref(order->request), ANSWER_MS, &err);
-    bool is_refused = link && !result && !control_link_is_broken(link);
-    control_link_close(link);
-    if (!result) {
-        refuse(orders, order, is_refused ? 422 : 503, err.text);
+    bool is_under_way = false;
+    unsigned status = 0;
+    json_t *result = ask(orders, order->request, &is_under_way, &status, &err);
+    if (!result && !is_under_way) {
+        refuse(orders, order, status, err.text);
         return;
     }
-    say(order->request, "sent");
+    say(order->request, result ? "is over" : "is under way");
     json_decref(order->request);
-    reply_json(&reply, 200, json_print(result));
+    reply_json(&reply, result ? 200 : 202, result ? json_print(result) : mem_copy_text("{}"));
     http_finish(orders->http, order->exchange, &reply);
 }
 
@@ -85,9 +132,11 @@ static void *run(void *context)
     return NULL;
 }
 
-struct orders *orders_start(const char *const *folders, size_t folder_count, struct error *err)
+struct orders *orders_start(const char *site, const char *const *folders, size_t folder_count,
+                            struct error *err)
 {
     struct orders *orders = mem_new(1, sizeof *orders);
+    orders->site = site;
     orders->folders = folders;
     orders->folder_count = folder_count;
     orders->inbox = mailbox_new(sizeof(struct order), 0, ORDERS_MAX_WAITING);
@@ -117,8 +166,7 @@ void orders_stop(struct orders *orders)
     free(orders);
 }
 
-// What the bridge is asked, made of nothing but what a command has. NULL with err.
-static json_t *read_order(const struct request *request, struct error *err)
+json_t *order_read(const struct request *request, const char *site, struct error *err)
 {
     static const struct json_limits limits = {HTTP_MAX_BODY, ORDERS_MAX_DEPTH};
     json_t *body = json_read("a command", request->body, request->body_length, &limits, err);
@@ -133,6 +181,7 @@ static json_t *read_order(const struct request *request, struct error *err)
     } else if (body) {
         order = json_new_object();
         json_put_text(order, "request", "command");
+        json_put_text(order, "site", site);
         json_put(order, "device", json_incref(device));
         json_put(order, "name", json_incref(name));
         json_put(order, "arguments", json_incref(arguments));
@@ -145,7 +194,7 @@ bool orders_put(struct orders *orders, const struct request *request,
                 struct http_exchange *exchange, struct reply *ret_reply)
 {
     struct error err;
-    struct order order = {exchange, read_order(request, &err)};
+    struct order order = {exchange, order_read(request, orders->site, &err)};
     if (!order.request) {
         reply_error(ret_reply, 400, err.text);
         return false;

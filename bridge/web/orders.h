@@ -5,6 +5,7 @@
 #ifndef WEB_ORDERS_H
 #define WEB_ORDERS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,14 +16,19 @@ enum { ORDERS_MAX_WAITING = 8, ORDERS_MAX_DEPTH = 8 };
 
 struct orders;
 
-// Starts the thread; the folders are borrowed. NULL with err.
-struct orders *orders_start(const char *const *folders, size_t folder_count, struct error *err);
+// Starts the thread; the path of the site and the folders are borrowed. NULL with err.
+struct orders *orders_start(const char *site, const char *const *folders, size_t folder_count,
+                            struct error *err);
 
 // What may be answered from now on; before the first order.
 void orders_serve(struct orders *orders, struct http *http);
 
 // Ends the thread; orders that wait are refused. NULL is allowed.
 void orders_stop(struct orders *orders);
+
+// What the bridge of `site` is asked, made of nothing but what a command has. The caller frees
+// it with json_decref. NULL with err.
+json_t *order_read(const struct request *request, const char *site, struct error *err);
 
 // Takes the body of a request, {"device": ..., "name": ..., "arguments": {...}}, and finishes
 // `exchange` some time later. False with a reply now when it cannot be taken.

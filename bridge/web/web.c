@@ -57,7 +57,7 @@ static int start(struct web *web, struct error *err)
     };
     web->picture = picture_new();
     if (options->allows_commands) {
-        web->orders = orders_start(options->folders, options->folder_count, err);
+        web->orders = orders_start(options->site, options->folders, options->folder_count, err);
         if (!web->orders)
             return -1;
     }

@@ -291,3 +291,36 @@ def test_it_shows_no_other_site(world):
     page.port = port
     assert page.get("/api/status")[0] == 503
     assert second.stop(signal.SIGINT) == 0
+
+
+def send(page, body, headers=None):
+    status, _, answer = page.request("POST", "/api/command", body if isinstance(body, str) else json.dumps(body), headers or OURS)
+    return status, json.loads(answer)
+
+
+def test_commands(world):
+    page = Page(world, ", commands: true").await_answers()
+    await_true(lambda: page.json("/api/values")["devices"][0]["health"] == "online", "the device")
+    order = {"device": "electrolyser", "name": "set_production_rate", "arguments": {"production_rate": 75}}
+    status, answer = send(page, order)
+    assert status == 202 or (status, answer["response"]["payload"]) == (200, {"production_rate": 75.0}), (status, answer)
+
+    def done():
+        rows = page.json("/api/status")["commands"]
+        return [row for row in rows if row["name"] == "set_production_rate" and row["state"] == "completed"]
+
+    assert await_true(done, "its outcome")[0]["origin"] == "local"
+    await_true(lambda: "command set_production_rate for electrolyser from the page" in page.web.log(), "a line")
+    for changed, said in [({"arguments": {"production_rate": 7}}, "60..100"), ({"arguments": {}}, "production_rate"),
+                          ({"arguments": {"production_rate": "x"}}, "production_rate"), ({"name": "nonsense"}, "nonsense"),
+                          ({"device": "nobody"}, "there is no device 'nobody'")]:
+        status, answer = send(page, {**order, **changed})
+        assert status == 422 and said in answer["error"], (changed, status, answer)
+    for body in ["", "[]", "{}", "{", '{"device": 1, "name": 2}', '{"device": "electrolyser", "name": "start", "arguments": []}',
+                 '{"device": "electrolyser", "device": "x", "name": "start"}', "[" * 5000, "\x00"]:
+        assert send(page, body)[0] == 400, body[:50]
+    assert send(page, {**order, "request": "write", "register": "x", "value": 1})[0] in (200, 202), "what else is there is left out"
+    page.bridge.stop()
+    status, answer = send(page, order)
+    assert status == 503 and "no modbridge answers" in answer["error"]
+    assert page.web.stop() == 0

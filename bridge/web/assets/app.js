@@ -132,7 +132,7 @@ function argumentsOf(form, command) {
 }
 
 function makeCommand(device, command) {
-    const form = make("form", {class: "command", "aria-label": `${command.display_name} of ${device.device}`},
+    const form = make("form", {class: "command", "data-command": command.key, "aria-label": `${command.display_name} of ${device.device}`},
         make("h4", {}, command.display_name), command.description ? make("p", {class: "faint"}, command.description) : null);
     for (const argument of command.arguments) {
         const id = `${device.device}/${command.key}/${argument.key}`;
