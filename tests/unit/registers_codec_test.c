@@ -371,6 +371,7 @@ static void recognises_no_value_patterns(void **state)
                               .invalid = {0xFFFF}, .invalid_count = 1);
     assert_string_equal(decoded(&bits, (uint16_t[]){0xFFFF}), "absent");
     assert_string_equal(decoded(&bits, (uint16_t[]){0x00FF}), "integer 255");
+    assert_string_equal(decoded(&bits, (uint16_t[]){0}), "integer 0");
     struct point wide =
         POINT(.type = TYPE_U64, .word_count = 4, .invalid = {UINT64_MAX}, .invalid_count = 1);
     assert_string_equal(decoded(&wide, (uint16_t[]){0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF}), "absent");
