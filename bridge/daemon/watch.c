@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-enum { SHORTEST_MS = 50 };
+enum { SHORTEST_MS = 50, FIRST_MS = 1000 };
 
 void watch_init(struct watch *watch, int64_t watchdog_ms, int64_t now_ms)
 {
@@ -11,6 +11,7 @@ void watch_init(struct watch *watch, int64_t watchdog_ms, int64_t now_ms)
     if (watchdog_ms)
         every_ms = clock_earlier(watchdog_ms / WATCH_SHARE, WATCH_LONGEST_MS);
     watch->every_ms = every_ms > SHORTEST_MS ? every_ms : SHORTEST_MS;
+    watch->step_ms = clock_earlier(FIRST_MS, watch->every_ms);
     watch->next_ms = now_ms;
 }
 
@@ -22,7 +23,8 @@ int64_t watch_next_ms(const struct watch *watch)
 bool watch_begin(struct watch *watch, int64_t now_ms)
 {
     bool stood_still = now_ms > watch->next_ms + WATCH_SLACK_MS / 2;
-    watch->next_ms = now_ms + watch->every_ms;
+    watch->next_ms = now_ms + watch->step_ms;
+    watch->step_ms = clock_earlier(2 * watch->step_ms, watch->every_ms);
     return !stood_still;
 }
 

@@ -20,6 +20,7 @@ enum {
 
 struct watch {
     int64_t every_ms;
+    int64_t step_ms; // to the next look but one: short at first, when most happens
     int64_t next_ms;
 };
 
