@@ -399,3 +399,14 @@ def test_the_table_of_the_documentation(tmp_path):
     made = import_sheet(tmp_path / "meter.csv", "--addressing", "modicon")
     assert check_made(tmp_path, made) == [] and made.stderr == ""
     assert "lid_open: {from: alarms, bit: 3, severity: warning, display_name: Lid open}" in made.stdout
+
+
+def test_the_columns_of_the_documentation():
+    root = MAPPINGS.parent
+    source = (root / "bridge/import/register_sheet.c").read_text()
+    rows = re.findall(r'\[REGISTER_[A-Z_]+\] = \{"([a-z_]+)", (?:NULL|"([^"]*)"), (?:true|false)\}', source)
+    columns = {name: set(aliases.split()) for name, aliases in rows}
+    page = (root / "docs/maps.md").read_text().split("### From a spreadsheet")[1].split("###")[0]
+    documented = {name: {word for word in re.split(r",\s*|\s+", aliases) if word}
+                  for name, aliases in re.findall(r"^\| `([a-z_]+)` \|([^|]*)\|", page, re.M)}
+    assert len(columns) >= 16 and documented == columns
