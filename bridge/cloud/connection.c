@@ -16,8 +16,7 @@
 #include "base/lookup.h"
 #include "base/mem.h"
 #include "base/secret.h"
-#include "cloud/credentials.h"
-#include "cloud/flights.h"
+#include "cloud/connection_state.h"
 #include "cloud/mqtt_client.h"
 #include "cloud/pacing.h"
 #include "cloud/reason.h"
@@ -26,42 +25,9 @@
 
 enum {
     DIAL_LIMIT_MS = 10 * 1000,     // for each address of a host
-    MAX_LOOKUPS = 8,               // names looked up at once, each on a thread
     LOOKUP_RETRY_MS = 1000,        // when there are as many already
     GREETING_LIMIT_MS = 10 * 1000, // from TCP's handshake to CONNACK, with TLS's in between
     CLOCK_SPREAD_MS = 2000, // a fleet whose clocks were set together does not come at once
-};
-
-enum connection_state {
-    CONNECTION_WAITING,    // until due_ms
-    CONNECTION_LOOKING_UP, // the lookup's thread owns `addresses` and `error`
-    CONNECTION_DIALING,    // TCP is connecting; until due_ms
-    CONNECTION_GREETING,   // TLS is shaking hands, CONNECT is sent; until due_ms
-    CONNECTION_ONLINE,
-};
-
-struct connection {
-    struct connection_hub *hub;
-    int index;
-    const struct cloud_settings *settings;
-    char client_id[24]; // MQTT 3.1.1, section 3.1.3.1: up to 23 characters work everywhere
-    char area[64];      // of log lines
-    enum connection_state state;
-    int64_t due_ms;
-    struct addresses addresses; // of the host
-    size_t next_address;        // to dial
-    struct credentials credentials;
-    struct mqtt_client *client; // uses the credentials' TLS context
-    pthread_t lookup;
-    bool is_broken; // to be taken down, for the reason in `error`
-    enum pacing_cause cause;
-    struct error error;
-    bool is_clock_suspect; // the last attempt failed by a certificate's validity
-    uint32_t session;
-    int64_t online_ms;
-    struct pacing pacing;
-    struct flights flights;
-    struct ucm ucm; // where the settings have it
 };
 
 static uint32_t random_number(void)
@@ -71,11 +37,12 @@ static uint32_t random_number(void)
     return number;
 }
 
-struct connection *connection_new(struct connection_hub *hub, int index)
+struct connection *connection_new(struct connection_hub *hub, int index, uint32_t session)
 {
     struct connection *connection = mem_new(1, sizeof *connection);
     connection->hub = hub;
     connection->index = index;
+    connection->session = session;
     connection->settings = &hub->site->clouds[index];
     (void)snprintf(connection->client_id, sizeof connection->client_id, "modbridge-%08x%04x",
                    random_number(), random_number() & 0xFFFF);
@@ -90,6 +57,7 @@ void connection_free(struct connection *connection)
         return;
     mqtt_client_free(connection->client);
     credentials_done(&connection->credentials);
+    free(connection->lookup_host);
     free(connection);
 }
 
@@ -104,7 +72,7 @@ static void break_off(struct connection *connection, enum pacing_cause cause,
         (void)error_set(&connection->error, ERROR_FAILED, "%s", reason);
 }
 
-static struct uplink_event new_event(const struct connection *connection,
+struct uplink_event connection_event(const struct connection *connection,
                                      enum uplink_event_kind kind)
 {
     return (struct uplink_event){
@@ -141,7 +109,7 @@ static void greeted(void *context, int code)
     subscribe(connection);
     if (connection->settings->has_ucm)
         ucm_channel_open(&connection->ucm, connection->settings, connection->client);
-    struct uplink_event event = new_event(connection, UPLINK_CONNECTED);
+    struct uplink_event event = connection_event(connection, UPLINK_CONNECTED);
     event_post(&connection->hub->events, &event);
 }
 
@@ -162,7 +130,7 @@ static void subscribed(void *context, int mid, bool is_granted)
 static void acknowledged(void *context, int mid)
 {
     struct connection *connection = context;
-    struct uplink_event event = new_event(connection, UPLINK_ACKED);
+    struct uplink_event event = connection_event(connection, UPLINK_ACKED);
     if (flights_take(&connection->flights, mid, clock_monotonic_ms(), &event.row))
         event_post(&connection->hub->events, &event);
 }
@@ -191,7 +159,7 @@ static void received(void *context, const char *topic, const void *payload, size
     int device = topic_find_device(connection->hub->site, connection->index, topic);
     if (device == NO_INDEX)
         return;
-    struct uplink_event event = new_event(connection, UPLINK_REQUEST);
+    struct uplink_event event = connection_event(connection, UPLINK_REQUEST);
     event.request.device = device;
     event.request.is_retained = is_retained;
     event.request.length = length;
@@ -278,17 +246,20 @@ static void *lookup_main(void *context)
 {
     struct connection *connection = context;
     connection->error.code = ERROR_NONE;
-    (void)lookup_name(connection->settings->host, connection->hub->stop_descriptor,
+    (void)lookup_name(connection->lookup_host, connection->hub->stop_descriptor,
                       &connection->addresses, &connection->error);
-    bool is_posted = mailbox_post(connection->hub->arrivals, &connection->index);
-    assert(is_posted && "there is room for every connection");
+    bool is_posted = mailbox_post(connection->hub->arrivals, &connection);
+    assert(is_posted && "there is room for every lookup");
     (void)is_posted;
     return NULL;
 }
 
 static void start_lookup(struct connection *connection)
 {
+    connection->lookup_host = mem_copy_text(connection->settings->host);
     if (pthread_create(&connection->lookup, NULL, lookup_main, connection) != 0) {
+        free(connection->lookup_host);
+        connection->lookup_host = NULL;
         break_off(connection, PACING_FAILED, "the system has no room for another thread");
         return;
     }
@@ -296,10 +267,23 @@ static void start_lookup(struct connection *connection)
     connection->hub->lookup_count++;
 }
 
-void connection_arrive(struct connection *connection, int64_t now_ms)
+static void end_lookup(struct connection *connection)
 {
     (void)pthread_join(connection->lookup, NULL);
+    free(connection->lookup_host);
+    connection->lookup_host = NULL;
     connection->hub->lookup_count--;
+}
+
+void connection_bury(struct connection *connection)
+{
+    end_lookup(connection);
+    connection_free(connection);
+}
+
+void connection_arrive(struct connection *connection, int64_t now_ms)
+{
+    end_lookup(connection);
     connection->state = CONNECTION_WAITING;
     if (connection->error.code == ERROR_NONE)
         begin_dialing(connection, now_ms);
@@ -311,7 +295,7 @@ static void start_attempt(struct connection *connection, int64_t now_ms)
 {
     const struct cloud_settings *settings = connection->settings;
     bool is_numeric = lookup_numeric(settings->host, &connection->addresses);
-    if (!is_numeric && connection->hub->lookup_count == MAX_LOOKUPS) {
+    if (!is_numeric && connection->hub->lookup_count == CONNECTION_MAX_LOOKUPS) {
         connection->due_ms = now_ms + LOOKUP_RETRY_MS;
         return;
     }
@@ -339,7 +323,7 @@ static void take_down(struct connection *connection, int64_t now_ms)
     bool is_thrown_out = was_online && pacing_is_thrown_out(&connection->pacing);
     int64_t delay_ms = pacing_delay_ms(&connection->pacing, connection->cause, random_number());
     connection->due_ms = now_ms + delay_ms;
-    struct uplink_event event = new_event(connection, UPLINK_DISCONNECTED);
+    struct uplink_event event = connection_event(connection, UPLINK_DISCONNECTED);
     event.disconnected.was_connected = was_online;
     event.disconnected.retry_ms = delay_ms;
     (void)snprintf(event.disconnected.reason, sizeof event.disconnected.reason, "%s%s",
@@ -437,7 +421,7 @@ void connection_serve(struct connection *connection, short events)
 
 static void refuse_row(const struct connection *connection, int64_t row, const char *hopeless)
 {
-    struct uplink_event event = new_event(connection, UPLINK_REFUSED);
+    struct uplink_event event = connection_event(connection, UPLINK_REFUSED);
     event.refused.row = row;
     event.refused.is_hopeless = hopeless != NULL;
     if (hopeless)

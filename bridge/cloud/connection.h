@@ -16,21 +16,23 @@
 
 struct connection;
 
+enum { CONNECTION_MAX_LOOKUPS = 8 }; // names looked up at once, each on a thread
+
 // What all connections of an uplink share.
 struct connection_hub {
     const struct site *site;
     struct event_queue events;
-    struct mailbox *arrivals;  // of int: the index of a connection whose lookup is over; room
-                               // for all of them
+    struct mailbox *arrivals;  // of struct connection *: its lookup is over; room for as many
+                               // as there may be
     int lookup_count;          // lookups that run
     int stop_descriptor;       // readable once lookups are to be given up
     bool is_dropping_requests; // main has no room for them; to log it once
     int *subscriptions;        // per device of the site: message id of its SUBSCRIBE
 };
 
-// The connection `index` of the site, down; it is due at once. The caller owns it; `hub` must
-// outlive it.
-struct connection *connection_new(struct connection_hub *hub, int index);
+// The connection `index` of the site, down; it is due at once. Its sessions are counted from
+// `session` on. The caller owns it; `hub` must outlive it.
+struct connection *connection_new(struct connection_hub *hub, int index, uint32_t session);
 
 // Closes it without a word and frees it. No lookup may be running.
 void connection_free(struct connection *connection);
@@ -39,8 +41,11 @@ void connection_free(struct connection *connection);
 // broke. Returns when it wants to be called again at the latest, INT64_MAX for whenever.
 int64_t connection_turn(struct connection *connection, int64_t now_ms, bool may_connect);
 
-// Takes over after a lookup, when its index came through hub->arrivals.
+// Takes over after a lookup, when it came through hub->arrivals.
 void connection_arrive(struct connection *connection, int64_t now_ms);
+
+// Ends one that was retired, when its lookup came through hub->arrivals.
+void connection_bury(struct connection *connection);
 
 // The wall clock was set: what failed because of it is tried again soon.
 void connection_clock_was_set(struct connection *connection, int64_t now_ms);
@@ -62,5 +67,14 @@ bool connection_is_busy(const struct connection *connection);
 
 // Says good-bye to the broker: the socket is gone once that has been served.
 void connection_close(struct connection *connection);
+
+// The site is another one, in which this connection is the same (hub->site has it already):
+// asks for the commands of devices that are new, and not for those that are gone any more.
+void connection_adopt(struct connection *connection, const struct site *before);
+
+// The connection is to go: says good-bye to the broker, as far as that needs no waiting, and
+// UPLINK_DISCONNECTED with the reason, if it was up. It can be freed then, unless it is being
+// looked up. Returns the number of its last session.
+uint32_t connection_retire(struct connection *connection, const char *reason);
 
 #endif

@@ -18,6 +18,7 @@ enum uplink_event_kind {
     UPLINK_ACKED,        // the broker has the row
     UPLINK_REFUSED,      // the row was not sent
     UPLINK_REQUEST,      // a command request
+    UPLINK_RELOADED,     // the site that uplink_reload gave is the one that counts
 };
 
 struct uplink_event {

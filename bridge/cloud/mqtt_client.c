@@ -225,6 +225,11 @@ void mqtt_client_subscribe(struct mqtt_client *client, const char *topic, int *r
     (void)mosquitto_subscribe(client->library, ret_mid, topic, 1);
 }
 
+void mqtt_client_unsubscribe(struct mqtt_client *client, const char *topic)
+{
+    (void)mosquitto_unsubscribe(client->library, NULL, topic);
+}
+
 // The library keeps a QoS 1 message when it says NO_CONN or CONN_LOST.
 int mqtt_client_publish(struct mqtt_client *client, const char *topic, const char *payload,
                         int qos, int *ret_mid, struct error *err)

@@ -58,6 +58,9 @@ int mqtt_client_serve(struct mqtt_client *client, short events, enum reason_phas
 // Asks for the messages of a topic, QoS 1; *ret_mid is for events.subscribed.
 void mqtt_client_subscribe(struct mqtt_client *client, const char *topic, int *ret_mid);
 
+// Asks for them no more.
+void mqtt_client_unsubscribe(struct mqtt_client *client, const char *topic);
+
 // Publishes with QoS 0 or 1; *ret_mid is for events.acknowledged. A message of QoS 1 is then
 // under way until it is acknowledged or the client is freed. ERROR_FAILED when it can never be
 // sent.

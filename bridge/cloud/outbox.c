@@ -24,7 +24,7 @@ static void row_free(struct row *row)
 
 struct connection_rows *outbox_rows_of(struct outbox *outbox, const struct row *row)
 {
-    return &outbox->connections[row->connection];
+    return outbox->connections[row->connection];
 }
 
 enum outbox_lane outbox_lane_of(enum outbox_kind kind)
@@ -122,24 +122,36 @@ static void list_free(struct row_list *list)
     }
 }
 
+static struct connection_rows *new_rows(void)
+{
+    struct connection_rows *rows = mem_new(1, sizeof *rows);
+    for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++)
+        TAILQ_INIT(&rows->waiting[kind]);
+    for (int lane = 0; lane < OUTBOX_LANE_COUNT; lane++)
+        TAILQ_INIT(&rows->backlogs[lane].loaded);
+    TAILQ_INIT(&rows->in_flight);
+    return rows;
+}
+
+void outbox_widen(struct outbox *outbox, size_t connections)
+{
+    if (connections <= outbox->connection_count)
+        return;
+    outbox->connections =
+        mem_resize(outbox->connections, connections, sizeof *outbox->connections);
+    while (outbox->connection_count < connections)
+        outbox->connections[outbox->connection_count++] = new_rows();
+}
+
 struct outbox *outbox_new(size_t connections, const struct outbox_policy *policy,
                           int64_t last_id)
 {
-    struct outbox *outbox =
-        mem_new(1, sizeof(struct outbox) + connections * sizeof(struct connection_rows));
+    struct outbox *outbox = mem_new(1, sizeof *outbox);
     outbox->policy = *policy;
     outbox->last_id = last_id;
-    outbox->connection_count = connections;
     TAILQ_INIT(&outbox->unsaved);
     TAILQ_INIT(&outbox->saving);
-    for (size_t i = 0; i < connections; i++) {
-        struct connection_rows *rows = &outbox->connections[i];
-        for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++)
-            TAILQ_INIT(&rows->waiting[kind]);
-        for (int lane = 0; lane < OUTBOX_LANE_COUNT; lane++)
-            TAILQ_INIT(&rows->backlogs[lane].loaded);
-        TAILQ_INIT(&rows->in_flight);
-    }
+    outbox_widen(outbox, connections);
     return outbox;
 }
 
@@ -148,14 +160,16 @@ void outbox_free(struct outbox *outbox)
     if (!outbox)
         return;
     for (size_t i = 0; i < outbox->connection_count; i++) {
-        struct connection_rows *rows = &outbox->connections[i];
+        struct connection_rows *rows = outbox->connections[i];
         for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++)
             list_free(&rows->waiting[kind]);
         for (int lane = 0; lane < OUTBOX_LANE_COUNT; lane++)
             list_free(&rows->backlogs[lane].loaded);
         list_free(&rows->in_flight);
         free(rows->acked);
+        free(rows);
     }
+    free(outbox->connections);
     free(outbox);
 }
 
@@ -173,7 +187,7 @@ static struct row *oldest_waiting(struct outbox *outbox, enum outbox_kind kind, 
 {
     struct row *oldest = NULL;
     for (size_t i = 0; i < outbox->connection_count; i++) {
-        const struct row_list *list = &outbox->connections[i].waiting[kind];
+        const struct row_list *list = &outbox->connections[i]->waiting[kind];
         struct row *row = is_saved ? first_saved(list) : TAILQ_FIRST(list);
         if (row && (!oldest || row->id < oldest->id))
             oldest = row;
@@ -262,7 +276,7 @@ static void clear_list(struct outbox *outbox, struct row_list *list)
 
 void outbox_disconnected(struct outbox *outbox, int connection)
 {
-    struct connection_rows *rows = &outbox->connections[connection];
+    struct connection_rows *rows = outbox->connections[connection];
     rows->is_up = false;
     while (!TAILQ_EMPTY(&rows->in_flight))
         put_back(outbox, TAILQ_FIRST(&rows->in_flight));
@@ -281,7 +295,7 @@ void outbox_disconnected(struct outbox *outbox, int connection)
 
 void outbox_connected(struct outbox *outbox, int connection)
 {
-    outbox->connections[connection].is_up = true;
+    outbox->connections[connection]->is_up = true;
 }
 
 static bool is_sendable(const struct outbox *outbox, const struct row *row,
@@ -325,7 +339,7 @@ static struct row *next_row(struct outbox *outbox, struct connection_rows *rows,
 bool outbox_take_next(struct outbox *outbox, int connection, const struct outbox_gate *gate,
                       struct outbox_row *ret_row, bool *ret_replayed)
 {
-    struct connection_rows *rows = &outbox->connections[connection];
+    struct connection_rows *rows = outbox->connections[connection];
     struct row *row = next_row(outbox, rows, gate);
     if (!row)
         return false;
@@ -344,7 +358,7 @@ static struct row *find_in_flight(struct outbox *outbox, int64_t id)
 {
     for (size_t i = 0; i < outbox->connection_count; i++) {
         struct row *row = NULL;
-        TAILQ_FOREACH(row, &outbox->connections[i].in_flight, links)
+        TAILQ_FOREACH(row, &outbox->connections[i]->in_flight, links)
         {
             if (row->id == id)
                 return row;
@@ -374,17 +388,17 @@ bool outbox_release(struct outbox *outbox, int64_t id)
 
 size_t outbox_in_flight(const struct outbox *outbox, int connection)
 {
-    return outbox->connections[connection].in_flight_count;
+    return outbox->connections[connection]->in_flight_count;
 }
 
 size_t outbox_replaying(const struct outbox *outbox, int connection)
 {
-    return outbox->connections[connection].replaying;
+    return outbox->connections[connection]->replaying;
 }
 
 bool outbox_is_waiting(const struct outbox *outbox, int connection)
 {
-    const struct connection_rows *rows = &outbox->connections[connection];
+    const struct connection_rows *rows = outbox->connections[connection];
     for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++) {
         if (!TAILQ_EMPTY(&rows->waiting[kind]))
             return true;
@@ -394,13 +408,13 @@ bool outbox_is_waiting(const struct outbox *outbox, int connection)
 
 bool outbox_has_backlog(const struct outbox *outbox, int connection)
 {
-    return outbox->connections[connection].backlogs[LANE_DATA].count > 0;
+    return outbox->connections[connection]->backlogs[LANE_DATA].count > 0;
 }
 
 static bool is_all_in_memory(const struct outbox *outbox)
 {
     for (size_t i = 0; i < outbox->connection_count; i++) {
-        const struct connection_rows *rows = &outbox->connections[i];
+        const struct connection_rows *rows = outbox->connections[i];
         bool is_data_done = rows->backlogs[LANE_DATA].is_done || !outbox->policy.replay;
         if (!rows->is_up || !rows->backlogs[LANE_RESPONSES].is_done || !is_data_done)
             return false;
@@ -420,7 +434,7 @@ static const struct row *oldest_stamped(const struct outbox *outbox)
 {
     const struct row *oldest = NULL;
     for (size_t i = 0; i < outbox->connection_count; i++) {
-        const struct connection_rows *rows = &outbox->connections[i];
+        const struct connection_rows *rows = outbox->connections[i];
         const struct row *row = NULL;
         TAILQ_FOREACH(row, &rows->in_flight, links)
         oldest = older(oldest, row);

@@ -76,6 +76,9 @@ struct outbox *outbox_new(size_t connections, const struct outbox_policy *policy
                           int64_t last_id);
 void outbox_free(struct outbox *outbox);
 
+// There are so many connections from now on; those that are new are down.
+void outbox_widen(struct outbox *outbox, size_t connections);
+
 enum outbox_lane outbox_lane_of(enum outbox_kind kind);
 
 // Keeps a message and returns its row id (growing). When memory has no room, waiting rows that

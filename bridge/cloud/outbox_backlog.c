@@ -42,7 +42,7 @@ static int64_t first_live(const struct outbox *outbox, const struct connection_r
 bool outbox_next_wish(struct outbox *outbox, int connection, size_t count,
                       struct outbox_wish *ret_wish)
 {
-    struct connection_rows *rows = &outbox->connections[connection];
+    struct connection_rows *rows = outbox->connections[connection];
     for (enum outbox_lane lane = LANE_RESPONSES; lane < OUTBOX_LANE_COUNT; lane++) {
         struct backlog *backlog = &rows->backlogs[lane];
         bool is_replayed = lane == LANE_RESPONSES || outbox->policy.replay;
@@ -92,7 +92,7 @@ static bool is_known(const struct connection_rows *rows, int64_t id)
 void outbox_load(struct outbox *outbox, const struct outbox_wish *wish, int64_t id,
                  const struct outbox_message *message)
 {
-    struct connection_rows *rows = &outbox->connections[wish->connection];
+    struct connection_rows *rows = outbox->connections[wish->connection];
     struct backlog *backlog = &rows->backlogs[wish->lane];
     if (wish->round != backlog->round || is_known(rows, id)) {
         free(message->topic);
@@ -117,7 +117,7 @@ void outbox_load(struct outbox *outbox, const struct outbox_wish *wish, int64_t 
 void outbox_loaded(struct outbox *outbox, const struct outbox_wish *wish, int64_t last,
                    bool is_all)
 {
-    struct connection_rows *rows = &outbox->connections[wish->connection];
+    struct connection_rows *rows = outbox->connections[wish->connection];
     struct backlog *backlog = &rows->backlogs[wish->lane];
     if (wish->round != backlog->round)
         return;

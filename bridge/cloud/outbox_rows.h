@@ -66,7 +66,7 @@ struct outbox {
     struct row_list unsaved; // NEW and worth saving
     struct row_list saving;  // in the order of tickets
     size_t connection_count;
-    struct connection_rows connections[];
+    struct connection_rows **connections;
 };
 
 // The lists that a row belongs to.

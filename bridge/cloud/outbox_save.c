@@ -9,7 +9,7 @@ static bool is_due_to_save(const struct outbox *outbox, const struct row *row, i
     if (outbox->is_disk_bad)
         return false;
     return outbox->policy.save_first || outbox->is_saving_all ||
-           !outbox->connections[row->connection].is_up ||
+           !outbox->connections[row->connection]->is_up ||
            now_ms >= row->pushed_ms + OUTBOX_SPILL_MS;
 }
 
@@ -90,7 +90,7 @@ void outbox_set_disk(struct outbox *outbox, bool is_good)
     outbox->is_disk_bad = !is_good;
     for (size_t i = 0; is_well_again && i < outbox->connection_count; i++) {
         for (int lane = 0; lane < OUTBOX_LANE_COUNT; lane++)
-            outbox->connections[i].backlogs[lane].is_done = false; // it may not have been read
+            outbox->connections[i]->backlogs[lane].is_done = false; // it may not have been read
     }
 }
 

@@ -248,6 +248,15 @@ void store_drop_backlog(struct store *store, int connection, int64_t up_to)
     (void)post_order(store, order);
 }
 
+void store_name_connection(struct store *store, int connection, const char *name)
+{
+    struct store_order *order = mem_new(1, sizeof *order);
+    order->kind = ORDER_NAME_CLOUD;
+    order->cloud.connection = connection;
+    order->cloud.name = mem_copy_text(name);
+    (void)post_order(store, order);
+}
+
 void store_wish(struct store *store, const struct outbox_wish *wish)
 {
     struct store_order *order = mem_new(1, sizeof *order);

@@ -104,10 +104,10 @@ struct store_event {
 
 enum { STORE_EVENT_SLOTS = 256 }; // enough room for events in main's mailbox
 
-// Opens the store of a site in its state folder and posts its events (struct store_event) to
-// `to_main` later on. A damaged file does not keep it from opening, and neither does a folder
-// that cannot be used: then it works in memory. NULL with err when nothing may run: another
-// modbridge uses the folder, or a later version wrote it.
+// Opens the store of a site, which need not outlive this, in its state folder and posts its
+// events (struct store_event) to `to_main` later on. A damaged file does not keep it from
+// opening, and neither does a folder that cannot be used: then it works in memory. NULL with
+// err when nothing may run: another modbridge uses the folder, or a later version wrote it.
 struct store *store_open(const struct site *site, struct mailbox *to_main, struct error *err);
 
 // Hands each note of a kind to `take`, in the order of devices and keys; before store_start.
@@ -140,6 +140,10 @@ void store_delete_row(struct store *store, enum outbox_lane lane, int64_t id);
 
 // Forgets what a connection has on disk up to a row, responses apart.
 void store_drop_backlog(struct store *store, int connection, int64_t up_to);
+
+// There is a connection that was not there when the store was opened; before anything else is
+// said of it.
+void store_name_connection(struct store *store, int connection, const char *name);
 
 // Asks for rows; STORE_LOADED brings them.
 void store_wish(struct store *store, const struct outbox_wish *wish);

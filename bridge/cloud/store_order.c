@@ -24,6 +24,9 @@ void store_order_free(struct store_order *order)
         free(order->command.request);
         free(order->command.response);
         break;
+    case ORDER_NAME_CLOUD:
+        free(order->cloud.name);
+        break;
     case ORDER_PUT_ROW:
     case ORDER_DELETE_ROW:
     case ORDER_DROP_BACKLOG:

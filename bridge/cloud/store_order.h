@@ -22,6 +22,7 @@ enum store_order_kind {
     ORDER_ADVANCE_COMMAND,
     ORDER_FINISH_COMMAND, // with the row of its response, when that has an id
     ORDER_WISH,           // answered at once, not part of a commit
+    ORDER_NAME_CLOUD,     // the same
 };
 
 // Texts are heap and belong to the order.
@@ -58,6 +59,10 @@ struct store_order {
         } command;
         int64_t offset_ms;
         struct outbox_wish wish;
+        struct {
+            int connection;
+            char *name;
+        } cloud;
     };
 };
 

@@ -36,8 +36,18 @@ static enum sql_result number_of(struct sql *sql, const char *insert, const char
     return result;
 }
 
-enum sql_result store_outbox_init(struct store_outbox *outbox, struct sql *sql,
-                                  const struct site *site, int64_t max_bytes)
+void store_outbox_name(struct store_outbox *outbox, size_t connection, const char *name)
+{
+    if (connection >= outbox->cloud_count) {
+        outbox->clouds = mem_resize(outbox->clouds, connection + 1, sizeof *outbox->clouds);
+        while (outbox->cloud_count <= connection)
+            outbox->clouds[outbox->cloud_count++] = (struct store_cloud){0};
+    }
+    free(outbox->clouds[connection].name);
+    outbox->clouds[connection] = (struct store_cloud){.name = mem_copy_text(name)};
+}
+
+enum sql_result store_outbox_init(struct store_outbox *outbox, struct sql *sql)
 {
     static const char put_boot[] = "INSERT OR IGNORE INTO boots(boot) VALUES(?1)";
     static const char get_boot[] = "SELECT id FROM boots WHERE boot = ?1";
@@ -45,13 +55,12 @@ enum sql_result store_outbox_init(struct store_outbox *outbox, struct sql *sql,
     static const char get_cloud[] = "SELECT id FROM clouds WHERE name = ?1";
     char boot[CLOCK_BOOT_ID_SIZE];
     clock_boot_id(boot);
-    outbox->site = site;
-    outbox->max_bytes = max_bytes;
-    if (!outbox->clouds)
-        outbox->clouds = mem_new(site->cloud_count, sizeof *outbox->clouds);
     enum sql_result result = number_of(sql, put_boot, get_boot, boot, &outbox->boot);
-    for (size_t i = 0; i < site->cloud_count && result == SQL_DONE; i++)
-        result = number_of(sql, put_cloud, get_cloud, site->clouds[i].name, &outbox->clouds[i]);
+    for (size_t i = 0; i < outbox->cloud_count && result == SQL_DONE; i++) {
+        struct store_cloud *cloud = &outbox->clouds[i];
+        if (cloud->name)
+            result = number_of(sql, put_cloud, get_cloud, cloud->name, &cloud->number);
+    }
     if (result == SQL_DONE && outbox->clock.is_set)
         result = store_outbox_set_offset(outbox, sql, outbox->clock.offset_ms);
     return result;
@@ -59,6 +68,8 @@ enum sql_result store_outbox_init(struct store_outbox *outbox, struct sql *sql,
 
 void store_outbox_done(struct store_outbox *outbox)
 {
+    for (size_t i = 0; i < outbox->cloud_count; i++)
+        free(outbox->clouds[i].name);
     free(outbox->clouds);
     *outbox = (struct store_outbox){0};
 }
@@ -101,7 +112,7 @@ enum sql_result store_outbox_put(const struct store_outbox *outbox, struct sql *
     bool has_time = order->row.stamp.kind == STAMP_PRESENT;
     int64_t at_ms = has_time ? order->row.stamp.ms : 0;
     sql_bind_number(statement, 1, order->row.id);
-    sql_bind_number(statement, 2, outbox->clouds[order->row.connection]);
+    sql_bind_number(statement, 2, outbox->clouds[order->row.connection].number);
     sql_bind_number(statement, 3, order->row.kind);
     sql_bind_number(statement, 4, outbox->boot);
     if (has_time)
@@ -148,7 +159,7 @@ enum sql_result store_outbox_drop_backlog(const struct store_outbox *outbox, str
 {
     static const char drop[] = "DELETE FROM outbox WHERE cloud = ?1 AND id <= ?2";
     struct sql_statement *statement = sql_prepare(sql, drop);
-    sql_bind_number(statement, 1, outbox->clouds[order->row.connection]);
+    sql_bind_number(statement, 1, outbox->clouds[order->row.connection].number);
     sql_bind_number(statement, 2, order->row.id);
     return execute_counted(sql, statement, stats, &stats->dropped_replay);
 }
@@ -233,8 +244,7 @@ enum sql_result store_outbox_expire(const struct store_outbox *outbox, struct sq
             stamp = stamp_of(outbox, statement, 1);
         sql_reset(statement);
         bool is_undated = stamp.kind == STAMP_NONE;
-        bool stays =
-            !is_undated && age_ms(outbox, &stamp, boot_ms) <= outbox->site->outbox.max_age_ms;
+        bool stays = !is_undated && age_ms(outbox, &stamp, boot_ms) <= outbox->max_age_ms;
         if (result != SQL_ROW || stays) {
             *ret_more = false;
             return result == SQL_ROW ? SQL_DONE : result;
@@ -334,7 +344,7 @@ enum sql_result store_outbox_load(const struct store_outbox *outbox, struct sql 
     rows->wish = *wish;
     rows->last = wish->after;
     struct sql_statement *statement = sql_prepare(sql, loads[wish->lane]);
-    sql_bind_number(statement, 1, outbox->clouds[wish->connection]);
+    sql_bind_number(statement, 1, outbox->clouds[wish->connection].number);
     sql_bind_number(statement, 2, wish->after);
     sql_bind_number(statement, 3, wish->before);
     sql_bind_number(statement, 4, (int64_t)wish->count);

@@ -9,20 +9,26 @@
 #include "cloud/sql.h"
 #include "cloud/store.h"
 #include "cloud/store_order.h"
-#include "model/site.h"
 
 struct store_outbox {
-    const struct site *site;
     int64_t max_bytes;
-    int64_t boot;    // number of the present start of the system
-    int64_t *clouds; // number of each connection of the site
+    int64_t max_age_ms;
+    int64_t boot; // number of the present start of the system
+    struct store_cloud {
+        char *name;
+        int64_t number;
+    } * clouds; // as the connections of the site
+    size_t cloud_count;
     struct stamp_clock clock;
 };
 
+// Says what a connection of the site is called; its number in the file is found out with
+// store_outbox_init.
+void store_outbox_name(struct store_outbox *outbox, size_t connection, const char *name);
+
 // Finds the numbers of the present start and of the connections; again after the file was
-// replaced.
-enum sql_result store_outbox_init(struct store_outbox *outbox, struct sql *sql,
-                                  const struct site *site, int64_t max_bytes);
+// replaced, and after a connection was named.
+enum sql_result store_outbox_init(struct store_outbox *outbox, struct sql *sql);
 void store_outbox_done(struct store_outbox *outbox);
 
 int64_t store_outbox_last(struct sql *sql);

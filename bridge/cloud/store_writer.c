@@ -27,12 +27,6 @@ static void note_file(struct store_writer *writer)
         post_changed(writer, true, file->trouble);
 }
 
-static enum sql_result init_outbox(struct store_writer *writer)
-{
-    return store_outbox_init(&writer->outbox, writer->file.sql, writer->outbox.site,
-                             writer->file.max_bytes);
-}
-
 void store_writer_init(struct store_writer *writer, const struct site *site,
                        void (*post)(void *context, const struct store_event *event),
                        void *context)
@@ -40,10 +34,13 @@ void store_writer_init(struct store_writer *writer, const struct site *site,
     writer->end = &writer->first;
     writer->post = post;
     writer->context = context;
-    writer->outbox.site = site;
-    if (init_outbox(writer) == SQL_DAMAGED) {
+    writer->outbox.max_bytes = writer->file.max_bytes;
+    writer->outbox.max_age_ms = site->outbox.max_age_ms;
+    for (size_t i = 0; i < site->cloud_count; i++)
+        store_outbox_name(&writer->outbox, i, site->clouds[i].name);
+    if (store_outbox_init(&writer->outbox, writer->file.sql) == SQL_DAMAGED) {
         store_file_replace(&writer->file);
-        (void)init_outbox(writer);
+        (void)store_outbox_init(&writer->outbox, writer->file.sql);
     }
     note_file(writer);
 }
@@ -51,7 +48,7 @@ void store_writer_init(struct store_writer *writer, const struct site *site,
 void store_writer_replace(struct store_writer *writer)
 {
     store_file_replace(&writer->file);
-    (void)init_outbox(writer);
+    (void)store_outbox_init(&writer->outbox, writer->file.sql);
     writer->is_counted = false;
     note_file(writer);
 }
@@ -112,6 +109,7 @@ static enum sql_result apply(struct store_writer *writer, struct store_order *or
     case ORDER_FINISH_COMMAND:
         return finish_command(writer, order);
     case ORDER_WISH:
+    case ORDER_NAME_CLOUD:
         break;
     }
     return SQL_DONE;
@@ -163,10 +161,21 @@ static void fulfil(struct store_writer *writer, const struct outbox_wish *wish)
     writer->post(writer->context, &event);
 }
 
+// At once, since rows of it may be wished for.
+static void name_cloud(struct store_writer *writer, const struct store_order *order)
+{
+    store_outbox_name(&writer->outbox, (size_t)order->cloud.connection, order->cloud.name);
+    if (store_outbox_init(&writer->outbox, writer->file.sql) == SQL_DAMAGED)
+        store_writer_replace(writer);
+}
+
 void store_writer_take(struct store_writer *writer, struct store_order *order, int64_t now_ms)
 {
-    if (order->kind == ORDER_WISH) {
-        fulfil(writer, &order->wish);
+    if (order->kind == ORDER_WISH || order->kind == ORDER_NAME_CLOUD) {
+        if (order->kind == ORDER_WISH)
+            fulfil(writer, &order->wish);
+        else
+            name_cloud(writer, order);
         store_order_free(order);
         return;
     }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -29,7 +30,7 @@ enum {
 
 struct uplink {
     struct connection_hub hub;
-    struct mailbox *orders;  // of struct uplink_publish, from any thread
+    struct mailbox *orders;  // of struct uplink_order, from any thread
     int done_descriptor;     // readable once the thread has ended
     _Atomic int64_t stop_ms; // when to be gone, on the monotonic clock; 0: not stopping
     int64_t wall_ms;         // wall clock minus monotonic clock, at the last round
@@ -38,23 +39,107 @@ struct uplink {
     struct pulse pulse;
     struct pollfd *polled;
     size_t count;
-    struct connection *connections[];
+    struct connection **connections; // by place in the site; NULL: there is none
+    struct connection **retired;     // that are still being looked up
+    size_t retired_count;
 };
+
+// What is handed over: a message, or a site.
+struct uplink_order {
+    bool is_site;
+    struct uplink_publish message;
+    struct uplink_site next;
+};
+
+// Frees a connection that is gone, now that its lookup is over. False when it is none.
+static bool bury(struct uplink *uplink, struct connection *connection)
+{
+    for (size_t i = 0; i < uplink->retired_count; i++) {
+        if (uplink->retired[i] != connection)
+            continue;
+        uplink->retired[i] = uplink->retired[--uplink->retired_count];
+        connection_bury(connection);
+        return true;
+    }
+    return false;
+}
 
 static void take_arrivals(struct uplink *uplink, int64_t now_ms)
 {
-    int index = 0;
-    while (mailbox_take(uplink->hub.arrivals, &index))
-        connection_arrive(uplink->connections[index], now_ms);
+    struct connection *connection = NULL;
+    while (mailbox_take(uplink->hub.arrivals, &connection)) {
+        if (!bury(uplink, connection))
+            connection_arrive(connection, now_ms);
+    }
+}
+
+// Another site
+// ------------------------------------------------------------------------------
+
+static void widen(struct uplink *uplink, const struct site *site, size_t devices_before)
+{
+    struct connection_hub *hub = &uplink->hub;
+    size_t count = site->cloud_count;
+    uplink->polled =
+        mem_resize(uplink->polled, POLLED_CONNECTIONS + count, sizeof *uplink->polled);
+    uplink->connections = mem_resize(uplink->connections, count, sizeof(struct connection *));
+    while (uplink->count < count)
+        uplink->connections[uplink->count++] = NULL;
+    if (site->device_count <= devices_before)
+        return;
+    hub->subscriptions =
+        mem_resize(hub->subscriptions, site->device_count, sizeof *hub->subscriptions);
+    memset(hub->subscriptions + devices_before, 0,
+           (site->device_count - devices_before) * sizeof *hub->subscriptions);
+}
+
+static void replace(struct uplink *uplink, size_t place, const struct site *site)
+{
+    struct connection *before = uplink->connections[place];
+    bool is_there = site->clouds[place].name[0] != '\0';
+    uint32_t session = 0;
+    if (before)
+        session = connection_retire(before, is_there ? "its settings have changed"
+                                                     : "it is not in the site any more");
+    if (before && connection_is_looking_up(before)) {
+        uplink->retired =
+            mem_resize(uplink->retired, uplink->retired_count + 1, sizeof(struct connection *));
+        uplink->retired[uplink->retired_count++] = before;
+    } else {
+        connection_free(before);
+    }
+    uplink->connections[place] =
+        is_there ? connection_new(&uplink->hub, (int)place, session) : NULL;
+}
+
+static void take_site(struct uplink *uplink, const struct uplink_site *next)
+{
+    const struct site *before = uplink->hub.site;
+    struct uplink_event event = {.kind = UPLINK_RELOADED};
+    widen(uplink, next->site, before->device_count);
+    uplink->hub.site = next->site;
+    for (size_t i = 0; i < uplink->count; i++) {
+        if (next->is_new[i])
+            replace(uplink, i, next->site);
+        else if (uplink->connections[i])
+            connection_adopt(uplink->connections[i], before);
+    }
+    event_post(&uplink->hub.events, &event);
 }
 
 static void take_orders(struct uplink *uplink, int64_t now_ms)
 {
-    struct uplink_publish order;
+    struct uplink_order order;
     while (uplink->hub.events.count == 0 && mailbox_take(uplink->orders, &order)) {
-        connection_publish(uplink->connections[order.connection], &order, now_ms);
-        free(order.topic);
-        free(order.payload);
+        if (order.is_site) {
+            take_site(uplink, &order.next);
+            continue;
+        }
+        struct connection *connection = uplink->connections[order.message.connection];
+        if (connection)
+            connection_publish(connection, &order.message, now_ms);
+        free(order.message.topic);
+        free(order.message.payload);
     }
 }
 
@@ -63,8 +148,10 @@ static void watch_clock(struct uplink *uplink, int64_t now_ms)
     int64_t wall_ms = clock_wall_ms() - now_ms;
     bool is_set = llabs(wall_ms - uplink->wall_ms) > CLOCK_STEP_MS;
     uplink->wall_ms = wall_ms;
-    for (size_t i = 0; is_set && i < uplink->count; i++)
-        connection_clock_was_set(uplink->connections[i], now_ms);
+    for (size_t i = 0; is_set && i < uplink->count; i++) {
+        if (uplink->connections[i])
+            connection_clock_was_set(uplink->connections[i], now_ms);
+    }
 }
 
 static void wait_and_serve(struct uplink *uplink, int limit_ms)
@@ -76,14 +163,17 @@ static void wait_and_serve(struct uplink *uplink, int limit_ms)
     polled[POLLED_ORDERS].fd = is_blocked ? -1 : mailbox_descriptor(uplink->orders);
     for (size_t i = 0; i < uplink->count; i++) {
         struct pollfd *one = &polled[POLLED_CONNECTIONS + i];
+        struct connection *connection = uplink->connections[i];
         one->events = 0;
-        one->fd = connection_socket(uplink->connections[i], &one->events);
+        one->fd = connection ? connection_socket(connection, &one->events) : -1;
         one->revents = 0;
     }
     (void)poll(polled, POLLED_CONNECTIONS + uplink->count,
                is_blocked ? RETRY_FULL_MS : limit_ms);
-    for (size_t i = 0; i < uplink->count; i++)
-        connection_serve(uplink->connections[i], polled[POLLED_CONNECTIONS + i].revents);
+    for (size_t i = 0; i < uplink->count; i++) {
+        if (uplink->connections[i])
+            connection_serve(uplink->connections[i], polled[POLLED_CONNECTIONS + i].revents);
+    }
 }
 
 // How long to sleep until then, at most.
@@ -98,10 +188,15 @@ static int time_left(int64_t until_ms, int64_t now_ms)
 static bool any(const struct uplink *uplink, bool (*is_so)(const struct connection *))
 {
     for (size_t i = 0; i < uplink->count; i++) {
-        if (is_so(uplink->connections[i]))
+        if (uplink->connections[i] && is_so(uplink->connections[i]))
             return true;
     }
     return false;
+}
+
+static bool is_looking_up(const struct uplink *uplink)
+{
+    return uplink->retired_count > 0 || any(uplink, connection_is_looking_up);
 }
 
 // One round: everything that came or fell due, then sleep. False when the work is done.
@@ -116,13 +211,14 @@ static bool turn(struct uplink *uplink)
     take_orders(uplink, now_ms);
     int limit_ms = TURN_LIMIT_MS;
     for (size_t i = 0; i < uplink->count; i++) {
+        if (!uplink->connections[i])
+            continue;
         int64_t due_ms = connection_turn(uplink->connections[i], now_ms, is_free && !stop_ms);
         int left_ms = time_left(due_ms, now_ms);
         limit_ms = left_ms < limit_ms ? left_ms : limit_ms;
     }
     if (stop_ms) {
-        bool has_work =
-            any(uplink, connection_is_busy) || any(uplink, connection_is_looking_up);
+        bool has_work = any(uplink, connection_is_busy) || is_looking_up(uplink);
         if (!has_work || now_ms >= stop_ms - GOODBYE_MS)
             return false;
         int left_ms = time_left(stop_ms - GOODBYE_MS, now_ms);
@@ -141,8 +237,10 @@ static bool has_socket(const struct connection *connection)
 static void say_goodbye(struct uplink *uplink)
 {
     int64_t until_ms = clock_monotonic_ms() + GOODBYE_MS / 2;
-    for (size_t i = 0; i < uplink->count; i++)
-        connection_close(uplink->connections[i]);
+    for (size_t i = 0; i < uplink->count; i++) {
+        if (uplink->connections[i])
+            connection_close(uplink->connections[i]);
+    }
     while (any(uplink, has_socket) && clock_monotonic_ms() < until_ms)
         wait_and_serve(uplink, time_left(until_ms, clock_monotonic_ms()));
 }
@@ -155,7 +253,7 @@ static void *uplink_main(void *context)
         ;
     say_goodbye(uplink);
     pulse_give(&uplink->pulse, PULSE_NONE);
-    uplink->is_stuck = any(uplink, connection_is_looking_up);
+    uplink->is_stuck = is_looking_up(uplink);
     (void)eventfd_write(uplink->done_descriptor, 1);
     return NULL;
 }
@@ -177,10 +275,10 @@ static int check_ids(const struct site *site, struct error *err)
 
 static void uplink_free(struct uplink *uplink)
 {
-    struct uplink_publish order;
+    struct uplink_order order;
     while (uplink->orders && mailbox_take(uplink->orders, &order)) {
-        free(order.topic);
-        free(order.payload);
+        free(order.message.topic);
+        free(order.message.payload);
     }
     for (size_t i = 0; i < uplink->count; i++)
         connection_free(uplink->connections[i]);
@@ -193,6 +291,8 @@ static void uplink_free(struct uplink *uplink)
     event_done(&uplink->hub.events);
     free(uplink->hub.subscriptions);
     free(uplink->polled);
+    free(uplink->connections);
+    free(uplink->retired);
     free(uplink);
     mqtt_client_library_end();
 }
@@ -200,21 +300,23 @@ static void uplink_free(struct uplink *uplink)
 static struct uplink *uplink_new(const struct site *site, struct mailbox *to_main)
 {
     size_t count = site->cloud_count;
-    struct uplink *uplink = mem_new(1, sizeof *uplink + count * sizeof(struct connection *));
+    struct uplink *uplink = mem_new(1, sizeof *uplink);
     uplink->hub = (struct connection_hub){
         .site = site,
         .events = {.to_main = to_main},
-        .arrivals = mailbox_new(sizeof(int), 0, count),
+        .arrivals = mailbox_new(sizeof(struct connection *), 0, CONNECTION_MAX_LOOKUPS),
         .stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
         .subscriptions = mem_new(site->device_count, sizeof(int)),
     };
     uplink->orders =
-        mailbox_new(sizeof(struct uplink_publish), 0, count * PACING_MAX_IN_FLIGHT);
+        mailbox_new(sizeof(struct uplink_order), 0, count * PACING_MAX_IN_FLIGHT + 1);
     uplink->done_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     uplink->polled = mem_new(POLLED_CONNECTIONS + count, sizeof *uplink->polled);
     uplink->count = count;
+    uplink->connections = mem_new(count, sizeof(struct connection *));
     for (size_t i = 0; i < count; i++)
-        uplink->connections[i] = connection_new(&uplink->hub, (int)i);
+        uplink->connections[i] =
+            site->clouds[i].name[0] ? connection_new(&uplink->hub, (int)i, 0) : NULL;
     return uplink;
 }
 
@@ -247,7 +349,14 @@ struct uplink *uplink_start(const struct site *site, struct mailbox *to_main, st
 
 bool uplink_publish(struct uplink *uplink, const struct uplink_publish *message)
 {
-    return mailbox_post(uplink->orders, message);
+    struct uplink_order order = {.message = *message};
+    return mailbox_post(uplink->orders, &order);
+}
+
+bool uplink_reload(struct uplink *uplink, const struct uplink_site *next)
+{
+    struct uplink_order order = {.is_site = true, .next = *next};
+    return mailbox_post(uplink->orders, &order);
 }
 
 struct pulse *uplink_pulse(struct uplink *uplink)

@@ -49,6 +49,19 @@ bool uplink_publish(struct uplink *uplink, const struct uplink_publish *message)
 // The signs of life of its thread.
 struct pulse *uplink_pulse(struct uplink *uplink);
 
+// Another site takes the place of the one before: each connection is in the place it had,
+// places may have been added. It must live until UPLINK_RELOADED and then on, as long as the
+// uplink or until the next one is taken over; the one before is not looked at any more then,
+// and no event is of it.
+struct uplink_site {
+    const struct site *site;
+    const bool *is_new; // by place: what is there, or nothing, is not what was there
+};
+
+// Hands it over; what it points to stays the caller's. False when there is no room at the
+// moment. The main thread.
+bool uplink_reload(struct uplink *uplink, const struct uplink_site *next);
+
 // Ends the thread within `within_ms`: what was handed over is sent and acknowledgements are
 // awaited while there is time, then the brokers are told good-bye. Events posted meanwhile stay
 // in the mailbox. False when a thread hangs in the system's resolver: it and the uplink's

@@ -348,10 +348,28 @@ static void ignores_answers_to_an_earlier_connection(void **state)
     outbox_free(outbox);
 }
 
+static void takes_connections_that_come_later(void **state)
+{
+    (void)state;
+    struct outbox *outbox = outbox_new(1, &always, 0);
+    outbox_connected(outbox, 0);
+    int64_t first = push(outbox, OUTBOX_TELEMETRY, 0);
+    outbox_widen(outbox, 3);
+    outbox_widen(outbox, 2); // there are more already
+    int64_t second = push(outbox, OUTBOX_TELEMETRY, 2);
+    outbox_connected(outbox, 2);
+    save_and_settle(outbox);
+    assert_int_equal(take(outbox, 2), second);
+    assert_int_equal(take(outbox, 0), first);
+    assert_int_equal(take(outbox, 1), 0);
+    outbox_free(outbox);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sends_nothing_before_it_is_saved),
+        cmocka_unit_test(takes_connections_that_come_later),
         cmocka_unit_test(says_where_an_acknowledged_row_is),
         cmocka_unit_test(spills_what_is_not_acknowledged_in_time),
         cmocka_unit_test(spills_at_once_when_the_link_is_lost),

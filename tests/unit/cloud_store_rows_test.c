@@ -126,6 +126,29 @@ static void keeps_rows_over_a_restart(void **state)
     world_done(&world);
 }
 
+static void takes_a_connection_that_comes_later(void **state)
+{
+    (void)state;
+    struct store_world world;
+    rows_init(&world);
+    world.site.cloud_count = 1;
+    world_start(&world);
+    (void)put_row(&world, 1, OUTBOX_TELEMETRY, 0, 10);
+    store_name_connection(world.store, 3, "later"); // places between may be empty
+    assert_int_equal(count_rows(&world, 3, LANE_DATA, 10), 0);
+    assert_true(world_await(&world, put_row(&world, 2, OUTBOX_RESPONSE, 3, 10)));
+    assert_true(world_await(&world, put_row(&world, 3, OUTBOX_TELEMETRY, 3, 10)));
+    assert_int_equal(count_rows(&world, 3, LANE_DATA, 10), 1);
+    world_stop(&world);
+    const struct cloud_settings there[] = {{.name = "later"}};
+    world.site.clouds = there;
+    world_start(&world);
+    assert_int_equal(count_rows(&world, 0, LANE_DATA, 10), 1);
+    assert_int_equal(count_rows(&world, 0, LANE_RESPONSES, 10), 1);
+    world_stop(&world);
+    world_done(&world);
+}
+
 static void change(const struct store_world *world, const char *sql)
 {
     char path[400];
@@ -350,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_rows_over_a_restart),
+        cmocka_unit_test(takes_a_connection_that_comes_later),
         cmocka_unit_test(dates_rows_of_a_former_start_of_the_system),
         cmocka_unit_test(drops_and_counts_rows_that_can_never_be_dated),
         cmocka_unit_test(drops_what_is_too_old),

@@ -252,9 +252,12 @@ static void delivers_what_was_handed_over_before_it_stops(void **state)
 }
 
 // Publishes a request as the cloud would.
-static void request(const struct fixture *fixture, const char *payload, bool retain)
+static void request_of(const struct fixture *fixture, const char *channel, const char *payload,
+                       bool retain)
 {
     char port[8];
+    char topic[64];
+    (void)snprintf(topic, sizeof topic, "v1/to/HW/%s/v1/command/requests", channel);
     (void)snprintf(port, sizeof port, "%u", fixture->port);
     const char *const arguments[] = {"mosquitto_pub",
                                      "-h",
@@ -268,12 +271,17 @@ static void request(const struct fixture *fixture, const char *payload, bool ret
                                      "-q",
                                      "1",
                                      "-t",
-                                     "v1/to/HW/meter/v1/command/requests",
+                                     topic,
                                      "-m",
                                      payload,
                                      retain ? "-r" : NULL,
                                      NULL};
     assert_int_equal(run(arguments), 0);
+}
+
+static void request(const struct fixture *fixture, const char *payload, bool retain)
+{
+    request_of(fixture, "meter", payload, retain);
 }
 
 static void receives_requests(void **state)
@@ -598,6 +606,72 @@ static void refuses_ids_that_would_break_a_topic(void **state)
     assert_non_null(strstr(fixture->error.text, "device meter"));
 }
 
+// Another site, whose connections are in the places of the fixture's.
+static void reload(struct fixture *fixture, const struct site *site, const bool *is_new)
+{
+    struct uplink_site next = {site, is_new};
+    assert_true(uplink_reload(fixture->uplink, &next));
+}
+
+static void exchanges_devices_within_a_session(void **state)
+{
+    struct fixture *fixture = *state;
+    const bool is_new[] = {false};
+    const struct device devices[] = {
+        {.name = "", .cloud = NO_INDEX},
+        {.name = "pump", .cloud = 0, .hardware_id = "HW", .channel_id = "pump"},
+    };
+    struct site site = fixture->site;
+    site.devices = devices;
+    site.device_count = ARRAY_LENGTH(devices);
+    start_broker(fixture);
+    request_of(fixture, "pump", "{}", true); // comes with the subscription
+    start(fixture);
+    uint32_t session = expect(fixture, UPLINK_CONNECTED).session;
+    reload(fixture, &site, is_new);
+    (void)expect(fixture, UPLINK_RELOADED);
+    struct uplink_event event = expect(fixture, UPLINK_REQUEST);
+    assert_int_equal(event.request.device, 1);
+    free(event.request.payload);
+    request(fixture, "{}", false); // nobody asks for those of the meter any more
+    publish(fixture, session, 1);
+    assert_int_equal(expect(fixture, UPLINK_ACKED).row, 1);
+}
+
+static void exchanges_connections(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cloud_settings clouds[] = {fixture->clouds[0], fixture->clouds[0]};
+    struct site site = fixture->site;
+    site.clouds = clouds;
+    site.cloud_count = ARRAY_LENGTH(clouds);
+    start_broker(fixture);
+    start(fixture);
+    uint32_t session = expect(fixture, UPLINK_CONNECTED).session;
+    reload(fixture, &site, (const bool[]){true, true});
+    struct uplink_event event = expect(fixture, UPLINK_DISCONNECTED);
+    assert_true(event.disconnected.was_connected);
+    assert_string_equal(event.disconnected.reason, "its settings have changed");
+    assert_int_equal(event.session, session);
+    (void)expect(fixture, UPLINK_RELOADED);
+    publish(fixture, session, 1); // into a session that is over
+    uint32_t sessions[2] = {0};
+    for (int i = 0; i < 2; i++) {
+        event = expect(fixture, UPLINK_CONNECTED);
+        sessions[event.connection] = event.session;
+    }
+    assert_int_equal(sessions[0], session + 1);
+    assert_int_equal(sessions[1], 1);
+    struct cloud_settings fewer[] = {fixture->clouds[0], {.name = ""}};
+    site.clouds = fewer;
+    reload(fixture, &site, (const bool[]){false, true});
+    event = expect(fixture, UPLINK_DISCONNECTED);
+    assert_int_equal(event.connection, 1);
+    (void)expect(fixture, UPLINK_RELOADED);
+    publish(fixture, session + 1, 2);
+    assert_int_equal(expect(fixture, UPLINK_ACKED).row, 2);
+}
+
 #define WITH_BROKER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -619,6 +693,8 @@ int main(void)
         WITH_BROKER(says_what_is_wrong_with_a_file),
         WITH_BROKER(says_that_nobody_listens),
         WITH_BROKER(refuses_ids_that_would_break_a_topic),
+        WITH_BROKER(exchanges_devices_within_a_session),
+        WITH_BROKER(exchanges_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
