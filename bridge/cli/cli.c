@@ -24,6 +24,8 @@ static const struct subcommand subcommands[] = {
     {"write", cmd_write, "TARGET REGISTER=VALUE [--json]",
      "write one register of the map and read it back"},
     {"status", cmd_status, "[SITE] [--json] [--watch]", "ask the running bridge how it does"},
+    {"reload", cmd_reload, "[SITE] [--json]",
+     "have the running bridge read its site file again"},
     {"import", cmd_import, "sunspec TARGET | csv FILE [--addressing HOW]",
      "write a map, to be edited, from a SunSpec device or a register table"},
     {"simulate", cmd_simulate,

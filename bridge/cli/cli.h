@@ -38,6 +38,7 @@ int cmd_run(const struct options *options);
 int cmd_scan(const struct options *options);
 int cmd_schema(const struct options *options);
 int cmd_simulate(const struct options *options);
+int cmd_reload(const struct options *options);
 int cmd_status(const struct options *options);
 
 #endif

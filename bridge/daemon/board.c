@@ -10,6 +10,19 @@ void board_init(struct board *board, size_t buses)
     *board = (struct board){mem_new(buses, sizeof *board->slots), buses};
 }
 
+void board_widen(struct board *board, size_t buses)
+{
+    board->slots = mem_resize(board->slots, buses, sizeof *board->slots);
+    while (board->count < buses)
+        board->slots[board->count++] = (struct board_slot){0};
+}
+
+void board_forget(struct board *board, size_t bus)
+{
+    bus_status_free(board->slots[bus].latest);
+    board->slots[bus] = (struct board_slot){0};
+}
+
 void board_done(struct board *board)
 {
     for (size_t i = 0; i < board->count; i++)

@@ -26,6 +26,12 @@ struct board {
 void board_init(struct board *board, size_t buses);
 void board_done(struct board *board);
 
+// There are so many buses from now on.
+void board_widen(struct board *board, size_t buses);
+
+// Nothing is known of a bus any more, nor is anything on its way.
+void board_forget(struct board *board, size_t bus);
+
 // Whether a bus is to be asked now, for somebody who wants to know.
 bool board_wants(const struct board *board, size_t bus, int64_t now_ms);
 

@@ -13,6 +13,12 @@ static void take_status(void *context, const struct control_request *request,
     status_take_request(&daemon->status, ticket);
 }
 
+static void take_reload(void *context, const struct control_request *request,
+                        struct control_ticket ticket)
+{
+    reload_take_request(context, request, ticket);
+}
+
 static void take_command(void *context, const struct control_request *request,
                          struct control_ticket ticket)
 {
@@ -31,7 +37,7 @@ const struct control_handler control_table[] = {
     {"buses", buses_take_request},   {"devices", devices_take_request},
     {"status", take_status},         {"transact", transact_take_request},
     {"values", values_take_request}, {"command", take_command},
-    {"write", take_write},
+    {"write", take_write},           {"reload", take_reload},
 };
 
 const size_t control_table_count = ARRAY_LENGTH(control_table);

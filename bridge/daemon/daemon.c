@@ -4,9 +4,13 @@
 #include "base/mem.h"
 #include "daemon/daemon_state.h"
 
-int daemon_run(const struct site *site, const struct daemon_options *options, struct error *err)
+int daemon_run(struct generation *first, const struct generation_source *source,
+               const struct daemon_options *options, struct error *err)
 {
-    struct daemon daemon = {.site = site};
+    struct daemon daemon = {.current = *first->changes.site};
+    daemon.site = &daemon.current;
+    generations_begin(&daemon.generations, first);
+    reload_init(&daemon.reload, source);
     if (daemon_start(&daemon, options, err) != 0)
         return -1; // the process ends: threads that run already are not waited for
     report_started(&daemon.report);

@@ -47,6 +47,8 @@ static bool all_are_alive(struct daemon *daemon, int64_t now_ms)
     bool all = true;
     for (size_t i = 0; i < daemon->site->bus_count; i++) {
         char area[120];
+        if (!daemon->buses[i])
+            continue;
         (void)snprintf(area, sizeof area, "bus %s", daemon->site->buses[i].name);
         all &= is_alive(bus_pulse(daemon->buses[i]), area, consequence, now_ms);
     }
@@ -61,17 +63,23 @@ static void describe(const struct daemon *daemon, bool is_well, char *ret_text, 
     const struct site *site = daemon->site;
     size_t answering = 0;
     size_t connected = 0;
+    size_t devices = 0; // places may be empty
+    size_t clouds = 0;
     char waiting[64] = "";
-    for (size_t i = 0; i < site->device_count; i++)
+    for (size_t i = 0; i < site->device_count; i++) {
+        devices += site->devices[i].name[0] != '\0';
         answering += daemon->feeds[i].health == HEALTH_ONLINE;
-    for (size_t i = 0; i < site->cloud_count; i++)
+    }
+    for (size_t i = 0; i < site->cloud_count; i++) {
+        clouds += site->clouds[i].name[0] != '\0';
         connected += daemon->status.clouds[i].is_connected;
-    if (connected < site->cloud_count)
+    }
+    if (connected < clouds)
         (void)snprintf(waiting, sizeof waiting, ", %zu messages wait",
                        outgoing_status(&daemon->outgoing).messages);
     (void)snprintf(ret_text, size, "%s%zu of %zu devices answer, %zu of %zu clouds connected%s",
-                   is_well ? "" : "a thread hangs: see the log; ", answering,
-                   site->device_count, connected, site->cloud_count, waiting);
+                   is_well ? "" : "a thread hangs: see the log; ", answering, devices,
+                   connected, clouds, waiting);
 }
 
 void daemon_service_find(struct daemon *daemon)
@@ -108,4 +116,18 @@ void daemon_service_turn(struct daemon *daemon)
 void daemon_service_stopping(const struct daemon *daemon)
 {
     (void)service_manager_tell(&daemon->service.manager, "STOPPING=1\nSTATUS=stopping");
+}
+
+// CLOCK_MONOTONIC is what Type=notify-reload compares with (sd_notify(3)).
+void daemon_service_reloading(const struct daemon *daemon)
+{
+    char text[64];
+    (void)snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld",
+                   (long long)clock_monotonic_us());
+    (void)service_manager_tell(&daemon->service.manager, text);
+}
+
+void daemon_service_reloaded(const struct daemon *daemon)
+{
+    (void)service_manager_tell(&daemon->service.manager, "READY=1");
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -16,14 +17,26 @@ enum {
     EVENT_SLOTS_FOR_REQUESTS = 64,
 };
 
+int daemon_start_bus(struct daemon *daemon, struct generation *generation, size_t place,
+                     struct error *err)
+{
+    struct bus *bus =
+        bus_start(generation->changes.site, (uint16_t)place, daemon->learned.refusals,
+                  daemon->learned.count, daemon->from_buses, err);
+    if (!bus)
+        return -1;
+    generation_pin(generation);
+    daemon->pinned[place] = generation;
+    daemon->buses[place] = bus;
+    daemon->buses_running++;
+    return 0;
+}
+
 static int start_buses(struct daemon *daemon, struct error *err)
 {
     for (size_t i = 0; i < daemon->site->bus_count; i++) {
-        daemon->buses[i] = bus_start(daemon->site, (uint16_t)i, daemon->learned.refusals,
-                                     daemon->learned.count, daemon->from_buses, err);
-        if (!daemon->buses[i])
+        if (daemon_start_bus(daemon, daemon->generations.present, i, err) != 0)
             return -1;
-        daemon->buses_running++;
     }
     return 0;
 }
@@ -56,6 +69,7 @@ static int start_control(struct daemon *daemon, int64_t began_ms, struct error *
         .wear = &daemon->wear,
         .from_buses = daemon->from_buses,
         .control = daemon->control,
+        .generations = &daemon->generations,
         .is_dry = daemon->is_dry,
     };
     status_init(&daemon->status, &sources, began_ms);
@@ -70,9 +84,9 @@ int daemon_start(struct daemon *daemon, const struct daemon_options *options, st
 {
     int64_t began_ms = clock_monotonic_ms();
     daemon->is_dry = options->is_dry;
-    daemon->generation = 1;
     daemon_service_find(daemon);
-    daemon->signals = stop_signals_open(err);
+    const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    daemon->signals = signals_open(signals, ARRAY_LENGTH(signals), err);
     if (daemon->signals < 0 || control_place_take(&daemon->place, daemon->site, err) != 0)
         return -1;
     daemon->from_buses = mailbox_new(sizeof(struct message), READING_SLOTS, SURE_SLOTS);
@@ -89,10 +103,12 @@ int daemon_start(struct daemon *daemon, const struct daemon_options *options, st
     for (size_t i = 0; i < daemon->site->device_count; i++)
         feed_init(&daemon->feeds[i], daemon->site, &daemon->site->devices[i]);
     report_init(&daemon->report, daemon->site, clock_monotonic_ms());
-    if (outgoing_init(&daemon->outgoing, daemon->site, daemon->is_dry, daemon->store,
-                      daemon->from_uplink, err) != 0)
+    outgoing_init(&daemon->outgoing, daemon->site, daemon->is_dry, daemon->store);
+    if (outgoing_connect(&daemon->outgoing, daemon->generations.present->changes.site,
+                         daemon->from_uplink, err) != 0)
         return -1;
     daemon->buses = mem_new(daemon->site->bus_count, sizeof(struct bus *));
+    daemon->pinned = mem_new(daemon->site->bus_count, sizeof(struct generation *));
     requests_init(&daemon->requests, daemon->site, daemon->buses, &daemon->outgoing,
                   &daemon->holds, daemon->store);
     if (daemon->store && store_start(daemon->store, err) != 0)
@@ -112,8 +128,10 @@ void daemon_finish(struct daemon *daemon)
     struct message message; // from a bus that ended late
     while (mailbox_take(daemon->from_buses, &message))
         message_done(&message);
-    for (size_t i = 0; i < daemon->site->bus_count; i++)
-        bus_free(daemon->buses[i]);
+    for (size_t i = 0; i < daemon->site->bus_count; i++) {
+        if (daemon->buses[i])
+            bus_free(daemon->buses[i]);
+    }
     guest_desk_done(&daemon->desk);
     status_done(&daemon->status);
     requests_done(&daemon->requests);
@@ -124,6 +142,9 @@ void daemon_finish(struct daemon *daemon)
         feed_done(&daemon->feeds[i]);
     free(daemon->feeds);
     free(daemon->buses);
+    free(daemon->pinned);
+    reload_done(&daemon->reload);
+    generations_done(&daemon->generations);
     mailbox_free(daemon->from_buses);
     mailbox_free(daemon->from_uplink);
     mailbox_free(daemon->from_store);

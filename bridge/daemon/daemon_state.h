@@ -18,11 +18,13 @@
 #include "daemon/control_place.h"
 #include "daemon/daemon.h"
 #include "daemon/feed.h"
+#include "daemon/generation.h"
 #include "daemon/guest_desk.h"
 #include "daemon/holds.h"
 #include "daemon/learned.h"
 #include "daemon/local_commands.h"
 #include "daemon/outgoing.h"
+#include "daemon/reload.h"
 #include "daemon/report.h"
 #include "daemon/requests.h"
 #include "daemon/status.h"
@@ -39,10 +41,13 @@ struct service {
 };
 
 struct daemon {
-    const struct site *site;
-    uint64_t generation; // of the site, from 1 on
+    struct site current;     // of the present generation: what a reload exchanges
+    const struct site *site; // it, for all who look at it
+    struct generations generations;
+    struct reload reload;
     bool is_dry;
-    struct bus **buses;
+    struct bus **buses;         // as the site's; NULL: none runs in that place
+    struct generation **pinned; // by each of them
     size_t buses_running;
     struct feed *feeds; // one per device
     struct outgoing outgoing;
@@ -69,6 +74,10 @@ struct daemon {
 // Makes everything and starts the threads. -1 with err: threads that run already are left.
 int daemon_start(struct daemon *daemon, const struct daemon_options *options,
                  struct error *err);
+
+// Starts the bus in a place of a generation's site.
+int daemon_start_bus(struct daemon *daemon, struct generation *generation, size_t place,
+                     struct error *err);
 
 // Gives back what daemon_start has made; every thread has ended.
 void daemon_finish(struct daemon *daemon);
@@ -103,6 +112,10 @@ void daemon_service_find(struct daemon *daemon);
 void daemon_service_turn(struct daemon *daemon);
 
 void daemon_service_stopping(const struct daemon *daemon);
+
+// A reload begins; it is over, or waits for a command and is not to be waited for.
+void daemon_service_reloading(const struct daemon *daemon);
+void daemon_service_reloaded(const struct daemon *daemon);
 
 // ---- inbox.c ----
 

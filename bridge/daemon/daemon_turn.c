@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <poll.h>
+#include <signal.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/stop_signals.h"
 #include "daemon/daemon_state.h"
 
 enum { LONGEST_WAIT_MS = 60 * 1000 };
@@ -26,6 +28,7 @@ static int wait_ms(struct daemon *daemon)
     until_ms = clock_earlier(until_ms, control_next_ms(daemon->control));
     until_ms = clock_earlier(until_ms, status_next_ms(&daemon->status));
     until_ms = clock_earlier(until_ms, watch_next_ms(&daemon->service.watch));
+    until_ms = clock_earlier(until_ms, reload_turn(daemon, now_ms));
     for (size_t i = 0; i < daemon->site->device_count; i++)
         until_ms = clock_earlier(until_ms, feed_next_ms(&daemon->feeds[i]));
     if (until_ms <= now_ms)
@@ -42,9 +45,19 @@ static void serve_control(struct daemon *daemon, bool is_readable)
     guest_desk_turn(daemon, now_ms);
 }
 
+// False when it asks to stop.
+static bool take_signal(struct daemon *daemon)
+{
+    if (signals_take(daemon->signals) != SIGHUP)
+        return false;
+    reload_want(daemon);
+    return true;
+}
+
 bool daemon_turn(struct daemon *daemon)
 {
     enum { SIGNALS, CONTROL };
+    int sleep_ms = wait_ms(daemon); // first: it may begin something that is to be polled
     struct pollfd wake[] = {
         [SIGNALS] = {.fd = daemon->signals, .events = POLLIN},
         [CONTROL] = {.fd = control_descriptor(daemon->control), .events = POLLIN},
@@ -52,13 +65,14 @@ bool daemon_turn(struct daemon *daemon)
         {.fd = mailbox_descriptor(daemon->from_uplink), .events = POLLIN},
         {.fd = mailbox_descriptor(daemon->from_store), .events = POLLIN},
         {.fd = mailbox_descriptor(daemon->desk.answers), .events = POLLIN},
+        {.fd = loading_descriptor(&daemon->reload.loading), .events = POLLIN},
     };
-    (void)poll(wake, ARRAY_LENGTH(wake), wait_ms(daemon));
+    (void)poll(wake, ARRAY_LENGTH(wake), sleep_ms);
     inbox_drain(daemon);
     daemon_publish_due(daemon);
     serve_control(daemon, wake[CONTROL].revents != 0);
     daemon_service_turn(daemon);
-    return !(wake[SIGNALS].revents & POLLIN);
+    return !(wake[SIGNALS].revents & POLLIN) || take_signal(daemon);
 }
 
 void daemon_drain_until(struct daemon *daemon, bool (*is_over)(const struct daemon *),

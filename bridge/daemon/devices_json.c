@@ -164,6 +164,8 @@ char *devices_json(const struct values_view *view, size_t first)
     size_t next = first;
     json_put(root, "generation", json_integer((json_int_t)view->generation));
     for (; next < site->device_count && entries < VALUES_AT_ONCE; next++) {
+        if (!site->devices[next].name[0])
+            continue; // an empty place
         json_add(devices, device_json(arena, site, next));
         entries += site->devices[next].map->point_count;
     }

@@ -32,6 +32,17 @@ void feed_done(struct feed *feed)
     free(feed->properties);
 }
 
+void feed_adopt(struct feed *feed, const struct site *site, const struct device *device)
+{
+    bool remembers = site->publish_keys == PUBLISH_CHANGED;
+    feed->device = device;
+    feed->interval_ms = site->publish_interval_ms;
+    if (remembers == (feed->memory != NULL))
+        return;
+    telemetry_memory_free(feed->memory);
+    feed->memory = remembers ? telemetry_memory_new(device->map) : NULL;
+}
+
 static void put_telemetry(struct feed *feed, const struct moment *moment, int64_t at_ms,
                           const struct feed_outlet *outlet)
 {

@@ -41,6 +41,10 @@ struct feed_outlet {
 void feed_init(struct feed *feed, const struct site *site, const struct device *device);
 void feed_done(struct feed *feed);
 
+// The site was exchanged and the device goes on: it is at another address, or is to be
+// published in another way.
+void feed_adopt(struct feed *feed, const struct site *site, const struct device *device);
+
 // Takes a reading of this device; publishes what was gathered before when its second is over.
 void feed_take_reading(struct feed *feed, const struct reading *reading,
                        const struct feed_outlet *outlet);

@@ -62,7 +62,7 @@ static void withdraw(struct daemon *daemon, struct guest_visit *visit)
 {
     struct guest_desk *desk = &daemon->desk;
     visit->is_withdrawn =
-        visit->bus >= daemon->site->bus_count ||
+        !daemon->buses[visit->bus] ||
         bus_post_withdrawal(daemon->buses[visit->bus], desk->answers, visit->number);
 }
 
@@ -79,6 +79,21 @@ void guest_desk_turn(struct daemon *daemon, int64_t now_ms)
         if (visit->is_open && !visit->is_withdrawn &&
             !control_is_awaited(daemon->control, visit->ticket))
             withdraw(daemon, visit);
+    }
+}
+
+void guest_desk_leave(struct daemon *daemon, uint16_t bus)
+{
+    struct guest_desk *desk = &daemon->desk;
+    int64_t now_ms = clock_monotonic_ms();
+    guest_desk_turn(daemon, now_ms); // what it has answered
+    for (size_t i = 0; i < ARRAY_LENGTH(desk->visits); i++) {
+        struct guest_visit *visit = &desk->visits[i];
+        if (!visit->is_open || visit->bus != bus)
+            continue;
+        visit->is_open = false;
+        control_refuse(daemon->control, visit->ticket,
+                       "the bus ends, because the site has changed; ask again", now_ms);
     }
 }
 
@@ -100,7 +115,7 @@ static int take(struct daemon *daemon, const json_t *root, struct control_ticket
     guest->until_ms = now_ms + GUEST_PATIENCE_MS;
     *visit = (struct guest_visit){
         .is_open = true, .bus = bus, .number = guest->ticket, .ticket = ticket};
-    if (bus_post_guest(daemon->buses[bus], guest))
+    if (daemon->buses[bus] && bus_post_guest(daemon->buses[bus], guest))
         return 0;
     visit->is_open = false;
     free(guest);
@@ -141,8 +156,10 @@ void buses_take_request(void *context, const struct control_request *request,
     struct daemon *daemon = context;
     json_t *buses = json_new_list();
     (void)request;
-    for (size_t i = 0; i < daemon->site->bus_count; i++)
-        json_add(buses, bus_json(&daemon->site->buses[i]));
+    for (size_t i = 0; i < daemon->site->bus_count; i++) {
+        if (daemon->site->buses[i].name[0]) // else the place is empty
+            json_add(buses, bus_json(&daemon->site->buses[i]));
+    }
     json_t *result = json_new_object();
     json_put(result, "buses", buses);
     char *json = json_print(result);

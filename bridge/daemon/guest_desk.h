@@ -36,6 +36,9 @@ int guest_desk_init(struct guest_desk *desk);
 // When every bus has ended.
 void guest_desk_done(struct guest_desk *desk);
 
+// A bus has ended: whom it has not answered is refused.
+void guest_desk_leave(struct daemon *daemon, uint16_t bus);
+
 // Passes on what the buses have given back, and withdraws the guests of clients that are gone.
 void guest_desk_turn(struct daemon *daemon, int64_t now_ms);
 

@@ -48,6 +48,8 @@ static int read_bus(const json_t *root, const struct site *site, uint16_t *ret_b
         return error_set(err, ERROR_FAILED, "bus: the name of a bus is expected");
     suggest_start(&suggestion, name);
     for (size_t i = 0; i < site->bus_count; i++) {
+        if (!site->buses[i].name[0])
+            continue; // an empty place
         if (strcmp(site->buses[i].name, name) == 0) {
             *ret_bus = (uint16_t)i;
             return 0;

@@ -21,9 +21,11 @@ struct open_hold {
     uint64_t serial;
     const struct step *step; // NULL: left over
     bool is_begun;
-    char *device; // name in the site
+    bool is_handed;    // left over, and a bus has its end
+    const char *since; // left over: before what it began
+    char *device;      // name in the site
     char key[KEY_SIZE];
-    char *text; // of a note that was left over
+    char *text; // of its note
 };
 
 static struct open_hold *add(struct open_holds *holds, const char *device, const char *key)
@@ -55,6 +57,17 @@ static void drop(struct open_holds *holds, struct open_hold **link)
     forget(link);
 }
 
+// Nobody keeps it any more; its end is still to be written.
+static void leave_over(struct open_holds *holds, struct open_hold *row, const char *since)
+{
+    row->step = NULL;
+    row->is_begun = true;
+    row->is_handed = false;
+    row->since = since;
+    // Counted from the top: commands are counted from the bottom.
+    row->serial = UINT64_MAX - holds->left_over++;
+}
+
 static void load(void *context, const struct note *note)
 {
     struct open_holds *holds = context;
@@ -64,9 +77,7 @@ static void load(void *context, const struct note *note)
     }
     struct open_hold *row = add(holds, note->device, note->key);
     row->text = mem_copy_text(note->text);
-    row->is_begun = true;
-    // Counted from the top: commands are counted from the bottom.
-    row->serial = UINT64_MAX - holds->left_over++;
+    leave_over(holds, row, "the start");
 }
 
 void open_holds_init(struct open_holds *holds, const struct site *site, struct store *store)
@@ -83,14 +94,14 @@ void open_holds_done(struct open_holds *holds)
 }
 
 // Hands one end to its bus. False when it can never be written: then it is to be forgotten.
-static bool resume(const struct open_holds *holds, struct bus **buses,
-                   const struct open_hold *row)
+static bool resume(const struct open_holds *holds, struct bus **buses, struct open_hold *row)
 {
     int index = site_find_device(holds->site, row->device);
     if (index == NO_INDEX) {
         log_line(LOG_LEVEL_WARNING, row->device,
-                 "a hold from before the start has not ended, but the site has no such device: "
-                 "its end is kept until it has");
+                 "a hold from before %s has not ended, but the site has no such device: "
+                 "its end is kept until it has",
+                 row->since);
         return true;
     }
     const struct device *device = &holds->site->devices[index];
@@ -98,22 +109,25 @@ static bool resume(const struct open_holds *holds, struct bus **buses,
     struct hold_end *end = hold_note_read(device->map, (uint16_t)index, row->text, &err);
     if (!end) {
         log_line(LOG_LEVEL_WARNING, row->device,
-                 "a hold from before the start has not ended, and its end is not written: %s; "
+                 "a hold from before %s has not ended, and its end is not written: %s; "
                  "look at what the device holds",
-                 err.text);
+                 row->since, err.text);
         return false;
     }
     end->serial = row->serial;
-    if (bus_post_hold_end(buses[device->bus], end)) {
+    row->is_handed = buses[device->bus] && bus_post_hold_end(buses[device->bus], end);
+    if (row->is_handed) {
         log_line(LOG_LEVEL_NOTICE, row->device,
-                 "a hold from before the start has not ended: its end is written when the "
-                 "device answers");
+                 "a hold from before %s has not ended: its end is written when the "
+                 "device answers",
+                 row->since);
         return true;
     }
     hold_end_free(end);
     log_line(LOG_LEVEL_WARNING, row->device,
-             "a hold from before the start has not ended; there are too many of them: its end "
-             "is left to the next start");
+             "a hold from before %s has not ended; there are too many of them: its end "
+             "is left to the next start",
+             row->since);
     return true;
 }
 
@@ -121,10 +135,30 @@ void open_holds_resume(struct open_holds *holds, struct bus **buses)
 {
     struct open_hold **link = &holds->rows;
     while (*link) {
-        if (resume(holds, buses, *link))
-            link = &(*link)->next;
+        struct open_hold *row = *link;
+        if (row->step || row->is_handed || resume(holds, buses, row))
+            link = &row->next;
         else
             drop(holds, link);
+    }
+}
+
+void open_holds_reload(struct open_holds *holds, const struct changes *changes)
+{
+    struct open_hold **link = &holds->rows;
+    while (*link) {
+        struct open_hold *row = *link;
+        int device = site_find_device(holds->site, row->device);
+        if (device != NO_INDEX && changes->devices[device] == CHANGE_KEPT) {
+            link = &row->next;
+            continue;
+        }
+        if (!row->is_begun) {
+            drop(holds, link);
+            continue;
+        }
+        leave_over(holds, row, row->step ? "the reload" : row->since);
+        link = &row->next;
     }
 }
 
@@ -147,14 +181,12 @@ static void expect_step(void *context, const struct step *step)
     struct open_hold *row = add(holds, device->name, key);
     row->serial = request->serial;
     row->step = step;
-    if (!holds->store)
-        return;
     struct hold_end *end = hold_end_new(request, step);
-    char *text = hold_note_text(device->map, end);
-    struct note note = {.kind = kind, .device = device->name, .key = key, .text = text};
-    expecting->ticket = store_put_note(holds->store, &note, true);
-    free(text);
+    row->text = hold_note_text(device->map, end);
     hold_end_free(end);
+    struct note note = {.kind = kind, .device = device->name, .key = key, .text = row->text};
+    if (holds->store)
+        expecting->ticket = store_put_note(holds->store, &note, true);
 }
 
 uint64_t open_holds_expect(struct open_holds *holds, const char *id,

@@ -10,6 +10,7 @@
 
 #include "bus/bus.h"
 #include "cloud/store.h"
+#include "daemon/changes.h"
 #include "model/message.h"
 #include "model/site.h"
 
@@ -26,9 +27,13 @@ struct open_holds {
 void open_holds_init(struct open_holds *holds, const struct site *site, struct store *store);
 void open_holds_done(struct open_holds *holds);
 
-// Hands what was left to the buses, says so, and says what cannot be written any more: its
-// entries are gone from the map, or are other registers now.
+// Hands what was left to the buses (as the site's; NULL: there is none), says so, and says what
+// cannot be written any more: its entries are gone from the map, or are other registers now.
 void open_holds_resume(struct open_holds *holds, struct bus **buses);
+
+// The site was exchanged (holds->site is the new one), and the buses of devices that are not
+// kept have ended: what they could not end is left over. open_holds_resume is to follow.
+void open_holds_reload(struct open_holds *holds, const struct changes *changes);
 
 // A command is about to be handed to its bus: notes what ends the holds it may begin. Returns
 // the ticket that is settled when the notes are on disk; 0: nothing to wait for. `id` is the

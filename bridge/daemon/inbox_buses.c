@@ -65,6 +65,7 @@ void inbox_take_bus(struct daemon *daemon, const struct message *message)
         return;
     case MESSAGE_BUS_STOPPED:
         daemon->buses_running--;
+        reload_bus_stopped(daemon, message->bus);
         return;
     case MESSAGE_STATUS:
         status_take_bus(&daemon->status, message->status);

@@ -59,5 +59,8 @@ void inbox_take_uplink(struct daemon *daemon, struct uplink_event *event)
     case UPLINK_REQUEST:
         take_request(daemon, event);
         return;
+    case UPLINK_RELOADED:
+        reload_uplink_ready(daemon);
+        return;
     }
 }

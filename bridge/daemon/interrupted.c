@@ -73,6 +73,11 @@ void interrupted_free(struct interrupted *interrupted)
     free(interrupted);
 }
 
+void interrupted_move(struct interrupted *interrupted, const struct device *device)
+{
+    interrupted->device = device;
+}
+
 const struct command *interrupted_command(const struct interrupted *interrupted)
 {
     return interrupted->command;

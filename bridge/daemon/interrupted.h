@@ -20,6 +20,9 @@ struct interrupted *interrupted_new(const struct device *device, const char *req
 // NULL is allowed. The jobs it gave must be over.
 void interrupted_free(struct interrupted *interrupted);
 
+// The device is at another address; its map is the same to the pointer.
+void interrupted_move(struct interrupted *interrupted, const struct device *device);
+
 // The command, as the map has it, or as it is made again; lives as long as this.
 const struct command *interrupted_command(const struct interrupted *interrupted);
 

@@ -187,6 +187,23 @@ void learned_init(struct learned *learned, const struct site *site, struct store
         store_load_notes(store, note_kinds[kind], take_note, learned);
 }
 
+void learned_reload(struct learned *learned, const struct site *before,
+                    const struct changes *changes)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < learned->count; i++) {
+        uint16_t device = learned->refusals[i].device;
+        enum change change = changes->devices[device];
+        bool is_there = change == CHANGE_KEPT || change == CHANGE_RESTARTED ||
+                        (change == CHANGE_CHANGED &&
+                         learned_fingerprint(before->devices[device].map) ==
+                             learned_fingerprint(learned->site->devices[device].map));
+        if (is_there)
+            learned->refusals[count++] = learned->refusals[i];
+    }
+    learned->count = count;
+}
+
 void learned_done(struct learned *learned)
 {
     free(learned->refusals);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "cloud/store.h"
+#include "daemon/changes.h"
 #include "model/message.h"
 #include "model/site.h"
 
@@ -23,6 +24,11 @@ struct learned {
 // `store` NULL: nothing.
 void learned_init(struct learned *learned, const struct site *site, struct store *store);
 void learned_done(struct learned *learned);
+
+// The site was exchanged (learned->site is the new one, `before` the one before): what was
+// learned of devices that are gone, or with another map, is void.
+void learned_reload(struct learned *learned, const struct site *before,
+                    const struct changes *changes);
 
 // Takes what a bus has learned or forgotten.
 void learned_take(struct learned *learned, const struct learned_refusal *refusal);

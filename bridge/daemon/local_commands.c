@@ -58,8 +58,10 @@ static void refuse_device(struct local_commands *commands, const char *name,
     struct suggestion suggestion;
     struct strbuf text = {0};
     suggest_start(&suggestion, name);
-    for (size_t i = 0; i < commands->site->device_count; i++)
-        suggest_candidate(&suggestion, commands->site->devices[i].name);
+    for (size_t i = 0; i < commands->site->device_count; i++) {
+        if (commands->site->devices[i].name[0]) // else the place is empty
+            suggest_candidate(&suggestion, commands->site->devices[i].name);
+    }
     strbuf_printf(&text, "there is no device '%s'", name);
     suggest_append(&suggestion, &text);
     control_refuse(commands->control, ticket, strbuf_text(&text), clock_monotonic_ms());

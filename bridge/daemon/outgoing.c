@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "cloud/notice.h"
 #include "cloud/pacing.h"
@@ -43,8 +44,29 @@ static void look_at_clock(struct outgoing *outgoing)
         store_set_offset(outgoing->store, outgoing->clock.offset_ms);
 }
 
-int outgoing_init(struct outgoing *outgoing, const struct site *site, bool is_dry,
-                  struct store *store, struct mailbox *to_main, struct error *err)
+// Makes room for what the site has more of.
+static void widen(struct outgoing *outgoing, int64_t now_ms)
+{
+    const struct site *site = outgoing->site;
+    outgoing->sessions =
+        mem_resize(outgoing->sessions, site->cloud_count, sizeof *outgoing->sessions);
+    outgoing->replays =
+        mem_resize(outgoing->replays, site->cloud_count, sizeof *outgoing->replays);
+    for (; outgoing->cloud_count < site->cloud_count; outgoing->cloud_count++) {
+        outgoing->sessions[outgoing->cloud_count] = 0;
+        replay_init(&outgoing->replays[outgoing->cloud_count], now_ms);
+    }
+    outgoing->notices =
+        mem_resize(outgoing->notices, site->device_count, sizeof *outgoing->notices);
+    for (; outgoing->device_count < site->device_count; outgoing->device_count++) {
+        struct outgoing_notices *notices = &outgoing->notices[outgoing->device_count];
+        *notices = (struct outgoing_notices){0};
+        bucket_init(&notices->bucket, NOTICE_BURST, now_ms);
+    }
+}
+
+void outgoing_init(struct outgoing *outgoing, const struct site *site, bool is_dry,
+                   struct store *store)
 {
     struct outbox_policy policy = {
         .save_first = site->outbox.write == OUTBOX_ALWAYS,
@@ -58,25 +80,44 @@ int outgoing_init(struct outgoing *outgoing, const struct site *site, bool is_dr
         .site = site,
         .outbox = outbox_new(site->cloud_count, &policy, last_row),
         .store = store,
-        .sessions = mem_new(site->cloud_count, sizeof(uint32_t)),
-        .replays = mem_new(site->cloud_count, sizeof(struct replay)),
-        .notices = mem_new(site->device_count, sizeof(struct outgoing_notices)),
         .is_dry = is_dry,
     };
-    for (size_t i = 0; i < site->cloud_count; i++)
-        replay_init(&outgoing->replays[i], now_ms);
-    for (size_t i = 0; i < site->device_count; i++)
-        bucket_init(&outgoing->notices[i].bucket, NOTICE_BURST, now_ms);
+    widen(outgoing, now_ms);
     look_at_clock(outgoing);
     if (store && !site->outbox.replay)
         drop_backlogs(outgoing, last_row);
-    if (is_dry || site->cloud_count == 0)
+}
+
+int outgoing_connect(struct outgoing *outgoing, const struct site *generation,
+                     struct mailbox *to_main, struct error *err)
+{
+    if (outgoing->is_dry || outgoing->uplink || generation->cloud_count == 0)
         return 0;
-    outgoing->uplink = uplink_start(site, to_main, err);
-    if (outgoing->uplink)
-        return 0;
-    outgoing_done(outgoing);
-    return -1;
+    outgoing->uplink = uplink_start(generation, to_main, err);
+    return outgoing->uplink ? 0 : -1;
+}
+
+// What waits for a connection that is gone stays on disk as long as it may.
+static void leave_connection(struct outgoing *outgoing, int connection, const char *name)
+{
+    outgoing_disconnected(outgoing, connection);
+    log_line(LOG_LEVEL_NOTICE, name,
+             "this connection is not in the site any more: what waits for it stays in the "
+             "outbox, and is sent should it come back before it is too old");
+}
+
+void outgoing_reload(struct outgoing *outgoing, const struct site *before,
+                     const struct changes *changes)
+{
+    const struct site *site = outgoing->site;
+    widen(outgoing, clock_monotonic_ms());
+    outbox_widen(outgoing->outbox, site->cloud_count);
+    for (size_t i = 0; i < site->cloud_count; i++) {
+        if (changes->clouds[i] == CHANGE_ADDED && outgoing->store)
+            store_name_connection(outgoing->store, (int)i, site->clouds[i].name);
+        else if (changes->clouds[i] == CHANGE_REMOVED)
+            leave_connection(outgoing, (int)i, before->clouds[i].name);
+    }
 }
 
 bool outgoing_stop(struct outgoing *outgoing, int64_t within_ms)

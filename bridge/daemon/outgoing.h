@@ -18,6 +18,7 @@
 #include "cloud/store.h"
 #include "cloud/topic.h"
 #include "cloud/uplink.h"
+#include "daemon/changes.h"
 #include "model/command.h"
 #include "model/site.h"
 #include "model/status.h"
@@ -38,14 +39,26 @@ struct outgoing {
     uint32_t *sessions;               // per cloud connection; 0: not connected
     struct replay *replays;           // per cloud connection
     struct outgoing_notices *notices; // per device
+    size_t cloud_count;
+    size_t device_count;
     bool is_dry;
     bool is_ending; // there is no time to wait for the others of a second
 };
 
-// Starts the uplink, unless `is_dry`. Its events (struct uplink_event) come to `to_main`.
 // `store` is open and not started yet; it must outlive `outgoing`.
-int outgoing_init(struct outgoing *outgoing, const struct site *site, bool is_dry,
-                  struct store *store, struct mailbox *to_main, struct error *err);
+void outgoing_init(struct outgoing *outgoing, const struct site *site, bool is_dry,
+                   struct store *store);
+
+// Starts the uplink, unless it runs, there is no connection, or nothing is to be published. Its
+// events (struct uplink_event) come to `to_main`. `generation` is outgoing->site, const: for
+// the uplink's thread.
+int outgoing_connect(struct outgoing *outgoing, const struct site *generation,
+                     struct mailbox *to_main, struct error *err);
+
+// The site was exchanged (outgoing->site is the new one); the uplink has it already, or is to
+// be started. Says what becomes of messages of connections that are gone.
+void outgoing_reload(struct outgoing *outgoing, const struct site *before,
+                     const struct changes *changes);
 
 // Gives what is in flight up to `within_ms` to be acknowledged and disconnects. False when the
 // uplink's thread hangs: then it is left alone, the process is about to end.

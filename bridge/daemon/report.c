@@ -30,25 +30,57 @@ struct report_device {
     size_t refused_count;
 };
 
+// Makes room for what the site has more of.
+static void widen(struct report *report)
+{
+    const struct site *site = report->site;
+    report->devices = mem_resize(report->devices, site->device_count, sizeof *report->devices);
+    while (report->device_count < site->device_count)
+        report->devices[report->device_count++] = (struct report_device){0};
+    report->link_failed =
+        mem_resize(report->link_failed, site->bus_count, sizeof *report->link_failed);
+    while (report->bus_count < site->bus_count)
+        report->link_failed[report->bus_count++] = false;
+    report->cloud_failures =
+        mem_resize(report->cloud_failures, site->cloud_count, sizeof(char *));
+    while (report->cloud_count < site->cloud_count)
+        report->cloud_failures[report->cloud_count++] = NULL;
+}
+
 void report_init(struct report *report, const struct site *site, int64_t now_ms)
 {
-    *report = (struct report){
-        .site = site,
-        .devices = mem_new(site->device_count, sizeof(struct report_device)),
-        .link_failed = mem_new(site->bus_count, sizeof(bool)),
-        .cloud_failures = mem_new(site->cloud_count, sizeof(char *)),
-    };
+    *report = (struct report){.site = site};
+    widen(report);
     for (size_t i = 0; i < site->device_count; i++)
         report->devices[i].changed_ms = now_ms;
 }
 
+void report_reload(struct report *report, const struct changes *changes, int64_t now_ms)
+{
+    widen(report);
+    for (size_t i = 0; i < report->device_count; i++) {
+        if (changes->devices[i] == CHANGE_KEPT)
+            continue;
+        free(report->devices[i].refused);
+        report->devices[i] = (struct report_device){.changed_ms = now_ms};
+    }
+    for (size_t i = 0; i < report->bus_count; i++)
+        report->link_failed[i] &= changes->buses[i] == CHANGE_KEPT;
+    for (size_t i = 0; i < report->cloud_count; i++) {
+        if (changes->clouds[i] == CHANGE_KEPT)
+            continue;
+        free(report->cloud_failures[i]);
+        report->cloud_failures[i] = NULL;
+    }
+}
+
 void report_done(struct report *report)
 {
-    for (size_t i = 0; i < report->site->device_count; i++)
+    for (size_t i = 0; i < report->device_count; i++)
         free(report->devices[i].refused);
     free(report->devices);
     free(report->link_failed);
-    for (size_t i = 0; i < report->site->cloud_count; i++)
+    for (size_t i = 0; i < report->cloud_count; i++)
         free(report->cloud_failures[i]);
     free(report->cloud_failures);
 }

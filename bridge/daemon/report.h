@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/changes.h"
 #include "model/message.h"
 #include "model/site.h"
 
@@ -15,15 +16,21 @@ struct report_device;
 struct report {
     const struct site *site;
     struct report_device *devices;
-    bool *link_failed;     // per bus
+    size_t device_count;
+    bool *link_failed; // per bus
+    size_t bus_count;
     char **cloud_failures; // per cloud connection: what was said last; NULL while it is up
-    uint64_t dropped;      // messages, as far as said
-    int64_t dropped_ms;    // when the last one was
+    size_t cloud_count;
+    uint64_t dropped;   // messages, as far as said
+    int64_t dropped_ms; // when the last one was
     bool is_dropping;
 };
 
 void report_init(struct report *report, const struct site *site, int64_t now_ms);
 void report_done(struct report *report);
+
+// The site was exchanged (report->site is the new one): nothing is known of what begins.
+void report_reload(struct report *report, const struct changes *changes, int64_t now_ms);
 
 void report_started(const struct report *report);
 

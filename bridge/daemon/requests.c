@@ -43,8 +43,6 @@ static void respond_to(struct requests *requests, const struct open_request *ope
         respond(requests, open->device, response);
 }
 
-static void advance(struct requests *requests, uint16_t device);
-
 // The last word on a command: an error of this text, or (NULL) completed. `result` is NULL when
 // no bus had it.
 static void finish(struct requests *requests, struct open_request *open, const char *error,
@@ -64,7 +62,7 @@ static void finish(struct requests *requests, struct open_request *open, const c
         requests_answer_local(requests, open, response, error, result);
     requests_respond_finally(requests, open, response);
     requests_drop(requests, open);
-    advance(requests, device);
+    requests_advance(requests, device);
 }
 
 void requests_fail(struct requests *requests, struct open_request *open, const char *text)
@@ -72,8 +70,7 @@ void requests_fail(struct requests *requests, struct open_request *open, const c
     finish(requests, open, text, NULL);
 }
 
-// A response that no record stands behind: the command is refused, its id is not used up.
-static void refuse(struct requests *requests, struct open_request *open, const char *text)
+void requests_refuse(struct requests *requests, struct open_request *open, const char *text)
 {
     uint16_t device = open->device;
     struct recent_instant now = requests_now();
@@ -83,7 +80,7 @@ static void refuse(struct requests *requests, struct open_request *open, const c
         requests_answer_local(requests, open, response, text, NULL);
     respond_to(requests, open, response);
     requests_drop(requests, open);
-    advance(requests, device);
+    requests_advance(requests, device);
 }
 
 // Towards the bus
@@ -94,7 +91,8 @@ bool requests_post(struct requests *requests, const struct open_request *open,
 {
     job->serial = open->serial;
     job->device = open->device;
-    return bus_post_job(requests->buses[requests_device(requests, open->device)->bus], job);
+    struct bus *bus = requests->buses[requests_device(requests, open->device)->bus];
+    return bus && bus_post_job(bus, job);
 }
 
 static void hand_over(struct requests *requests, struct open_request *open)
@@ -132,11 +130,11 @@ void requests_start_unrecorded(struct requests *requests)
         start(requests, open);
 }
 
-// Lets the first command of a device go on, if it only waited for its turn.
-static void advance(struct requests *requests, uint16_t device)
+void requests_advance(struct requests *requests, uint16_t device)
 {
     struct open_request *open = requests_first_of(requests, device);
-    if (!open || open->phase != PHASE_WAITING || requests->is_stopping)
+    if (!open || open->phase != PHASE_WAITING || requests->is_stopping ||
+        requests_is_held(requests, device))
         return;
     struct journal_command command = journal_view(open, JOURNAL_EXECUTING);
     open->phase = PHASE_RECORDING;
@@ -178,23 +176,22 @@ static void take_new(struct requests *requests, struct open_request *open);
 static void ask_journal(struct requests *requests, struct open_request *open,
                         const char *payload, size_t length)
 {
+    open->request = mem_new(length + 1, 1);
+    memcpy(open->request, payload, length);
     if (!requests->store) {
         take_new(requests, open);
         return;
     }
     struct journal_command command =
         journal_view(open, open->began_executing ? JOURNAL_EXECUTING : JOURNAL_RECEIVED);
-    char *text = mem_new(length + 1, 1);
-    memcpy(text, payload, length);
-    command.request = text;
+    command.request = open->request;
     open->ticket = store_begin_command(requests->store, &command);
-    free(text);
 }
 
 void requests_begin(struct requests *requests, uint16_t device, uint64_t client,
                     struct command_request *request, const char *payload, size_t length)
 {
-    bool is_idle = !requests_first_of(requests, device);
+    bool is_idle = !requests_first_of(requests, device) && !requests_is_held(requests, device);
     struct open_request *open = requests_add(requests, device, client != 0, request->id);
     const struct command *command = request->job->command;
     open->client = client;
@@ -244,14 +241,16 @@ static void take_new(struct requests *requests, struct open_request *open)
 {
     if (requests->is_stopping) {
         requests_fail(requests, open, stopped);
+    } else if (open->refusal) {
+        requests_fail(requests, open, open->refusal);
     } else if (requests_count_of(requests, open->device, PHASE_WAITING) >= MAX_WAITING_JOBS) {
         requests_fail(requests, open,
                       "busy: too many commands wait for this device; nothing was written");
-    } else if (open->began_executing) {
+    } else if (open->began_executing && !requests_is_held(requests, open->device)) {
         start(requests, open);
     } else {
         open->phase = PHASE_WAITING;
-        advance(requests, open->device);
+        requests_advance(requests, open->device);
     }
 }
 
@@ -263,7 +262,7 @@ static void repeat(struct requests *requests, struct open_request *open, const c
         respond_to(requests, open, mem_copy_text(response));
     recent_forget(&requests->recent, open->recent);
     requests_drop(requests, open);
-    advance(requests, device);
+    requests_advance(requests, device);
 }
 
 // The same command came again: when only the disk does not know yet that it is done, it is
@@ -288,15 +287,17 @@ static void take_verdict(struct requests *requests, struct open_request *open,
         repeat(requests, open, response);
         return;
     case JOURNAL_CONFLICT:
-        refuse(requests, open,
-               "this id was used for another command or other arguments; nothing was written");
+        requests_refuse(
+            requests, open,
+            "this id was used for another command or other arguments; nothing was written");
         return;
     case JOURNAL_DAMAGED:
-        refuse(requests, open,
-               "this id was used before and its record is damaged; nothing was written");
+        requests_refuse(
+            requests, open,
+            "this id was used before and its record is damaged; nothing was written");
         return;
     case JOURNAL_FAILED:
-        refuse(requests, open, not_recorded);
+        requests_refuse(requests, open, not_recorded);
         return;
     }
 }
@@ -364,6 +365,7 @@ void requests_done(struct requests *requests)
     while (requests->first)
         requests_drop(requests, requests->first);
     requests_finals_done(requests);
+    free(requests->is_held);
     recent_done(&requests->recent);
 }
 

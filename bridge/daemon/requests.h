@@ -12,6 +12,7 @@
 
 #include "bus/bus.h"
 #include "cloud/store.h"
+#include "daemon/changes.h"
 #include "daemon/holds.h"
 #include "daemon/outgoing.h"
 #include "daemon/recent.h"
@@ -50,6 +51,7 @@ struct requests {
     struct recent recent; // for whoever looks
     uint64_t serial;
     bool is_stopping;
+    bool *is_held; // per device: no command begins; NULL: none is held
 };
 
 // `store` is not started yet: commands that an earlier run of the program did not finish are
@@ -77,6 +79,22 @@ void requests_device_health(struct requests *requests, uint16_t device, bool is_
 // Answers what waited for a device in vain, and does again what could not be done. Returns when
 // it wants to be called again; INT64_MAX: never.
 int64_t requests_turn(struct requests *requests, int64_t now_ms);
+
+// The site is to be exchanged: no command begins any more on a device that does not go on as it
+// is. Those that come meanwhile wait.
+void requests_suspend(struct requests *requests, const struct changes *changes);
+
+// Whether a command of a device on this bus is under way.
+bool requests_are_on_bus(const struct requests *requests, int bus);
+
+// The site is about to be exchanged, and nothing is under way on what is held: answers what
+// waits for devices that are gone.
+void requests_leave(struct requests *requests, const struct changes *changes);
+
+// The site was exchanged (requests->site is the new one), and there are other buses: what waits
+// is understood anew, by the new maps, and goes on.
+void requests_reload(struct requests *requests, const struct changes *changes,
+                     struct bus **buses);
 
 // The program stops: what no bus has is answered at once.
 void requests_stop(struct requests *requests);

@@ -8,7 +8,10 @@
 #include "base/mem.h"
 #include "daemon/requests_state.h"
 
-enum { AGAIN_MS = 5000 };
+enum {
+    AGAIN_MS = 5000,
+    NOBODY = UINT16_MAX, // the device is gone
+};
 
 struct final_response {
     struct final_response *next;
@@ -125,6 +128,14 @@ int64_t requests_finals_next_ms(const struct requests *requests)
             next_ms = final->again_ms;
     }
     return next_ms;
+}
+
+void requests_finals_leave(struct requests *requests, uint16_t device)
+{
+    for (struct final_response *final = requests->finals; final; final = final->next) {
+        if (final->device == device)
+            final->device = NOBODY;
+    }
 }
 
 void requests_finals_done(struct requests *requests)

@@ -36,6 +36,8 @@ struct open_request *requests_add(struct requests *requests, uint16_t device, bo
 static void open_free(struct open_request *open)
 {
     job_request_free(open->job);
+    free(open->request);
+    free(open->refusal);
     interrupted_free(open->interrupted);
     free(open->undone);
     free(open);

@@ -42,6 +42,8 @@ struct open_request {
     uint64_t client;         // who asked; 0: nobody is left
     bool has_secrets;        // its values must not be shown
     bool began_executing;    // recorded as executing from the start
+    char *request;           // as it came; NULL: unknown, of an earlier run
+    char *refusal;           // it cannot be executed after a reload; NULL: it can
     struct job_request *job; // until the bus has it
     const struct command
         *command; // NULL: made for this, or of an earlier run and the map has it no more
@@ -105,10 +107,17 @@ void requests_note_refused(struct requests *requests, uint16_t device, bool is_l
 // next one of the device may go.
 void requests_fail(struct requests *requests, struct open_request *open, const char *text);
 
+// An answer that no record stands behind: the command is refused, its id is not used up; `open`
+// is gone.
+void requests_refuse(struct requests *requests, struct open_request *open, const char *text);
+
 // Hands a job to the bus of its device, under the serial of `open`. Ownership moves on true;
 // false when the bus takes no more.
 bool requests_post(struct requests *requests, const struct open_request *open,
                    struct job_request *job);
+
+// Lets the first command of a device go on, if it only waited for its turn.
+void requests_advance(struct requests *requests, uint16_t device);
 
 // ---- requests_local.c ----
 
@@ -118,6 +127,10 @@ bool requests_post(struct requests *requests, const struct open_request *open,
 void requests_answer_local(struct requests *requests, const struct open_request *open,
                            const char *response, const char *text,
                            const struct job_result *result);
+
+// ---- requests_reload.c ----
+
+bool requests_is_held(const struct requests *requests, uint16_t device);
 
 // ---- requests_tries.c ----
 
@@ -153,6 +166,9 @@ const char *requests_find_final(const struct requests *requests, uint16_t device
 // When a recording is to be tried again; INT64_MAX: never.
 int64_t requests_finals_next_ms(const struct requests *requests);
 
+// A device is gone: its place may become another one's.
+void requests_finals_leave(struct requests *requests, uint16_t device);
+
 void requests_finals_done(struct requests *requests);
 
 // ---- requests_unfinished.c ----
@@ -168,7 +184,11 @@ void requests_undo(struct requests *requests, struct open_request *open, bool is
 void requests_finish_reread(struct requests *requests, struct open_request *open,
                             const struct job_result *result);
 
-// The program stops: the ones of an earlier run are answered, or left to the next one.
+// The device has another map: what of the command is to be undone, and read, is found anew.
+void requests_renew_unfinished(struct requests *requests, struct open_request *open);
+
+// The program stops, or the device is gone: the ones of an earlier run are answered, or left to
+// the next one.
 void requests_stop_unfinished(struct requests *requests, struct open_request *open);
 
 #endif

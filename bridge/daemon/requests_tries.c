@@ -30,7 +30,7 @@ uint64_t requests_keep_tries(struct requests *requests, struct open_request *ope
 static void tell(struct requests *requests, struct open_request *open)
 {
     struct bus *bus = requests->buses[requests_device(requests, open->device)->bus];
-    open->note = bus_post_noted(bus, &open->noted) ? NOTE_IDLE : NOTE_STORED;
+    open->note = !bus || bus_post_noted(bus, &open->noted) ? NOTE_IDLE : NOTE_STORED;
 }
 
 void requests_note(struct requests *requests, const struct job_noted *wanted,

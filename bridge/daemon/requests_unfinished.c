@@ -68,6 +68,15 @@ static int find_device(const struct site *site, const char *key, bool *ret_is_lo
     return NO_INDEX;
 }
 
+static void understand(const struct requests *requests, struct open_request *open)
+{
+    open->interrupted =
+        interrupted_new(requests_device(requests, open->device), open->request, open->is_local);
+    open->command = open->interrupted && open->began_executing
+                        ? interrupted_command(open->interrupted)
+                        : NULL;
+}
+
 static void add_to_recent(struct requests *requests, struct open_request *open)
 {
     const struct job_request *job =
@@ -97,15 +106,12 @@ static void take_command(void *context, const struct journal_command *command)
     struct open_request *open = requests_add(requests, (uint16_t)device, is_local, command->id);
     (void)snprintf(open->digest, sizeof open->digest, "%s", command->digest);
     open->phase = PHASE_INTERRUPTED;
-    open->interrupted =
-        interrupted_new(requests_device(requests, open->device), command->request, is_local);
+    open->request = command->request ? mem_copy_text(command->request) : NULL;
+    open->began_executing = command->state != JOURNAL_RECEIVED;
+    understand(requests, open);
     add_to_recent(requests, open);
-    if (command->state == JOURNAL_RECEIVED)
-        return;
-    open->began_executing = true;
-    open->until_ms = clock_monotonic_ms() + REQUESTS_REREAD_MS;
-    if (open->interrupted)
-        open->command = interrupted_command(open->interrupted);
+    if (open->began_executing)
+        open->until_ms = clock_monotonic_ms() + REQUESTS_REREAD_MS;
 }
 
 static int read_note(const struct requests *requests, struct open_request *open,
@@ -243,7 +249,8 @@ void requests_device_health(struct requests *requests, uint16_t device, bool is_
         if (open->device != device)
             continue;
         open->is_online = is_online;
-        if (is_online && open->phase == PHASE_INTERRUPTED && open->began_executing)
+        if (is_online && open->phase == PHASE_INTERRUPTED && open->began_executing &&
+            !requests_is_held(requests, device))
             advance(requests, open);
     }
 }
@@ -266,7 +273,8 @@ int64_t requests_turn(struct requests *requests, int64_t now_ms)
     struct open_request *next = NULL;
     for (struct open_request *open = requests->first; open; open = next) {
         next = open->next;
-        if (open->phase != PHASE_INTERRUPTED || requests->is_stopping)
+        if (open->phase != PHASE_INTERRUPTED || requests->is_stopping ||
+            requests_is_held(requests, open->device))
             continue;
         bool is_to_begin = open->is_online && is_open(open);
         int64_t due_ms = open->until_ms;
@@ -328,4 +336,20 @@ void requests_stop_unfinished(struct requests *requests, struct open_request *op
         put_off(requests, open);
     say(requests, open, false, "on_failure is left to the next start");
     requests_drop(requests, open);
+}
+
+void requests_renew_unfinished(struct requests *requests, struct open_request *open)
+{
+    char form[FORM_SIZE] = "";
+    open->is_online = false;
+    interrupted_free(open->interrupted);
+    understand(requests, open);
+    if (!is_open(open))
+        return;
+    if (open->command)
+        try_note_form(requests_device(requests, open->device)->map, open->command, form);
+    if (!open->command || strcmp(form, open->form) != 0)
+        conclude(requests, open, true, "on_failure was not run: the map has changed");
+    else
+        (void)interrupted_undo(open->interrupted, &open->left);
 }

@@ -16,8 +16,28 @@ void status_init(struct status *status, const struct status_sources *sources, in
         .path = path ? path : mem_copy_text(sources->site->path),
         .began_ms = began_ms,
         .clouds = mem_new(sources->site->cloud_count, sizeof *status->clouds),
+        .cloud_count = sources->site->cloud_count,
     };
     board_init(&status->board, sources->site->bus_count);
+}
+
+void status_bus_ended(struct status *status, size_t bus)
+{
+    board_forget(&status->board, bus);
+}
+
+void status_reload(struct status *status, const struct changes *changes, struct bus **buses)
+{
+    const struct site *site = status->sources.site;
+    status->sources.buses = buses;
+    board_widen(&status->board, site->bus_count);
+    status->clouds = mem_resize(status->clouds, site->cloud_count, sizeof *status->clouds);
+    while (status->cloud_count < site->cloud_count)
+        status->clouds[status->cloud_count++] = (struct cloud_status){0};
+    for (size_t i = 0; i < status->cloud_count; i++) {
+        if (changes->clouds[i] != CHANGE_KEPT)
+            status->clouds[i] = (struct cloud_status){0};
+    }
 }
 
 void status_done(struct status *status)
@@ -49,7 +69,7 @@ void status_take_request(struct status *status, struct control_ticket ticket)
 {
     int64_t now_ms = clock_monotonic_ms();
     for (size_t i = 0; i < status->board.count; i++) {
-        if (board_wants(&status->board, i, now_ms))
+        if (status->sources.buses[i] && board_wants(&status->board, i, now_ms))
             ask_bus(status, i);
     }
     status->waiters[ticket.client] =
@@ -105,6 +125,8 @@ static char *describe(const struct status *status, int64_t now_ms)
         .site = sources->site,
         .path = status->path,
         .is_dry = sources->is_dry,
+        .generation = sources->generations->present->number,
+        .generations = generations_count(sources->generations),
         .began_ms = status->began_ms,
         .board = &status->board,
         .clouds = status->clouds,

@@ -13,7 +13,9 @@
 #include "cloud/event.h"
 #include "cloud/store.h"
 #include "daemon/board.h"
+#include "daemon/changes.h"
 #include "daemon/control.h"
+#include "daemon/generation.h"
 #include "daemon/outgoing.h"
 #include "daemon/wear.h"
 #include "model/site.h"
@@ -37,6 +39,7 @@ struct status_sources {
     const struct wear *wear;
     struct mailbox *from_buses; // for what it displaced
     struct control *control;
+    const struct generations *generations;
     bool is_dry;
 };
 
@@ -46,6 +49,7 @@ struct status {
     int64_t began_ms;
     struct board board;
     struct cloud_status *clouds; // as the site's
+    size_t cloud_count;
     struct store_stats store;
     struct status_waiter waiters[CONTROL_MAX_CLIENTS]; // by client
 };
@@ -53,6 +57,12 @@ struct status {
 // `began_ms`: when the daemon was started.
 void status_init(struct status *status, const struct status_sources *sources, int64_t began_ms);
 void status_done(struct status *status);
+
+// A bus has ended: what it was asked is not answered any more.
+void status_bus_ended(struct status *status, size_t bus);
+
+// The site was exchanged (sources.site is the new one), and there are other buses.
+void status_reload(struct status *status, const struct changes *changes, struct bus **buses);
 
 // Somebody asks; answered from status_turn.
 void status_take_request(struct status *status, struct control_ticket ticket);

@@ -216,7 +216,7 @@ static json_t *wear_json(const struct wear *wear, size_t device)
     json_t *list = json_new_list();
     const struct map *map = wear->site->devices[device].map;
     for (size_t i = 0; i < map->point_count; i++) {
-        uint64_t writes = wear_writes(wear, device, i);
+        uint64_t writes = map->points[i].wear ? wear_writes(wear, device, i) : 0;
         if (writes == 0)
             continue;
         json_t *row = json_new_object();
@@ -394,11 +394,17 @@ char *status_json(const struct site_status *status)
     json_put(root, "timestamp", json_integer(status->wall_ms / 1000));
     put_age(root, "running_ms", status->began_ms, status->now_ms);
     json_put(root, "dry", json_boolean(status->is_dry));
-    for (size_t i = 0; i < status->site->bus_count; i++)
-        json_add(buses, bus_json(status, i));
+    put_count(root, "generation", status->generation);
+    put_count(root, "generations_in_memory", status->generations);
+    for (size_t i = 0; i < status->site->bus_count; i++) {
+        if (status->site->buses[i].name[0]) // else the place is empty
+            json_add(buses, bus_json(status, i));
+    }
     json_put(root, "buses", buses);
-    for (size_t i = 0; i < status->site->cloud_count; i++)
-        json_add(clouds, cloud_json(status, i));
+    for (size_t i = 0; i < status->site->cloud_count; i++) {
+        if (status->site->clouds[i].name[0])
+            json_add(clouds, cloud_json(status, i));
+    }
     json_put(root, "clouds", clouds);
     if (status->recent)
         json_put(root, "commands", recent_json(status->recent, status->now_ms));

@@ -19,6 +19,8 @@ struct site_status {
     const struct site *site;
     const char *path; // of the site file, absolute
     bool is_dry;
+    unsigned generation; // of the configuration, from 1 on; how many are in memory
+    size_t generations;
     int64_t began_ms;
     const struct board *board;
     const struct cloud_status *clouds; // as the site's

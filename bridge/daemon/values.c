@@ -28,7 +28,7 @@ static void answer(struct daemon *daemon, const struct control_request *request,
     struct values_view view = {
         .site = daemon->site,
         .feeds = daemon->feeds,
-        .generation = daemon->generation,
+        .generation = daemon->generations.present->number,
         .now_ms = clock_monotonic_ms(),
     };
     if (take_first(request, view.site->device_count, &first, &err) != 0) {

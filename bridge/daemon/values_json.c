@@ -65,6 +65,8 @@ char *values_json(const struct values_view *view, size_t first)
     size_t next = first;
     json_put(root, "generation", json_integer((json_int_t)view->generation));
     for (; next < view->site->device_count && entries < VALUES_AT_ONCE; next++) {
+        if (!view->site->devices[next].name[0])
+            continue; // an empty place
         json_add(devices, device_json(&view->feeds[next], view->now_ms));
         entries += view->site->devices[next].map->point_count;
     }

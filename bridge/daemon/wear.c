@@ -3,68 +3,84 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/num.h"
 
 #define NOTE_KIND "wear"
 
-static bool wears(const struct map *map)
+struct worn_entry {
+    struct worn_entry *next;
+    char *device;
+    char *entry;
+    uint64_t writes;
+};
+
+static struct worn_entry *find(const struct wear *wear, const char *device, const char *entry)
 {
-    for (size_t i = 0; i < map->point_count; i++) {
-        if (map->points[i].wear)
-            return true;
-    }
-    return false;
+    struct worn_entry *row = wear->rows;
+    while (row && (strcmp(row->device, device) != 0 || strcmp(row->entry, entry) != 0))
+        row = row->next;
+    return row;
 }
 
-// A note of a device or an entry that is gone stays: it may come back.
+static struct worn_entry *find_or_add(struct wear *wear, const char *device, const char *entry)
+{
+    struct worn_entry *row = find(wear, device, entry);
+    if (row)
+        return row;
+    row = mem_new(1, sizeof *row);
+    row->device = mem_copy_text(device);
+    row->entry = mem_copy_text(entry);
+    row->next = wear->rows;
+    wear->rows = row;
+    return row;
+}
+
+// A device or an entry that is gone may come back.
 static void load(void *context, const struct note *note)
 {
-    struct wear *wear = context;
     int64_t writes = 0;
-    int device = site_find_device(wear->site, note->device);
-    if (device == NO_INDEX || !wear->writes[device])
-        return;
-    int point = map_find_point(wear->site->devices[device].map, note->key);
-    if (point != NO_INDEX && num_parse_int(note->text, &writes) && writes > 0)
-        wear->writes[device][point] = (uint64_t)writes;
+    if (num_parse_int(note->text, &writes) && writes > 0)
+        find_or_add(context, note->device, note->key)->writes = (uint64_t)writes;
 }
 
 void wear_init(struct wear *wear, const struct site *site, struct store *store)
 {
     *wear = (struct wear){.site = site, .store = store};
-    wear->writes = mem_new(site->device_count, sizeof *wear->writes);
-    for (size_t i = 0; i < site->device_count; i++) {
-        const struct map *map = site->devices[i].map;
-        if (wears(map))
-            wear->writes[i] = mem_new(map->point_count, sizeof **wear->writes);
-    }
     if (store)
         store_load_notes(store, NOTE_KIND, load, wear);
 }
 
 void wear_done(struct wear *wear)
 {
-    for (size_t i = 0; wear->writes && i < wear->site->device_count; i++)
-        free(wear->writes[i]);
-    free(wear->writes);
+    while (wear->rows) {
+        struct worn_entry *row = wear->rows;
+        wear->rows = row->next;
+        free(row->device);
+        free(row->entry);
+        free(row);
+    }
     *wear = (struct wear){0};
 }
 
 void wear_take(struct wear *wear, const struct wear_note *note)
 {
     const struct device *device = &wear->site->devices[note->device];
+    const char *entry = device->map->points[note->point].key;
     char text[24];
-    uint64_t writes = ++wear->writes[note->device][note->point];
+    uint64_t writes = ++find_or_add(wear, device->name, entry)->writes;
     if (!wear->store)
         return;
     (void)snprintf(text, sizeof text, "%llu", (unsigned long long)writes);
-    struct note kept = {NOTE_KIND, device->name, device->map->points[note->point].key, text};
+    struct note kept = {NOTE_KIND, device->name, entry, text};
     (void)store_put_note(wear->store, &kept, false);
 }
 
 uint64_t wear_writes(const struct wear *wear, size_t device, size_t point)
 {
-    return wear->writes && wear->writes[device] ? wear->writes[device][point] : 0;
+    const struct device *of = &wear->site->devices[device];
+    const struct worn_entry *row = find(wear, of->name, of->map->points[point].key);
+    return row ? row->writes : 0;
 }

@@ -12,14 +12,15 @@
 #include "model/message.h"
 #include "model/site.h"
 
+struct worn_entry;
+
 struct wear {
     const struct site *site;
-    struct store *store; // NULL: none
-    uint64_t **writes; // per device, per entry of its map; NULL: none of its entries wears out
+    struct store *store;     // NULL: none
+    struct worn_entry *rows; // by the names of device and entry: also of those that are gone
 };
 
-// Loads what the store holds for the devices of the site; before the store's thread starts.
-// `store` NULL: nothing.
+// Loads what the store holds; before the store's thread starts. `store` NULL: nothing.
 void wear_init(struct wear *wear, const struct site *site, struct store *store);
 void wear_done(struct wear *wear);
 

@@ -33,6 +33,7 @@ class Recorder:
         host, port = endpoint.rsplit(":", 1)
         self.target = (host, int(port))
         self.writes = []
+        self.connections = 0  # that were accepted
         self.on_write = lambda write: None
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"127.0.0.1:{self.listener.getsockname()[1]}"
@@ -47,6 +48,7 @@ class Recorder:
                 client, _ = self.listener.accept()
             except OSError:
                 return
+            self.connections += 1
             try:
                 device = socket.create_connection(self.target)
             except OSError:  # it is away, and so is the recorder then

@@ -70,21 +70,28 @@ static void test_a_bus_is_asked_once_and_not_while_fresh(void **state)
     board_done(&board);
 }
 
-// The status as JSON at 100 s, with what `fill` does to it.
 // Of the device "far" two writes of one entry.
-static uint64_t far_writes[] = {0, 2};
-static uint64_t *writes[] = {NULL, far_writes, NULL};
-static const struct wear wear = {.site = &site, .writes = writes};
+static void count_writes(struct wear *wear)
+{
+    static const struct wear_note note = {.device = 1, .point = 1};
+    wear_init(wear, &site, NULL);
+    wear_take(wear, &note);
+    wear_take(wear, &note);
+}
 
+// The status as JSON at 100 s, with what `fill` does to it.
 static json_t *status_with(void (*fill)(struct board *board, struct cloud_status *cloud,
                                         struct outbox_status *outbox))
 {
     struct board board;
+    struct wear wear;
     struct cloud_status cloud = {0};
     struct site_status status = {
         .site = &site,
         .path = "/etc/plant.yaml",
         .began_ms = 40000,
+        .generation = 3,
+        .generations = 2,
         .board = &board,
         .clouds = &cloud,
         .wear = &wear,
@@ -93,6 +100,7 @@ static json_t *status_with(void (*fill)(struct board *board, struct cloud_status
         .wall_ms = 1700000000123,
     };
     board_init(&board, site.bus_count);
+    count_writes(&wear);
     fill(&board, &cloud, &status.outbox);
     char *text = status_json(&status);
     assert_null(strchr(text, '\n'));
@@ -100,6 +108,7 @@ static json_t *status_with(void (*fill)(struct board *board, struct cloud_status
     assert_non_null(json);
     free(text);
     board_done(&board);
+    wear_done(&wear);
     return json;
 }
 
@@ -245,6 +254,8 @@ static void test_all_that_is_known(void **state)
               "\"exception\":2,\"age_ms\":90000}]");
     assert_at(json, "buses.0.units.0.limits_count", "2");
     assert_at(json, "buses.0.dead_share", "0.0457");
+    assert_at(json, "generation", "3");
+    assert_at(json, "generations_in_memory", "2");
     assert_at(json, "buses.0.units.0.wear", "[]");
     assert_at(json, "buses.1.units.0.wear", "[{\"entry\":\"limit\",\"writes\":2}]");
     assert_at(json, "buses.0.units.0.missed_requests.0",
