@@ -12,7 +12,7 @@
 #include "base/suggest.h"
 
 static const struct subcommand subcommands[] = {
-    {"run", cmd_run, "SITE [--dry]", "run the bridge in the foreground"},
+    {"run", cmd_run, "SITE [--dry] [--shard I/N]", "run the bridge in the foreground"},
     {"check", cmd_check, "[--json] FILE...", "check maps and sites, with every finding"},
     {"plan", cmd_plan, "SITE [--response DURATION] [--entries] [--json]",
      "print the requests, the load and the delays of each bus"},
@@ -23,8 +23,9 @@ static const struct subcommand subcommands[] = {
      "find the units of a bus, and what they say they are"},
     {"write", cmd_write, "TARGET REGISTER=VALUE [--json]",
      "write one register of the map and read it back"},
-    {"status", cmd_status, "[SITE] [--json] [--watch]", "ask the running bridge how it does"},
-    {"reload", cmd_reload, "[SITE] [--json]",
+    {"status", cmd_status, "[SITE] [--shard I/N] [--json] [--watch]",
+     "ask the running bridge how it does"},
+    {"reload", cmd_reload, "[SITE] [--shard I/N] [--json]",
      "have the running bridge read its site file again"},
     {"import", cmd_import, "sunspec TARGET | csv FILE [--addressing HOW]",
      "write a map, to be edited, from a SunSpec device or a register table"},

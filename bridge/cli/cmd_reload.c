@@ -12,9 +12,10 @@
 // Commands that run on what changes are waited for.
 enum { PATIENCE_MS = 24 * 3600 * 1000 };
 
-static json_t *ask(const char *site, struct error *err)
+static json_t *ask(const struct options *options, struct error *err)
 {
-    struct control_link *link = control_link_open(site, err);
+    const char *site = options->positional_count ? options->positionals[0] : NULL;
+    struct control_link *link = control_link_open_shard(site, options->shard, err);
     if (!link)
         return NULL;
     char *path = site ? realpath(site, NULL) : NULL;
@@ -41,7 +42,7 @@ int cmd_reload(const struct options *options)
     struct error err;
     if (options->positional_count > 1)
         return cli_usage("reload", "name one site file, or none");
-    json_t *result = ask(options->positional_count ? options->positionals[0] : NULL, &err);
+    json_t *result = ask(options, &err);
     if (!result)
         return cli_fail("reload", &err);
     bool is_applied = json_is_true(json_object_get(result, "applied"));

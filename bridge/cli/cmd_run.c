@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// modbridge run SITE [--dry]
+// modbridge run SITE [--dry] [--shard I/N]
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -40,5 +40,8 @@ int cmd_run(const struct options *options)
     if (options->positional_count != 1)
         return cli_usage("run", "name one site file");
     struct generation_source source = {.path = options->positionals[0]};
+    struct error err;
+    if (options->shard && shard_parse(options->shard, &source.shard, &err) != 0)
+        return cli_fail("run", &err);
     return run_site(&source, options->dry);
 }

@@ -32,7 +32,7 @@ static int check_site(const json_t *status, const char *site, struct error *err)
 static json_t *ask(const struct options *options, struct error *err)
 {
     const char *site = options->positional_count ? options->positionals[0] : NULL;
-    struct control_link *link = control_link_open(site, err);
+    struct control_link *link = control_link_open_shard(site, options->shard, err);
     json_t *status = link ? control_link_ask(link, "status", err) : NULL;
     control_link_close(link);
     if (status && check_site(status, site, err) != 0) {

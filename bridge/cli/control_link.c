@@ -5,6 +5,7 @@
 
 #include "base/strbuf.h"
 #include "config/config.h"
+#include "daemon/shard.h"
 
 static struct control_link *open_site(struct arena *arena, const char *site, struct error *err)
 {
@@ -46,6 +47,33 @@ struct control_link *control_link_open(const char *site, struct error *err)
 {
     struct arena *arena = arena_new();
     struct control_link *link = open_site(arena, site, err);
+    arena_free(arena);
+    return link;
+}
+
+struct control_link *control_link_open_shard(const char *site, const char *text,
+                                             struct error *err)
+{
+    struct shard shard;
+    struct diagnostics diagnostics;
+    if (!text)
+        return control_link_open(site, err);
+    if (shard_parse(text, &shard, err) != 0)
+        return NULL;
+    if (!site) {
+        (void)error_set(err, ERROR_USAGE, "--shard: name the site file too");
+        return NULL;
+    }
+    struct arena *arena = arena_new();
+    struct control_link *link = NULL;
+    diagnostics_init(&diagnostics, arena);
+    const char *state = config_site_state(arena, site, &diagnostics);
+    diagnostics_print(&diagnostics, stderr);
+    const char *folder = state ? arena_printf(arena, "%s/shard-%u", state, shard.index) : NULL;
+    if (folder)
+        link = control_link_connect(&folder, 1, err);
+    else
+        (void)error_set(err, ERROR_CONFIG, "%s cannot be read", site);
     arena_free(arena);
     return link;
 }

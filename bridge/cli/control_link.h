@@ -14,4 +14,8 @@ struct control_link *control_link_open(const char *site, struct error *err);
 // that this user may not ask.
 struct control_link *control_link_find(const char *site, struct error *err);
 
+// The same for a shard "I/N" of a site, which must be named; NULL: it is not divided.
+struct control_link *control_link_open_shard(const char *site, const char *shard,
+                                             struct error *err);
+
 #endif

@@ -34,6 +34,7 @@ struct options {
     const char *links;
     const char *name;
     const char *response;
+    const char *shard;
     const char *units;
     const char *timeout;
     const char *addressing;

@@ -13,7 +13,7 @@ int daemon_run(struct generation *first, const struct generation_source *source,
     reload_init(&daemon.reload, source);
     if (daemon_start(&daemon, options, err) != 0)
         return -1; // the process ends: threads that run already are not waited for
-    report_started(&daemon.report);
+    report_started(&daemon.report, &source->shard);
     mem_give_back();
     while (daemon_turn(&daemon))
         ;

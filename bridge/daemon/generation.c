@@ -33,6 +33,8 @@ struct generation *generation_load(const struct generation_source *source,
         arena_free(arena);
         return NULL;
     }
+    if (source->shard.count)
+        site = shard_site(arena, site, &source->shard);
     struct generation *generation = mem_new(1, sizeof *generation);
     generation->arena = arena;
     generation->number = 1;

@@ -10,11 +10,13 @@
 
 #include "base/arena.h"
 #include "daemon/changes.h"
+#include "daemon/shard.h"
 #include "model/site.h"
 
 // Where a generation comes from.
 struct generation_source {
     const char *path; // of the site file
+    struct shard shard;
 };
 
 struct generation {

@@ -85,12 +85,15 @@ void report_done(struct report *report)
     free(report->cloud_failures);
 }
 
-void report_started(const struct report *report)
+void report_started(const struct report *report, const struct shard *shard)
 {
+    char part[48] = "";
+    if (shard->count)
+        (void)snprintf(part, sizeof part, " as shard %u/%u", shard->index, shard->count);
     log_line(LOG_LEVEL_NOTICE, "modbridge",
-             "%s started: %zu devices on %zu buses, %zu cloud "
+             "%s started%s: %zu devices on %zu buses, %zu cloud "
              "connections",
-             MODBRIDGE_VERSION, report->site->device_count, report->site->bus_count,
+             MODBRIDGE_VERSION, part, report->site->device_count, report->site->bus_count,
              report->site->cloud_count);
 }
 

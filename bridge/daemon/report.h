@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "daemon/changes.h"
+#include "daemon/shard.h"
 #include "model/message.h"
 #include "model/site.h"
 
@@ -32,7 +33,8 @@ void report_done(struct report *report);
 // The site was exchanged (report->site is the new one): nothing is known of what begins.
 void report_reload(struct report *report, const struct changes *changes, int64_t now_ms);
 
-void report_started(const struct report *report);
+// `shard`: its part of the site, or none.
+void report_started(const struct report *report, const struct shard *shard);
 
 // A device stopped answering or answers again; the line is also written to `ret_text`, for the
 // device's log in the cloud.
