@@ -47,6 +47,7 @@ static void answer_status(struct bus *bus, struct bus_status *status)
                              bus->link_since_ms};
     status->bus = bus->index;
     snapshot_fill(&of, status);
+    bus_describe_guests(bus, status);
     struct message message = {.kind = MESSAGE_STATUS, .status = status};
     bus_post(bus, &message);
 }

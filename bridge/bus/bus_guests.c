@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "bus/bus_state.h"
 #include "bus/written.h"
+#include "registers/cached.h"
 
 enum { US_PER_MS = 1000 };
 
@@ -27,8 +28,40 @@ static void turn_away(struct bus *bus, struct guest *guest)
     give_back(bus, guest, GUEST_BUSY, FAULT_TIMEOUT);
 }
 
+// What a device was asked for by its plan is answered from that, while it is there and nothing
+// was written since.
+static bool is_cached(const struct bus *bus, struct guest *guest)
+{
+    const struct request *request = &guest->request;
+    const struct pdu_function *function = pdu_find_function(request->function);
+    struct cached_request wanted = {
+        .unit_id = request->unit_id,
+        .table = function->table,
+        .address = request->address,
+        .count = request->count,
+        .after_ms = bus->line.written_ms,
+        .now_ms = clock_monotonic_ms(),
+    };
+    if (!guest->may_be_cached || function->is_write || function->is_list || bus->stopping)
+        return false;
+    for (size_t i = 0; i < bus->line.unit_count; i++) {
+        const struct unit *unit = &bus->line.units[i];
+        wanted.device_unit_id = unit->device->unit_id;
+        if (unit->health.state != HEALTH_ONLINE || !line_has_id(unit, request->unit_id) ||
+            !cached_read(unit->image, &wanted, guest->answer.words))
+            continue;
+        guest->answer.count = request->count;
+        return true;
+    }
+    return false;
+}
+
 void bus_take_guest(struct bus *bus, struct guest *guest)
 {
+    if (is_cached(bus, guest)) {
+        give_back(bus, guest, GUEST_CACHED, FAULT_NONE);
+        return;
+    }
     if (!guests_add(&bus->guests, guest))
         turn_away(bus, guest);
 }
@@ -237,4 +270,17 @@ void bus_serve_guest(struct bus *bus)
         !written_is_void(guest->was_sent, fault, &guest->answer))
         take_write(bus, guest);
     give_back(bus, guest, fault == FAULT_STOPPED ? GUEST_STOPPED : GUEST_ASKED, fault);
+}
+
+void bus_describe_guests(const struct bus *bus, struct bus_status *ret_status)
+{
+    static const enum guest_end ends[GUEST_COUNTS] = {
+        [GUESTS_ASKED] = GUEST_ASKED, [GUESTS_CACHED] = GUEST_CACHED,
+        [GUESTS_LINK] = GUEST_LINK,   [GUESTS_AWAY] = GUEST_AWAY,
+        [GUESTS_BUSY] = GUEST_BUSY,
+    };
+    ret_status->guest_share = busy_share(&bus->guest_time, clock_monotonic_us());
+    ret_status->guests_waiting = bus->guests.count;
+    for (int i = 0; i < GUEST_COUNTS; i++)
+        ret_status->guests[i] = bus->guests.ended[ends[i]];
 }

@@ -117,4 +117,7 @@ void bus_look_at_guests(struct bus *bus);
 // Asks what the guest that is ready wants to know, once.
 void bus_serve_guest(struct bus *bus);
 
+// Writes what became of guests into the status.
+void bus_describe_guests(const struct bus *bus, struct bus_status *ret_status);
+
 #endif

@@ -9,7 +9,6 @@
 enum {
     SILENT_TRIES = 1,
     EXCEPTION_ACKNOWLEDGE = 5, // Modbus Application Protocol V1.1b3, section 7
-    EXCEPTION_BUSY = 6,
 };
 
 void job_read_init(struct job *job)

@@ -293,6 +293,8 @@ static enum fault send(struct line *line, struct unit *unit, const struct reques
     int64_t now_us = clock_monotonic_us();
     busy_add(&line->busy, *ret_from_us, now_us);
     line->was_sent = link_last_note(line->link)->sent;
+    if (line->was_sent && pdu_find_function(request->function)->is_write)
+        line->written_ms = now_us / US_PER_MS;
     unit->free_us = now_us + unit->device->modbus.min_gap_ms * US_PER_MS;
     settle(line, unit, request, fault);
     return fault;

@@ -63,6 +63,7 @@ struct line {
     int64_t backoff_ms;
     int64_t retry_at_ms; // not opened again before
     struct error why;    // why it could not be opened last; code ERROR_NONE: it is or was open
+    int64_t written_ms;  // when something was written last, to whatever unit; 0: nothing yet
     bool was_sent;       // whether a byte of the last request left
     uint64_t seed;       // for jitter
     struct busy busy;    // how much of its time the link is used

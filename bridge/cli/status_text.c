@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/status_commands.h"
+#include "cli/status_guests.h"
 #include "cli/status_page.h"
 #include "cli/status_units.h"
 
@@ -107,6 +108,7 @@ static void add_bus(const struct page *page, const json_t *bus)
     add_staleness(page, bus);
     add_link(page, bus);
     add_traffic(page, bus);
+    status_guests(page, bus);
     status_units(page, json_object_get(bus, "units"));
 }
 

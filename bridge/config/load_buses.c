@@ -37,7 +37,8 @@ static const struct field bus_rows[] = {
     {.name = "stop_bits", .kind = FIELD_INT, FIELD_AT(link_fields, stop_bits), .min = 1, .max = 2, .initial = "1", .help = "stop bits of the serial line"},
     {.name = "rs485", .kind = FIELD_WORD, FIELD_AT(link_fields, rs485), .words = rs485s, .initial = "off",
      .help = "who switches the direction: the adapter (off), the driver (kernel), we with RTS (rts), or the driver, else RTS (on)"},
-    {.name = "share", .kind = FIELD_NODE, FIELD_AT(link_fields, share), .shape = "{listen, write}", .help = "other masters through our own server (not supported yet)"},
+    {.name = "share", .kind = FIELD_NODE, FIELD_AT(link_fields, share), .table = &table_share, .shape = "{listen, write}",
+     .help = "other masters reach the bus through modbridge"},
 };
 // clang-format on
 
@@ -151,10 +152,8 @@ int load_link(struct site_loader *loader, const struct node *node, const char *n
     };
     if (read_place(loader, node, fields, &bus) < 0 || check_serial_keys(loader, node, &bus) < 0)
         return -1;
-    if (fields->share)
-        return diagnostics_error(loader->reader.diagnostics, &fields->share->at,
-                                 "share: sharing a bus with other masters is not supported "
-                                 "yet");
+    if (fields->share && load_share(loader, fields->share, &bus.share) < 0)
+        return -1;
     int other = find_place(loader, &bus);
     if (other != NO_INDEX && shared && loader->buses[other].transport == bus.transport)
         return other;

@@ -41,6 +41,8 @@ extern const struct field_table table_bus;
 extern const struct field_table table_device;
 extern const struct field_table table_cloud;
 extern const struct field_table table_web;
+extern const struct field_table table_share;
+extern const struct field_table table_share_write;
 
 // Each reads one section; node may be NULL.
 void load_clouds(struct site_loader *loader, const struct node *node);
@@ -64,6 +66,15 @@ struct link_fields {
 // of an equal TCP endpoint is taken: there is one connection per endpoint.
 int load_link(struct site_loader *loader, const struct node *node, const char *name,
               const struct link_fields *fields, bool shared);
+
+// Reads share: of a bus. -1 after a finding.
+int load_share(struct site_loader *loader, const struct node *node,
+               const struct share_settings **ret_share);
+
+// Whether a host is an address, not a name; and whether only programs of this machine reach it
+// (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3).
+bool load_is_address(const char *host);
+bool load_is_this_machine(const char *host);
 
 // A path relative to the site file.
 const char *load_site_path(struct site_loader *loader, const char *path);

@@ -36,14 +36,13 @@ static const struct field web_rows[] = {
 const struct field_table table_web = {
     .name = "web", .rows = web_rows, .count = ARRAY_LENGTH(web_rows)};
 
-static bool is_address(const char *host)
+bool load_is_address(const char *host)
 {
     struct in6_addr address;
     return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
 }
 
-// Whether only programs of this machine reach the address (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3).
-static bool is_this_machine(const char *host)
+bool load_is_this_machine(const char *host)
 {
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
 }
@@ -52,12 +51,12 @@ static int check_listen(struct site_loader *loader, const struct node *listen,
                         const struct web_settings *web)
 {
     struct diagnostics *diagnostics = loader->reader.diagnostics;
-    if (!is_address(web->host))
+    if (!load_is_address(web->host))
         return diagnostics_error(diagnostics, &listen->at,
                                  "listen: '%s' is a name; write an address of this machine: "
                                  "127.0.0.1 for itself alone, 0.0.0.0 for every network",
                                  web->host);
-    if (!is_this_machine(web->host) && !web->token_path)
+    if (!load_is_this_machine(web->host) && !web->token_path)
         return diagnostics_error(diagnostics, &listen->at,
                                  "listen: %s can be reached over the network: give token_file, "
                                  "or listen at 127.0.0.1",

@@ -20,7 +20,8 @@ static const struct field_table *const map_tables[] = {
 };
 
 static const struct field_table *const site_tables[] = {
-    &table_site, &table_cloud, &table_bus, &table_device, &table_modbus,
+    &table_site,        &table_cloud,  &table_bus,    &table_share,
+    &table_share_write, &table_device, &table_modbus,
 };
 
 struct document {

@@ -29,6 +29,7 @@ int daemon_start_bus(struct daemon *daemon, struct generation *generation, size_
     daemon->pinned[place] = generation;
     daemon->buses[place] = bus;
     daemon->buses_running++;
+    doors_open(&daemon->doors, (uint16_t)place, &generation->changes.site->buses[place], bus);
     return 0;
 }
 
@@ -67,6 +68,7 @@ static int start_control(struct daemon *daemon, int64_t began_ms, struct error *
         .outgoing = &daemon->outgoing,
         .recent = &daemon->requests.recent,
         .wear = &daemon->wear,
+        .doors = &daemon->doors,
         .from_buses = daemon->from_buses,
         .control = daemon->control,
         .generations = &daemon->generations,
@@ -97,6 +99,7 @@ int daemon_start(struct daemon *daemon, const struct daemon_options *options, st
     if (!daemon->from_buses || !daemon->from_uplink || !daemon->from_store ||
         guest_desk_init(&daemon->desk) != 0)
         return error_set_errno(err, "no descriptor for a mailbox");
+    doors_init(&daemon->doors, daemon->from_buses);
     if (open_store(daemon, err) != 0)
         return -1;
     daemon->feeds = mem_new(daemon->site->device_count, sizeof *daemon->feeds);
@@ -133,6 +136,7 @@ void daemon_finish(struct daemon *daemon)
             bus_free(daemon->buses[i]);
     }
     guest_desk_done(&daemon->desk);
+    doors_done(&daemon->doors);
     status_done(&daemon->status);
     requests_done(&daemon->requests);
     open_holds_done(&daemon->holds);

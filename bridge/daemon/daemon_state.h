@@ -17,6 +17,7 @@
 #include "daemon/control.h"
 #include "daemon/control_place.h"
 #include "daemon/daemon.h"
+#include "daemon/doors.h"
 #include "daemon/feed.h"
 #include "daemon/generation.h"
 #include "daemon/guest_desk.h"
@@ -57,6 +58,7 @@ struct daemon {
     struct control_place place;
     struct control *control;
     struct guest_desk desk;
+    struct doors doors;
     struct status status;
     struct local_commands local;
     struct mailbox *from_buses;

@@ -31,6 +31,8 @@ bool daemon_stop(struct daemon *daemon)
     daemon_service_stopping(daemon);
     bool all_ended = reload_stop(&daemon->reload, LOADING_MS);
     requests_stop(&daemon->requests);
+    for (size_t i = 0; i < daemon->site->bus_count; i++)
+        doors_close(&daemon->doors, (uint16_t)i);
     for (size_t i = 0; i < daemon->site->bus_count; i++) {
         if (daemon->buses[i])
             bus_stop(daemon->buses[i]);

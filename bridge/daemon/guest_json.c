@@ -11,7 +11,7 @@ enum { LONGEST_TIMEOUT_MS = 60 * 1000 };
 
 static const char *const end_names[GUEST_END_COUNT] = {
     [GUEST_ASKED] = "asked", [GUEST_LINK] = "link",       [GUEST_AWAY] = "away",
-    [GUEST_BUSY] = "busy",   [GUEST_STOPPED] = "stopped",
+    [GUEST_BUSY] = "busy",   [GUEST_STOPPED] = "stopped", [GUEST_CACHED] = "cached",
 };
 
 static int find_name(const json_t *name, const char *const *names, int count)

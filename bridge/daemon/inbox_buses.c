@@ -83,6 +83,10 @@ void inbox_take_bus(struct daemon *daemon, const struct message *message)
     case MESSAGE_HOLD:
         take_hold(daemon, &message->hold);
         return;
+    case MESSAGE_SHARE:
+        doors_take(&daemon->doors, &message->share, &daemon->site->buses[message->bus],
+                   clock_monotonic_ms());
+        return;
     case MESSAGE_MODELS:
         take_models(&daemon->feeds[message->models.device], &message->models.places);
         return;

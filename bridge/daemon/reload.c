@@ -196,8 +196,10 @@ void reload_bus_stopped(struct daemon *daemon, uint16_t bus)
         return; // the program stops
     status_bus_ended(&daemon->status, bus);
     guest_desk_leave(daemon, bus);
-    if (bus_join(daemon->buses[bus], JOIN_MS))
+    if (bus_join(daemon->buses[bus], JOIN_MS)) {
         bus_free(daemon->buses[bus]);
+        doors_forget(&daemon->doors, bus);
+    }
     daemon->buses[bus] = NULL;
 }
 
@@ -217,6 +219,7 @@ static int64_t drain_bus(struct daemon *daemon, size_t place, int64_t now_ms)
     if (!state->is_asked) {
         state->is_asked = true;
         state->asked_ms = now_ms;
+        doors_close(&daemon->doors, (uint16_t)place);
         bus_stop(bus);
     } else if (!state->is_interrupted && now_ms >= state->asked_ms + ROLLBACK_MS) {
         state->is_interrupted = true;

@@ -132,6 +132,7 @@ static char *describe(const struct status *status, int64_t now_ms)
         .clouds = status->clouds,
         .store = sources->is_dry ? NULL : &status->store,
         .recent = sources->recent,
+        .doors = sources->doors,
         .wear = sources->wear,
         .outbox = outgoing_status(sources->outgoing),
         .readings_displaced = mailbox_displaced(sources->from_buses),

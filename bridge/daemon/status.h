@@ -15,6 +15,7 @@
 #include "daemon/board.h"
 #include "daemon/changes.h"
 #include "daemon/control.h"
+#include "daemon/doors.h"
 #include "daemon/generation.h"
 #include "daemon/outgoing.h"
 #include "daemon/wear.h"
@@ -36,6 +37,7 @@ struct status_sources {
     struct bus **buses; // as the site's
     const struct outgoing *outgoing;
     const struct recent *recent;
+    const struct doors *doors;
     const struct wear *wear;
     struct mailbox *from_buses; // for what it displaced
     struct control *control;

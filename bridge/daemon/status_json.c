@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "daemon/guests_json.h"
 #include "daemon/recent_json.h"
 #include "daemon/wording.h"
 
@@ -306,6 +307,8 @@ static json_t *bus_json(const struct site_status *status, size_t index)
     put_text(bus, "place", place);
     bool is_old = latest && status->now_ms - latest->at_ms > STALE_MS;
     json_put(bus, "stale", json_boolean(slot->is_asked || is_old));
+    const struct share_status *door = status->doors ? doors_status(status->doors, index) : NULL;
+    json_put(bus, "shared", shared_json(settings->share, door));
     if (!latest) {
         json_put(bus, "units", unknown_units(status, index));
         return bus;
@@ -313,6 +316,7 @@ static json_t *bus_json(const struct site_status *status, size_t index)
     put_age(bus, "age_ms", latest->at_ms, status->now_ms);
     json_put(bus, "link", link_json(latest, status->now_ms));
     put_bus_counters(bus, latest);
+    json_put(bus, "guests", guests_json(latest));
     json_t *units = json_new_list();
     for (size_t i = 0; i < latest->unit_count; i++)
         json_add(units, unit_json(status, &latest->units[i]));

@@ -9,6 +9,7 @@
 
 #include "cloud/store.h"
 #include "daemon/board.h"
+#include "daemon/doors.h"
 #include "daemon/recent.h"
 #include "daemon/wear.h"
 #include "model/site.h"
@@ -26,6 +27,7 @@ struct site_status {
     const struct cloud_status *clouds; // as the site's
     struct outbox_status outbox;
     const struct recent *recent;     // NULL: no commands are known of
+    const struct doors *doors;       // NULL: none
     const struct wear *wear;         // NULL: nothing was counted
     const struct store_stats *store; // NULL: nothing is kept
     uint64_t readings_displaced;

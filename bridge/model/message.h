@@ -189,6 +189,25 @@ struct wear_note {
     int point;
 };
 
+// What a door has seen since the start.
+enum share_count {
+    SHARE_CONNECTIONS,
+    SHARE_TURNED_AWAY, // connections, too many at once
+    SHARE_DROPPED,     // connections: half a frame, no Modbus TCP, answers not taken, no word
+    SHARE_REQUESTS,
+    SHARE_REFUSED_FUNCTION, // exception 1: unknown, or a write to a unit without any
+    SHARE_REFUSED_ADDRESS,  // exception 2: a write that the site does not list
+    SHARE_REFUSED_OTHER,    // what makes no sense in a request
+    SHARE_BUSY,             // too many under way
+    SHARE_COUNTS,
+};
+
+struct share_status {
+    uint16_t bus; // index in the site
+    size_t callers;
+    uint64_t counts[SHARE_COUNTS];
+};
+
 enum message_kind {
     MESSAGE_READING,
     MESSAGE_HEALTH,
@@ -201,6 +220,7 @@ enum message_kind {
     MESSAGE_HOLD,   // what became of a hold
     MESSAGE_LEARNED,
     MESSAGE_WEAR,
+    MESSAGE_SHARE,  // what the door of a bus has seen
     MESSAGE_MODELS, // the chain of SunSpec models of a device was walked
 };
 
@@ -230,6 +250,7 @@ struct message {
         struct hold_change hold;
         struct learned_refusal learned;
         struct wear_note wear;
+        struct share_status share;
         struct {
             uint16_t device;
             struct sunspec_places places;

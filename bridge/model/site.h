@@ -17,6 +17,22 @@ enum parity { PARITY_NONE, PARITY_EVEN, PARITY_ODD };
 
 enum rs485 { RS485_OFF, RS485_ON, RS485_KERNEL, RS485_RTS };
 
+// Addresses of a unit that other masters may write.
+struct share_range {
+    uint8_t unit_id;
+    enum table table;
+    uint16_t first;
+    uint16_t last;
+};
+
+// Where other masters reach a bus through us (door/).
+struct share_settings {
+    const char *host; // an address of this machine
+    uint16_t port;
+    const struct share_range *ranges;
+    size_t range_count;
+};
+
 // A serial port or a TCP endpoint: one master at a time, one thread.
 struct bus_settings {
     const char *name; // bus name, or the device's for an own bus
@@ -29,7 +45,8 @@ struct bus_settings {
     enum parity parity;
     int stop_bits; // 1 or 2
     enum rs485 rs485;
-    uint64_t digest; // differs when what the site says of it does
+    const struct share_settings *share; // NULL: nobody else asks
+    uint64_t digest;                    // differs when what the site says of it does
 };
 
 enum properties_topic { PROPERTIES_TOPIC_PROPERTIES, PROPERTIES_TOPIC_REGISTER };

@@ -108,6 +108,16 @@ struct bus_counters {
     uint64_t unsolicited_bytes; // that came when nothing was asked, or between frames
 };
 
+// What came of the requests of other masters and of tools, since the start.
+enum guest_count {
+    GUESTS_ASKED,  // sent to the equipment
+    GUESTS_CACHED, // answered from what was read within its period
+    GUESTS_LINK,   // the link was not open
+    GUESTS_AWAY,   // the unit was offline
+    GUESTS_BUSY,   // no room, or no time for them
+    GUEST_COUNTS,
+};
+
 struct bus_status {
     uint16_t bus;  // index in the site
     int64_t at_ms; // when this was true
@@ -118,6 +128,9 @@ struct bus_status {
     double utilisation;    // share of the last minute that requests and answers took, 0..1
     double dead_share;     // of that minute, what was spent on units that were offline
     struct bus_counters counters;
+    double guest_share; // of that minute, what guests took
+    size_t guests_waiting;
+    uint64_t guests[GUEST_COUNTS];
     size_t unit_count;
     struct unit_status units[];
 };

@@ -17,6 +17,7 @@ enum guest_end {
     GUEST_LINK,    // the link is not open: FAULT_LINK
     GUEST_AWAY,    // the unit is known not to answer, and was not asked: FAULT_TIMEOUT
     GUEST_BUSY,    // too many wait, or its time was over before its turn came
+    GUEST_CACHED,  // answered from what was read within its period
     GUEST_STOPPED, // it was withdrawn, or the bus ends
     GUEST_END_COUNT,
 };
@@ -28,6 +29,7 @@ struct guest {
     struct request request;
     int64_t timeout_ms; // to wait for the unit at most; 0: as long as the map allows
     int64_t until_ms;   // when its sender waits no longer
+    bool may_be_cached; // what was read within its period will do
 
     // What came of it; the bus writes it.
     enum guest_end end;

@@ -27,6 +27,9 @@ enum {
     EXCEPTION_ILLEGAL_FUNCTION = 1,
     EXCEPTION_ILLEGAL_ADDRESS = 2,
     EXCEPTION_ILLEGAL_VALUE = 3,
+    EXCEPTION_BUSY = 6,
+    EXCEPTION_NO_PATH = 10,   // a gateway's word: the line behind it is not there
+    EXCEPTION_NO_ANSWER = 11, // ... the unit does not answer
 };
 
 // What pdu_request_length and pdu_response_length say of bytes that begin no PDU they know.
