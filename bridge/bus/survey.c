@@ -11,7 +11,8 @@ struct survey {
     struct line *line;
     struct unit *unit;
     struct arena *arena;
-    bool *asked; // per entry of the map
+    bool *asked;                            // per entry of the map
+    const struct survey_listener *listener; // or NULL
     bool answered;
     enum fault fault; // of the last silence
 };
@@ -27,6 +28,10 @@ static enum fault read_block(struct survey *survey, const struct block *block)
             break;
     }
     (void)line_note(survey->line, survey->unit, reading.fault, clock_monotonic_ms());
+    uint16_t address = 0;
+    uint16_t count = 0;
+    if (survey->listener && image_place(survey->unit->image, block, &address, &count))
+        survey->listener->heard(survey->listener->context, &reading, address, count);
     bool silent = reading.fault != FAULT_NONE && reading.fault != FAULT_EXCEPTION;
     if (silent)
         survey->fault = reading.fault;
@@ -91,11 +96,13 @@ static bool read_round(struct survey *survey, const struct needs *needs)
     return goes_on;
 }
 
-enum fault survey_read(struct line *line, struct unit *unit, struct needs *needs)
+enum fault survey_read(struct line *line, struct unit *unit, struct needs *needs,
+                       const struct survey_listener *listener)
 {
     struct survey survey = {
         .line = line,
         .unit = unit,
+        .listener = listener,
         .arena = arena_new(),
         .asked = mem_new(needs->map->point_count, sizeof *survey.asked),
     };

@@ -1,204 +1,40 @@
 // SPDX-License-Identifier: MIT
-// modbridge read TARGET [KEY...] [--raw] [--json]: decoded values, once.
-#include <jansson.h>
+// modbridge read TARGET [KEY...]: decoded values, once or again and again.
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/suggest.h"
+#include "base/num.h"
 #include "bus/identity.h"
 #include "bus/survey.h"
 #include "cli/cli.h"
+#include "cli/read_choice.h"
+#include "cli/read_view.h"
+#include "cli/recording.h"
+#include "cli/screen.h"
 #include "cli/target.h"
-#include "cloud/json.h"
+#include "cli/terminal.h"
 
-// What is printed of a device that was just read.
-struct report {
-    const struct target *target;
-    const struct needs *asked; // the entries to print
-    bool with_alerts;
-    bool raw;
-    int64_t now_ms;
+enum { TROUBLE_SIZE = 480 };
+
+struct reader {
+    struct target *target;
+    const struct options *options;
+    struct read_choice choice;
+    char trouble[TROUBLE_SIZE]; // why the latest round brought nothing; "" when it did
+    char told[TROUBLE_SIZE];    // what of it was said already
 };
 
-static void add_alert_sources(struct needs *needs, const struct map *map)
-{
-    for (size_t i = 0; i < map->alert_count; i++) {
-        needs_add(needs, map->alerts[i].from);
-        needs_add_formula(needs, map->alerts[i].when);
-    }
-}
-
-static int refuse_entry(const struct map *map, const char *key, struct error *err)
-{
-    struct suggestion suggestion;
-    struct strbuf near = {0};
-    suggest_start(&suggestion, key);
-    for (size_t i = 0; i < map->point_count; i++)
-        suggest_candidate(&suggestion, map->points[i].key);
-    suggest_append(&suggestion, &near);
-    (void)error_set(err, ERROR_USAGE, "%s has no entry '%s'%s", map->name, key,
-                    strbuf_text(&near));
-    strbuf_done(&near);
-    return -1;
-}
-
-static int choose(struct needs *needs, const struct target *target,
-                  const struct options *options, struct error *err)
-{
-    const struct map *map = target->device->map;
-    for (int i = target->next; i < options->positional_count; i++) {
-        int point = map_find_point(map, options->positionals[i]);
-        if (point == NO_INDEX)
-            return refuse_entry(map, options->positionals[i], err);
-        if (map->points[point].source == SOURCE_WORDS &&
-            !(map->points[point].access & ACCESS_READ))
-            return error_set(err, ERROR_USAGE, "%s is write-only", options->positionals[i]);
-        needs_add(needs, point);
-    }
-    if (needs->count)
-        return 0;
-    for (size_t i = 0; i < map->point_count; i++) {
-        if (map->points[i].section != SECTION_REGISTERS)
-            needs_add(needs, (int)i);
-    }
-    return 0;
-}
-
-static void format_words(const struct report *report, int point, char *ret_text, size_t size)
-{
-    const struct map *map = report->target->device->map;
-    const uint16_t *words = image_words(report->target->unit->image, point);
-    const struct point *source = map_words_of(map, &map->points[point]);
-    ret_text[0] = '\0';
-    for (size_t i = 0, used = 0; words && i < source->word_count && used + 8 < size; i++)
-        used +=
-            (size_t)snprintf(ret_text + used, size - used, "%s%04X", i ? " " : "", words[i]);
-}
-
-static void print_fault(const struct report *report, int point)
-{
-    uint8_t exception = 0;
-    enum fault fault = image_fault(report->target->unit->image, point, &exception);
-    if (fault == FAULT_EXCEPTION)
-        (void)printf("  refused: %s (exception %u)", exception_name(exception), exception);
-    else if (fault != FAULT_NONE)
-        (void)printf("  %s", fault_names[fault]);
-}
-
-static void print_row(const struct report *report, int point, int width)
-{
-    const struct point *entry = &report->target->device->map->points[point];
-    struct image_space space = {0};
-    struct value value =
-        image_value(report->target->unit->image, point, report->now_ms, &space);
-    char text[600];
-    value_format(&value, text, sizeof text);
-    bool known = value_is_known(&value);
-    (void)printf("%-*s  %s%s%s", width, entry->key, known ? text : "-",
-                 known && entry->unit ? " " : "", known && entry->unit ? entry->unit : "");
-    if (!known)
-        print_fault(report, point);
-    if (report->raw) {
-        format_words(report, point, text, sizeof text);
-        (void)printf("  [%s]", text);
-    }
-    (void)printf("\n");
-}
-
-static void print_text(const struct report *report)
-{
-    const struct map *map = report->target->device->map;
-    int width = 0;
-    for (size_t i = 0; i < report->asked->count; i++) {
-        int length = (int)strlen(map->points[report->asked->points[i]].key);
-        width = length > width ? length : width;
-    }
-    for (size_t i = 0; i < report->asked->count; i++)
-        print_row(report, report->asked->points[i], width);
-    for (size_t i = 0; report->with_alerts && i < map->alert_count; i++) {
-        struct value active =
-            image_alert(report->target->unit->image, &map->alerts[i], report->now_ms);
-        if (active.kind == VALUE_BOOLEAN && active.boolean)
-            (void)printf("alert: %s  %s\n", map->alerts[i].key,
-                         map->alerts[i].display_name ? map->alerts[i].display_name : "");
-    }
-}
-
-static void add_json_error(json_t *errors, const char *key, enum fault fault, uint8_t exception)
-{
-    json_t *row = json_new_object();
-    json_put(row, "key", json_string(key));
-    json_put(row, "fault", json_string(fault_names[fault]));
-    if (fault == FAULT_EXCEPTION)
-        json_put(row, "exception", json_integer(exception));
-    json_add(errors, row);
-}
-
-static void add_json_row(const struct report *report, int point, json_t *values,
-                         json_t *properties, json_t *errors)
-{
-    const struct image *image = report->target->unit->image;
-    const struct point *entry = &report->target->device->map->points[point];
-    struct image_space space = {0};
-    struct value value = image_value(image, point, report->now_ms, &space);
-    json_t *into = entry->section == SECTION_PROPERTIES ? properties : values;
-    if (report->raw) {
-        char words[600];
-        format_words(report, point, words, sizeof words);
-        json_put(into, entry->key, json_string(words));
-    } else {
-        json_put(into, entry->key, json_from_published(&value, entry->publish));
-    }
-    uint8_t exception = 0;
-    enum fault fault = image_fault(image, point, &exception);
-    if (fault != FAULT_NONE)
-        add_json_error(errors, entry->key, fault, exception);
-}
-
-static json_t *active_alerts(const struct report *report)
-{
-    const struct map *map = report->target->device->map;
-    json_t *alerts = json_new_list();
-    for (size_t i = 0; report->with_alerts && i < map->alert_count; i++) {
-        struct value active =
-            image_alert(report->target->unit->image, &map->alerts[i], report->now_ms);
-        if (active.kind == VALUE_BOOLEAN && active.boolean)
-            json_add(alerts, json_string(map->alerts[i].key));
-    }
-    return alerts;
-}
-
-static void print_json(const struct report *report)
-{
-    json_t *values = json_new_object();
-    json_t *properties = json_new_object();
-    json_t *errors = json_new_list();
-    for (size_t i = 0; i < report->asked->count; i++)
-        add_json_row(report, report->asked->points[i], values, properties, errors);
-    json_t *whole = json_new_object();
-    json_put(whole, "device", json_string(report->target->device->name));
-    json_put(whole, "timestamp", json_integer(clock_wall_ms() / 1000));
-    json_put(whole, "values", values);
-    json_put(whole, "alerts", active_alerts(report));
-    json_put(whole, "properties", properties);
-    json_put(whole, "errors", errors);
-    char *text = json_print(whole);
-    (void)printf("%s\n", text);
-    free(text);
-}
-
-static int explain_silence(const struct target *target, enum fault fault)
+// Why a device is silent, in the best words there are.
+static void explain_silence(const struct target *target, enum fault fault, char *ret_text,
+                            size_t size)
 {
     const struct error *why = &target->line.why;
     const char *note = link_last_note(target->line.link)->text;
-    (void)fprintf(stderr, "modbridge read: %s, unit %d: %s\n", target->device->name,
-                  target->device->unit_id,
-                  why->code != ERROR_NONE ? why->text
-                  : note[0]               ? note
-                                          : fault_names[fault]);
-    return ERROR_NO_ANSWER;
+    (void)snprintf(ret_text, size, "%s",
+                   why->code != ERROR_NONE ? why->text
+                   : note[0]               ? note
+                                           : fault_names[fault]);
 }
 
 // Another device is read all the same, but for one without the models its map counts from.
@@ -215,40 +51,175 @@ static int check_identity(struct target *target, struct error *err)
     return 0;
 }
 
-static int read_target(struct target *target, const struct options *options, struct error *err)
+static void print(const struct reader *reader)
 {
-    struct needs asked;
-    struct needs read;
-    needs_init(&asked, target->device->map);
-    int failed = choose(&asked, target, options, err);
-    needs_init(&read, target->device->map);
-    if (!failed)
-        failed = check_identity(target, err);
-    bool all = options->positional_count == target->next;
-    for (size_t i = 0; i < asked.count; i++)
-        needs_add(&read, asked.points[i]);
-    if (all)
-        add_alert_sources(&read, target->device->map);
-    int code = failed;
-    if (!failed) {
-        enum fault fault = survey_read(&target->line, target->unit, &read);
-        struct report report = {target, &asked, all, options->raw, clock_monotonic_ms()};
-        code = fault == FAULT_NONE ? ERROR_NONE : explain_silence(target, fault);
-        if (code == ERROR_NONE)
-            (options->json ? print_json : print_text)(&report);
+    struct strbuf text = {0};
+    struct read_view view = {reader->target, &reader->choice, reader->options->raw,
+                             clock_monotonic_ms()};
+    (reader->options->json ? read_view_json : read_view_text)(&view, &text);
+    (void)fputs(strbuf_text(&text), stdout);
+    strbuf_done(&text);
+}
+
+// Once
+// -----------------------------------------------------------------------------------------
+
+static int keep_record(struct reader *reader, struct recording *record, struct error *err)
+{
+    const char *path = reader->options->record;
+    recording_chain(record);
+    if (recording_write(record, path, reader->choice.is_all, clock_wall_ms(), err) != 0)
+        return -1;
+    (void)fprintf(stderr,
+                  "%s: %zu registers; replay it with: modbridge simulate %s --values %s\n",
+                  path, record->count, reader->target->device->map->name, path);
+    return ERROR_NONE;
+}
+
+static int read_once(struct reader *reader, struct error *err)
+{
+    struct target *target = reader->target;
+    struct recording record;
+    struct survey_listener listener = {&record, recording_hear};
+    if (check_identity(target, err) != 0)
+        return -1;
+    recording_begin(&record, target);
+    enum fault fault = survey_read(&target->line, target->unit, &reader->choice.read,
+                                   reader->options->record ? &listener : NULL);
+    int code = ERROR_NONE;
+    if (fault != FAULT_NONE) {
+        char why[TROUBLE_SIZE];
+        explain_silence(target, fault, why, sizeof why);
+        (void)fprintf(stderr, "modbridge read: %s, unit %d: %s\n", target->device->name,
+                      target->device->unit_id, why);
+        code = ERROR_NO_ANSWER;
+    } else {
+        print(reader);
+        if (reader->options->record)
+            code = keep_record(reader, &record, err);
     }
-    needs_done(&read);
-    needs_done(&asked);
+    recording_done(&record);
     return code;
+}
+
+// Again and again
+// --------------------------------------------------------------------------------
+
+// Reads what is asked; what does not come is said in reader->trouble.
+static void read_round(struct reader *reader)
+{
+    struct target *target = reader->target;
+    char other[TROUBLE_SIZE] = "";
+    enum fault fault = FAULT_NONE;
+    reader->trouble[0] = '\0';
+    if (!identity_is_known(&target->line, target->unit))
+        fault = identity_check(&target->line, target->unit, other, sizeof other);
+    if (fault != FAULT_IDENTITY || image_models(target->unit->image) ||
+        target->device->modbus.sunspec_count == 0)
+        fault = survey_read(&target->line, target->unit, &reader->choice.read, NULL);
+    if (other[0])
+        (void)snprintf(reader->trouble, sizeof reader->trouble,
+                       "this is not the device of the map: %.400s", other);
+    else if (fault != FAULT_NONE)
+        explain_silence(target, fault, reader->trouble, sizeof reader->trouble);
+}
+
+static void draw(const struct reader *reader)
+{
+    struct strbuf text = {0};
+    struct page page = {&text, terminal_in_colour()};
+    struct read_view view = {reader->target, &reader->choice, reader->options->raw,
+                             clock_monotonic_ms()};
+    read_view_table(&view, &page, reader->trouble);
+    screen_draw(strbuf_text(&text));
+    strbuf_done(&text);
+}
+
+// For a file or another program: a block a round that brought something, and a line a change of
+// what did not.
+static void print_round(struct reader *reader, bool is_first)
+{
+    if (reader->trouble[0] && strcmp(reader->trouble, reader->told) != 0)
+        (void)fprintf(stderr, "modbridge read: %s, unit %d: %s\n", reader->target->device->name,
+                      reader->target->device->unit_id, reader->trouble);
+    else if (!reader->trouble[0] && reader->told[0])
+        (void)fprintf(stderr, "modbridge read: %s, unit %d: it answers again\n",
+                      reader->target->device->name, reader->target->device->unit_id);
+    (void)snprintf(reader->told, sizeof reader->told, "%s", reader->trouble);
+    if (reader->trouble[0])
+        return;
+    if (!is_first && !reader->options->json)
+        (void)printf("\n");
+    print(reader);
+}
+
+// Sleeps until then; true when a signal came.
+static bool is_stopped(const struct target *target, int64_t until_ms)
+{
+    return clock_wait(&target->line.stop_descriptor, 1, until_ms * 1000);
+}
+
+static int watch(struct reader *reader, int64_t every_ms)
+{
+    bool draws = terminal_is_there() && !reader->options->json;
+    bool is_read = true; // somebody still takes what is written
+    bool is_over = false;
+    int64_t due_ms = clock_monotonic_ms();
+    if (draws)
+        screen_begin();
+    for (bool is_first = true; is_read && !is_over; is_first = false) {
+        read_round(reader);
+        // What a signal broke off is not shown.
+        is_over = is_stopped(reader->target, 0);
+        if (!is_over && draws)
+            draw(reader);
+        else if (!is_over)
+            print_round(reader, is_first);
+        is_read = fflush(stdout) == 0;
+        int64_t now_ms = clock_monotonic_ms();
+        due_ms = due_ms + every_ms > now_ms ? due_ms + every_ms : now_ms;
+        is_over = is_over || is_stopped(reader->target, due_ms);
+    }
+    return ERROR_NONE;
+}
+
+static int take_every(const struct reader *reader, int64_t *ret_ms, struct error *err)
+{
+    const char *text = reader->options->every;
+    *ret_ms = read_choice_period_ms(&reader->choice);
+    if (!text || (num_parse_duration_ms(text, ret_ms) && *ret_ms > 0))
+        return 0;
+    return error_set(err, ERROR_USAGE, "--every takes a time such as 5s, not '%s'", text);
+}
+
+static int check_options(const struct options *options, struct error *err)
+{
+    if (options->every && !options->watch)
+        return error_set(err, ERROR_USAGE, "--every goes with --watch");
+    if (options->record && options->watch)
+        return error_set(err, ERROR_USAGE, "--record takes one reading: leave --watch out");
+    return 0;
+}
+
+static int run(struct reader *reader, struct error *err)
+{
+    int64_t every_ms = 0;
+    if (read_choice_make(&reader->choice, reader->target, reader->options, err) != 0)
+        return -1;
+    if (!reader->options->watch)
+        return read_once(reader, err);
+    return take_every(reader, &every_ms, err) != 0 ? -1 : watch(reader, every_ms);
 }
 
 int cmd_read(const struct options *options)
 {
     struct error err;
     struct target target;
-    if (target_open(&target, options, &err) != 0)
+    if (check_options(options, &err) != 0 || target_open(&target, options, &err) != 0)
         return cli_fail("read", &err);
-    int code = read_target(&target, options, &err);
+    struct reader reader = {.target = &target, .options = options};
+    int code = run(&reader, &err);
+    read_choice_done(&reader.choice);
     target_close(&target);
     return code < 0 ? cli_fail("read", &err) : code;
 }

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/control_link.h"
 #include "cli/options.h"
+#include "cli/screen.h"
 #include "cli/status_text.h"
 #include "cli/terminal.h"
 
@@ -68,39 +69,6 @@ static int show(const struct options *options)
     return ERROR_NONE;
 }
 
-// The bytes of a line that fill at most `columns`: escape sequences take no room, characters
-// one column each.
-static size_t fitting(const char *line, size_t length, int columns)
-{
-    bool in_escape = false;
-    int column = 0;
-    for (size_t i = 0; i < length; i++) {
-        bool begins = ((unsigned char)line[i] & 0xC0) != 0x80;
-        if (line[i] == '\033')
-            in_escape = true;
-        else if (!in_escape && begins && ++column > columns)
-            return i;
-        if (in_escape && line[i] == 'm')
-            in_escape = false;
-    }
-    return length;
-}
-
-// Draws the text over what stands there, as far as it fits.
-static void draw(const char *text)
-{
-    int columns = 0;
-    int rows = 0;
-    terminal_size(&columns, &rows);
-    (void)printf("\033[H");
-    for (int row = 1; *text && row < rows; row++) {
-        size_t length = strcspn(text, "\n");
-        (void)printf("%.*s\033[0m\033[K\n", (int)fitting(text, length, columns), text);
-        text += length + (text[length] == '\n');
-    }
-    (void)printf("\033[J");
-}
-
 static void show_again(const struct options *options, bool is_first)
 {
     struct error err;
@@ -114,7 +82,7 @@ static void show_again(const struct options *options, bool is_first)
     else
         (void)fprintf(stderr, "modbridge status: %s\n", err.text);
     if (draws) {
-        draw(strbuf_text(&text));
+        screen_draw(strbuf_text(&text));
     } else {
         bool is_text = !options->json && text.length;
         (void)printf("%s%s", is_text && !is_first ? "\n" : "", strbuf_text(&text));
@@ -129,7 +97,7 @@ static int watch(const struct options *options, struct error *err)
     if (signals < 0)
         return -1;
     if (terminal_is_there() && !options->json)
-        (void)printf("\033[2J");
+        screen_begin();
     bool is_first = true;
     bool is_read = true; // somebody still takes what is written
     while (is_read) {

@@ -38,6 +38,9 @@ struct options {
     const char *units;
     const char *timeout;
     const char *addressing;
+    const char *every;
+    const char *record;
+    bool dry_run;
     const char *positionals[MAX_POSITIONALS];
     int positional_count;
 };
