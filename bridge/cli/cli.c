@@ -23,7 +23,7 @@ static const struct subcommand subcommands[] = {
      "execute a command of the map"},
     {"scan", cmd_scan, "TARGET-BUS [--units A..B] [--timeout DURATION] [--all] [--json]",
      "find the units of a bus, and what they say they are"},
-    {"write", cmd_write, "TARGET REGISTER=VALUE [--json]",
+    {"write", cmd_write, "TARGET REGISTER=VALUE [--dry-run] [--json]",
      "write one register of the map and read it back"},
     {"status", cmd_status, "[SITE] [--shard I/N] [--json] [--watch]",
      "ask the running bridge how it does"},

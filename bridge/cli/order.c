@@ -9,6 +9,7 @@
 #include "bus/identity.h"
 #include "cli/daemon_link.h"
 #include "cli/foreground.h"
+#include "cli/rehearsal.h"
 #include "cloud/command.h"
 #include "daemon/local_answer.h"
 
@@ -93,6 +94,21 @@ static int run_here(struct target *target, struct job_request *job, bool as_json
     job_result_free(result);
     foreground_done(&foreground);
     return code != ERROR_NONE ? code : end_code;
+}
+
+// Without sending anything
+// -----------------------------------------------------------------------
+
+static int rehearse(struct target *target, struct job_request *job, bool as_json,
+                    struct error *err)
+{
+    struct rehearsal rehearsal;
+    job->device = target->index;
+    int code = rehearsal_run(&rehearsal, target, job, err);
+    if (code == 0)
+        code = rehearsal_print(&rehearsal, target, as_json);
+    rehearsal_done(&rehearsal);
+    return code;
 }
 
 // Through the daemon
@@ -189,6 +205,10 @@ int order_execute(struct target *target, const struct options *options, json_t *
     struct job_request *job = NULL;
     struct control_link *link = NULL;
     int code = parse(target, request, &job, err);
+    if (code == 0 && options->dry_run) {
+        json_decref(request);
+        return rehearse(target, job, options->json, err);
+    }
     if (code == 0)
         code = daemon_link_find(target, &link, err);
     bool is_done = code != 0;

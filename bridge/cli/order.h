@@ -15,7 +15,8 @@
 int order_put(json_t *object, const char *pair, const char *what, struct error *err);
 
 // Executes {"name": ..., "arguments": {...}} or {"write": {entry: value}}, which is freed, and
-// prints what came of it. Returns the exit code; -1 with err when it was refused.
+// prints what came of it. With --dry-run the frames are printed instead, and nothing is opened.
+// Returns the exit code; -1 with err when it was refused.
 int order_execute(struct target *target, const struct options *options, json_t *request,
                   struct error *err);
 

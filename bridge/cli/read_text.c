@@ -10,7 +10,8 @@ void read_view_words(const struct read_view *view, int point, char *ret_text, si
     const uint16_t *words = image_words(view->target->unit->image, point);
     const struct point *source = map_words_of(map, &map->points[point]);
     ret_text[0] = '\0';
-    for (size_t i = 0, used = 0; words && source && i < source->word_count && used + 8 < size; i++)
+    for (size_t i = 0, used = 0; words && source && i < source->word_count && used + 8 < size;
+         i++)
         used +=
             (size_t)snprintf(ret_text + used, size - used, "%s%04X", i ? " " : "", words[i]);
 }

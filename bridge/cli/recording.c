@@ -83,7 +83,7 @@ void recording_chain(struct recording *record)
         };
         enum fault fault = line_transact(&target->line, target->unit, &request, &answer);
         if (fault == FAULT_NONE) {
-            for (uint16_t i = 0; i < SUNSPEC_READ_COUNT; i++)
+            for (int i = 0; i < SUNSPEC_READ_COUNT; i++)
                 add_word(record, NO_INDEX, TABLE_HOLDING, (uint16_t)(request.address + i),
                          answer.words[i]);
             sunspec_take(&walk, answer.words);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Modbus programs that we did not write: python3-pymodbus as the device, mbpoll as the master."""
 import re
+import signal
 import subprocess
 import sys
 
@@ -99,3 +100,46 @@ def test_mbpoll_reads_the_simulator(world):
     assert mbpoll(endpoint, "-t", "4", "-r", "5", write=["1"]).returncode == 0
     result = modbridge("read", "--map", MAPPINGS / "enapter_el41.yaml", "--tcp", endpoint, "locate", "--json")
     assert '"locate":true' in result.stdout, result.stderr
+
+
+TABLES = """modbridge: map/1
+telemetry:
+  words: {holding: 10, type: u32, access: rw}
+  input: {input: 20, type: i16}
+  relay: {coil: 30, type: bool, access: rw}
+  lamp: {coil: 31, type: bool, access: rw}
+  door: {discrete: 40, type: bool}
+simulation: {values: {words: 65537, input: -2, relay: true, lamp: false, door: true}}
+"""
+
+
+def test_mbpoll_and_the_four_tables(world):
+    """What mbpoll reads and writes, and what of it the faults let through while they are in force."""
+    (world.folder / "tables.yaml").write_text(TABLES)
+    faults = world.folder / "faults.yaml"
+    faults.write_text("faults: []\n")
+    simulator, endpoint = world.simulate(world.folder / "tables.yaml", "--faults", faults)
+
+    def values(*options):
+        result = mbpoll(endpoint, *options)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return re.findall(r"^\[\d+\]:\s+(-?\w+)", result.stdout, re.M)
+
+    assert values("-t", "0", "-r", "30", "-c", "2") == ["1", "0"]
+    assert values("-t", "1", "-r", "40", "-c", "1") == ["1"]
+    assert values("-t", "3:hex", "-r", "20", "-c", "1") == ["0xFFFE"]
+    assert values("-t", "4", "-r", "10", "-c", "2") == ["1", "1"]
+    assert mbpoll(endpoint, "-t", "4", "-r", "10", write=["7", "8"]).returncode == 0
+    assert mbpoll(endpoint, "-t", "0", "-r", "30", write=["0", "1"]).returncode == 0
+    assert mbpoll(endpoint, "-t", "0", "-r", "31", write=["1"]).returncode == 0
+    assert values("-t", "4", "-r", "10", "-c", "2") == ["7", "8"]
+    assert values("-t", "0", "-r", "30", "-c", "2") == ["0", "1"]
+    # A fault that is switched on while it runs, and off again.
+    for text, is_well in (("faults: [{exception: 6, table: coil}]", False), ("faults: []", True)):
+        before = len(simulator.lines())
+        faults.write_text(text + "\n")
+        simulator.child.send_signal(signal.SIGHUP)
+        await_true(lambda: len(simulator.lines()) > before, "the faults to be read")
+        assert (mbpoll(endpoint, "-t", "0", "-r", "30", "-c", "1").returncode == 0) is is_well
+        assert values("-t", "4", "-r", "10", "-c", "1") == ["7"]
+

@@ -69,7 +69,7 @@ def test_completion(tmp_path):
     assert complete(tmp_path, "scan", "plant.yaml", "") == ["cabinet"]
     assert {*complete(tmp_path, "scan", "--")} == {f"--{name}" for name in {*LINE_OPTIONS, "units", "timeout", "all", "json", "help"}}
     assert complete(tmp_path, "status", "--w") == ["--watch"]
-    assert {*complete(tmp_path, "read", "--")} == {f"--{name}" for name in {*TARGET_OPTIONS, "raw", "json", "help"}}
+    assert {*complete(tmp_path, "read", "--")} == {f"--{name}" for name in {*TARGET_OPTIONS, "raw", "json", "watch", "every", "record", "help"}}
     assert complete(tmp_path, "read", "--parity", "e") == ["even"]
     assert complete(tmp_path, "schema", "s") == ["site"]
     assert {*complete(tmp_path, "import", "")} == {"sunspec", "csv"}

@@ -228,3 +228,26 @@ def test_the_socket_itself(pump, tmp_path_factory):
     await_true(lambda: len([c for c in commands(pump) if c["origin"] == "cloud"]) == 17, "all of them to wait")
     code, out, err = ask(pump, ["write", "limit=30"])
     assert (code, out) == (1, "") and err.startswith("error: busy: "), err
+
+
+def test_a_write_is_shown_before_it_is_made(pump):
+    """Nobody listens where the frames would go."""
+    target = ["--map", pump.folder / "pump.yaml", "--unit", "7"]
+    shown = modbridge("write", *target, "--tcp", "127.0.0.1:9", "trip=true", "--dry-run")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.startswith("""frames to pump, none of which was sent:
+00 01 00 00 00 06 07 05 00 05 FF 00
+  write unit 7, coil 5 (function 5): trip
+    with 1
+00 02 00 00 00 06 07 01 00 05 00 01
+  read unit 7, coil 5 (function 1): trip
+""")
+    # A limit is read first: what it is assumed to be is said.
+    shown = modbridge("write", *target, "--rtu", "/dev/null", "bound=50", "--dry-run", "--json")
+    limit, write, back = json.loads(shown.stdout)["frames"][:3]
+    assert (limit["table"], limit["address"], limit["assumed"]) == ("holding", 105, [50])
+    assert (write["function"], write["address"], write["words"]) == (6, 104, [50])
+    assert write["frame"] == "07 06 00 68 00 32 89 A5" and (back["function"], back["address"]) == (3, 104)
+    refused = modbridge("write", *target, "--tcp", "127.0.0.1:9", "bound=51", "--dry-run")
+    assert refused.returncode == 1 and "error, if the device says what is assumed: bound: 51 is more than 50" in refused.stderr
+    assert modbridge("write", *target, "--tcp", "127.0.0.1:9", "top=1", "--dry-run").returncode == 1
