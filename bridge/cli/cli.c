@@ -37,6 +37,8 @@ static const struct subcommand subcommands[] = {
      "serve simulated devices"},
     {"blueprint", cmd_blueprint, "MAP|SITE DEVICE [--name TEXT]",
      "print the Enapter blueprint manifest of a map"},
+    {"probe", cmd_probe, "TARGET TABLE:ADDRESS[..ADDRESS] [--json]",
+     "show registers and everything that they may mean; no map is needed"},
     {"schema", cmd_schema, "map|site [--reference]",
      "print what a file may hold: JSON Schema for editors, or Markdown"},
 };

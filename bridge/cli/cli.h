@@ -33,6 +33,7 @@ int cmd_command(const struct options *options);
 int cmd_import(const struct options *options);
 int cmd_write(const struct options *options);
 int cmd_plan(const struct options *options);
+int cmd_probe(const struct options *options);
 int cmd_read(const struct options *options);
 int cmd_run(const struct options *options);
 int cmd_scan(const struct options *options);
