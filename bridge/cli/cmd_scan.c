@@ -256,6 +256,7 @@ static int run(struct scan *scan, struct lines *lines, const struct options *opt
     if (scan->stop_descriptor < 0)
         return -1;
     scan->bus_name = lines->site ? lines->buses[0].name : NULL;
+    scan->site = lines->site ? options->positionals[0] : NULL;
     map_shelf_init(scan->shelf, lines->site);
     int code = scan_lines(scan, lines, err);
     map_shelf_done(scan->shelf);

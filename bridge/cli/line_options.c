@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "config/endpoint.h"
-
-const char *const parity_names[] = {
-    [PARITY_NONE] = "none", [PARITY_EVEN] = "even", [PARITY_ODD] = "odd"};
+#include "daemon/wording.h"
 
 void line_frame_name(enum parity parity, int stop_bits, char ret_name[FRAME_NAME_SIZE])
 {

@@ -9,10 +9,6 @@
 #include "cli/options.h"
 #include "model/site.h"
 
-// The words of --parity by enum parity, and how many there are.
-enum { PARITY_COUNT = 3 };
-extern const char *const parity_names[];
-
 // "8N1": parity and stop bits as people write them.
 enum { FRAME_NAME_SIZE = 8 };
 void line_frame_name(enum parity parity, int stop_bits, char ret_name[FRAME_NAME_SIZE]);

@@ -50,6 +50,7 @@ struct scan {
     int64_t timeout_ms; // 0: the usual
     int stop_descriptor;
     const char *bus_name; // NULL: not of a site
+    const char *site;     // its file, where a running daemon is looked for; or NULL
     struct map_shelf *shelf;
     void (*report)(const struct scan_unit *unit);
 
@@ -69,7 +70,8 @@ struct scan_settings {
     size_t count;
 };
 
-// Scans one line and reports each unit as soon as it is known. -1: the line cannot be used, err
+// Scans one line and reports each unit as soon as it is known. A line that a running daemon has
+// is asked through it, with the daemon's settings. -1: the line cannot be used, err
 // says why; what was reported before is still true.
 int scan_line(struct scan *scan, const struct bus_settings *bus,
               const struct scan_settings *settings, struct error *err);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/json.h"
-#include "cli/line_options.h"
 #include "cli/scan.h"
+#include "daemon/wording.h"
 
 #define US_PER_MS 1000.0
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cli/line_options.h"
 #include "cli/scan.h"
+#include "cli/served.h"
 
 enum {
     NAME_SIZE = 160,
@@ -22,8 +23,9 @@ enum {
 // account.
 struct scanner {
     struct scan *scan;
-    const struct bus_settings *original;
+    struct bus_settings original;
     struct scan_settings settings;
+    struct served *served; // a running daemon has the line; NULL: nobody has
     struct hunt hunt;
     struct arena *arena; // of the line that is open
     struct bus_settings bus;
@@ -79,7 +81,7 @@ static enum fault open_line(struct scanner *scanner, size_t setting, struct erro
     if (scanner->has_line && scanner->setting != setting)
         close_line(scanner);
     if (!scanner->has_line) {
-        scanner->bus = *scanner->original;
+        scanner->bus = scanner->original;
         if (scanner->settings.count) {
             const struct line_settings *row = &scanner->settings.rows[setting];
             scanner->bus.baud = row->baud;
@@ -92,6 +94,8 @@ static enum fault open_line(struct scanner *scanner, size_t setting, struct erro
             arena_free(scanner->arena);
             return FAULT_LINK;
         }
+        if (scanner->served)
+            served_attach(scanner->served, scanner->line.link);
         scanner->has_line = true;
         scanner->setting = setting;
     }
@@ -316,23 +320,34 @@ static void tell_garbled(struct scanner *scanner)
     }
 }
 
+static void begin(struct scanner *scanner, struct scan *scan, const struct bus_settings *bus,
+                  const struct scan_settings *settings)
+{
+    scanner->scan = scan;
+    scanner->original = *bus;
+    scanner->settings = *settings;
+    scanner->served = served_find(scan->site, bus, scan->stop_descriptor);
+    if (scanner->served) {
+        served_fill(scanner->served, &scanner->original);
+        scanner->settings.count = 0;
+    }
+    scanner->bus = scanner->original;
+    scanner->device = (struct device){
+        .name = "unit", .map = &nobody, .modbus = nobody.modbus, .cloud = NO_INDEX};
+    scanner->site = (struct site){
+        .buses = &scanner->bus, .bus_count = 1, .devices = &scanner->device, .device_count = 1};
+    size_t setting_count = scanner->settings.count ? scanner->settings.count : 1;
+    hunt_begin(&scanner->hunt, bus->transport, setting_count, scan->first, scan->last,
+               scan->timeout_ms ? scan->timeout_ms : hunt_timeout_ms(bus->transport));
+    scanner->hunt.all = scan->all;
+}
+
 int scan_line(struct scan *scan, const struct bus_settings *bus,
               const struct scan_settings *settings, struct error *err)
 {
     struct scanner *scanner = mem_new(1, sizeof *scanner);
     struct hunt_question question;
-    scanner->scan = scan;
-    scanner->original = bus;
-    scanner->bus = *bus;
-    scanner->settings = *settings;
-    scanner->device = (struct device){
-        .name = "unit", .map = &nobody, .modbus = nobody.modbus, .cloud = NO_INDEX};
-    scanner->site = (struct site){
-        .buses = &scanner->bus, .bus_count = 1, .devices = &scanner->device, .device_count = 1};
-    hunt_begin(&scanner->hunt, bus->transport, settings->count ? settings->count : 1,
-               scan->first, scan->last,
-               scan->timeout_ms ? scan->timeout_ms : hunt_timeout_ms(bus->transport));
-    scanner->hunt.all = scan->all;
+    begin(scanner, scan, bus, settings);
     int result = 0;
     while (result == 0 && hunt_next(&scanner->hunt, &question))
         result = step(scanner, &question, err);
@@ -343,6 +358,7 @@ int scan_line(struct scan *scan, const struct bus_settings *bus,
     scan->saw_others |= scanner->hunt.saw_others;
     scan->is_stopped |= result == 1;
     close_line(scanner);
+    served_close(scanner->served);
     free(scanner);
     progress_clear(&scan->progress);
     return result < 0 ? -1 : 0;

@@ -22,6 +22,9 @@ struct served {
     struct control_link *daemon;
     char *bus;
     char *place;
+    int baud; // of a serial line; 0: the daemon does not say
+    enum parity parity;
+    int stop_bits;
     struct relay relay;
 };
 
@@ -65,6 +68,16 @@ static const json_t *find_line(const json_t *result, const struct bus_settings *
 static enum fault transact(void *context, const struct request *request, int64_t timeout_ms,
                            struct answer *ret_answer, struct link_note *ret_note);
 
+static enum parity parity_of(const char *name)
+{
+    int parity = PARITY_NONE;
+    for (int i = 0; i < PARITY_COUNT; i++) {
+        if (strcmp(parity_names[i], name) == 0)
+            parity = i;
+    }
+    return (enum parity)parity;
+}
+
 static struct served *new_served(struct control_link *daemon, const json_t *row)
 {
     struct served *served = mem_new(1, sizeof *served);
@@ -72,6 +85,9 @@ static struct served *new_served(struct control_link *daemon, const json_t *row)
         .daemon = daemon,
         .bus = mem_copy_text(text_of(row, "name")),
         .place = mem_copy_text(text_of(row, "place")),
+        .baud = (int)json_integer_value(json_object_get(row, "baud")),
+        .parity = parity_of(text_of(row, "parity")),
+        .stop_bits = (int)json_integer_value(json_object_get(row, "stop_bits")),
         .relay = {.context = served, .transact = transact},
     };
     return served;
@@ -107,6 +123,15 @@ void served_close(struct served *served)
     free(served->bus);
     free(served->place);
     free(served);
+}
+
+void served_fill(const struct served *served, struct bus_settings *bus)
+{
+    if (bus->transport != TRANSPORT_RTU || !served->baud)
+        return;
+    bus->baud = served->baud;
+    bus->parity = served->parity;
+    bus->stop_bits = served->stop_bits;
 }
 
 struct control_link *served_daemon(struct served *served)

@@ -23,6 +23,9 @@ void served_close(struct served *served);
 // standard error. Only reads: writes are the daemon's own (requests "command" and "write").
 void served_attach(struct served *served, struct link *link);
 
+// How the daemon has set a serial line, in place of what `bus` says; else nothing.
+void served_fill(const struct served *served, struct bus_settings *bus);
+
 // The daemon itself, and the name it has for the bus.
 struct control_link *served_daemon(struct served *served);
 const char *served_bus(const struct served *served);

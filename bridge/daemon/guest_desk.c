@@ -143,6 +143,9 @@ static json_t *bus_json(const struct bus_settings *bus)
     json_put_text(row, "transport", wording_transport(bus->transport));
     if (bus->transport == TRANSPORT_RTU) {
         json_put_text(row, "path", bus->path);
+        json_put(row, "baud", json_integer(bus->baud));
+        json_put_text(row, "parity", parity_names[bus->parity]);
+        json_put(row, "stop_bits", json_integer(bus->stop_bits));
     } else {
         json_put_text(row, "host", bus->host);
         json_put(row, "port", json_integer(bus->port));

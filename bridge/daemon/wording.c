@@ -38,3 +38,6 @@ const char *wording_advice(enum fault fault)
     };
     return advice[fault] ? advice[fault] : fault_names[fault];
 }
+
+const char *const parity_names[] = {
+    [PARITY_NONE] = "none", [PARITY_EVEN] = "even", [PARITY_ODD] = "odd"};

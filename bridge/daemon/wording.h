@@ -18,4 +18,8 @@ void wording_place(const struct bus_settings *bus, char *ret_text, size_t size);
 // NULL.
 const char *wording_advice(enum fault fault);
 
+// "none", "even", "odd": by enum parity.
+enum { PARITY_COUNT = 3 };
+extern const char *const parity_names[];
+
 #endif

@@ -213,6 +213,27 @@ def test_bad_options():
     assert "there is no serial port" in scan("--rtu", "/dev/nowhere", code=1).stderr
 
 
+def test_a_bus_that_a_running_bridge_has(world, line):
+    site = world.folder / "site.yaml"
+    site.write_text(LINE.format(mappings=MAPPINGS, folder=world.folder, port=line)
+                    + f"state: {world.folder}/state\n")
+    bridge = world.run(site, "--dry")
+    await_true(lambda: (world.folder / "state" / "control.sock").exists(), "the bridge")
+    for target in ((site, "cabinet"), ("--rtu", line, "--baud", "9600")):
+        result = modbridge("scan", *target, "--units", "4..5", "--json", cwd=world.folder)
+        assert result.returncode == 0, result.stderr
+        assert "is asked through the running daemon" in result.stderr
+        found = units(result)
+        assert [x["unit"] for x in found] == [4, 5]
+        # As the bridge has set the line.
+        assert {(x["baud"], x["parity"], x["stop_bits"]) for x in found} == {(19200, "even", 1)}
+        assert found[0]["identification"]["vendor_name"] == "SMA"
+    assert bridge.child.poll() is None
+    # Who cannot ask it finds the port in use.
+    foreign = modbridge("scan", "--rtu", line, "--units", "5", cwd="/")
+    assert foreign.returncode == 1 and "is used by another program" in foreign.stderr
+
+
 class Silence:
     """A port at which nobody is, scanned on a terminal."""
 
