@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the bus engine does with a line's time: `bus.py [options] PROGRAM [serial] [dead] [endpoints] [command]`.
+"""What the bus engine does with a line's time: `bus.py [options] PROGRAM [serial] [dead] [endpoints] [command] [door]`.
 
 PROGRAM is a release build of modbridge; it plays the devices (`simulate`, paced at the baud rate) and is the bridge. Not part of
 the tests: figures are for people, and a loaded machine spoils them."""
@@ -29,7 +29,8 @@ benches, all of them unless named:
   serial     full refresh of 8 units x 30 points at 9600 baud against the least possible, silences kept
   dead       the same with one unit dead, after two minutes
   endpoints  256 TCP endpoints polled at 1 s: processor time, memory, jitter
-  command    from a request's publication to its first frame on a busy line; needs mosquitto and paho""")
+  command    from a request's publication to its first frame on a busy line; needs mosquitto and paho
+  door       the same, and what polls and others get of the time, beside masters who never stop asking""")
     parser.add_argument("program", type=pathlib.Path, metavar="PROGRAM", help="a release build of modbridge")
     parser.add_argument("benches", nargs="*", metavar="BENCH", help="which, in this order")
     parser.add_argument("--seconds", type=float, default=20, help="how long a line is watched (20)")
@@ -199,7 +200,12 @@ def bench_command():
     command_latency.bench(PROGRAM, OPTIONS.commands)
 
 
-BENCHES = {"serial": bench_serial, "dead": bench_dead, "endpoints": bench_endpoints, "command": bench_command}
+def bench_door():
+    command_latency.bench_door(PROGRAM, OPTIONS.commands)
+
+
+BENCHES = {"serial": bench_serial, "dead": bench_dead, "endpoints": bench_endpoints, "command": bench_command,
+           "door": bench_door}
 if __name__ == "__main__":
     OPTIONS = parse_options()
     PROGRAM, SECONDS = OPTIONS.program.resolve(), OPTIONS.seconds

@@ -4,6 +4,7 @@ the time. Part of bus.py, which says how it is run.
 
 Between bridge and simulator sits a tap, a process of its own that passes bytes on and notes when they came. Two state folders
 are compared: in /dev/shm the journal's sync costs nothing, what the other adds is the sync."""
+import itertools
 import json
 import os
 import pathlib
@@ -22,6 +23,7 @@ import paho.mqtt.client as paho
 RATE, RATE_UNIT, BAUD = 900, 4, 9600
 CHARACTER, SILENCE = 10 / BAUD, 3.5 * 11 / BAUD
 UNITS, WORDS = 8, 48  # polled of each unit, in one request
+GUEST_WORDS = 47  # asked by another master: as long, and told apart from a poll
 ALLOWED_MS = 5  # beside the transaction in progress and the sync
 BETWEEN = (0.0, 0.3)  # seconds from an outcome to the next request, by chance: any moment of the cycle
 
@@ -106,11 +108,11 @@ def await_true(condition, what):
         time.sleep(0.05)
 
 
-def write_site(path, line, state, port):
+def write_site(path, line, state, port, share=""):
     devices = "".join(f"  d{u}: {{map: ./meter.yaml, bus: line, unit: {u}}}\n" for u in range(1, UNITS + 1))
     named = f"unit: {RATE_UNIT}, cloud: here, hardware_id: HW, channel_id: meter}}"
     path.write_text(f"modbridge: site/1\nstate: {state}\ncloud:\n  here: {{host: 127.0.0.1, port: {port}}}\nbuses:\n"
-                    f"  line: {{rtu: {line}, baud: {BAUD}, parity: none, stop_bits: 1}}\ndevices:\n"
+                    f"  line: {{rtu: {line}, baud: {BAUD}, parity: none, stop_bits: 1{share}}}\ndevices:\n"
                     + devices.replace(f"unit: {RATE_UNIT}}}", named))
 
 
@@ -138,14 +140,28 @@ class Line:
         return delay, delay - max(0, last["free"] - max(published, last["begun"]))
 
 
-def measure(program, folder, state, every, commands):
-    port, children = free_port(), []
+def flood(door):
+    """Another master that asks one unit after the other, as fast as it is answered."""
+    try:
+        master = socket.create_connection(("127.0.0.1", door))
+        for unit in itertools.cycle(range(1, UNITS + 1)):
+            master.sendall(bytes([0, unit, 0, 0, 0, 6, unit, 3, 0, 0, 0, GUEST_WORDS]))
+            if not master.recv(260):
+                break
+    finally:
+        os._exit(1)  # a fork has nothing to clean up
+
+
+def measure(program, folder, state, every, commands, masters=0):
+    """The line as the tap saw it, and when each command was published. So many other masters ask all the time."""
+    port, door, children = free_port(), free_port(), []
     master, slave = os.openpty()
     tty.setraw(slave)
     (folder / "meter.yaml").write_text(MAP.replace("EVERY", every))
     (folder / "broker.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n")
     write_site(folder / "devices.yaml", folder / "line", folder / "unused", port)
-    write_site(folder / "site.yaml", os.ttyname(slave), state, port)
+    share = f", share: {{listen: '127.0.0.1:{door}'}}" if masters else ""
+    write_site(folder / "site.yaml", os.ttyname(slave), state, port, share)
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
         children.append(subprocess.Popen(["/usr/sbin/mosquitto", "-c", folder / "broker.conf"], **quiet))
@@ -160,21 +176,44 @@ def measure(program, folder, state, every, commands):
         cloud = Cloud(port)
         children.append(subprocess.Popen([program, "run", folder / "site.yaml"], **quiet))
         cloud.wait(lambda: cloud.telemetry, "telemetry")
+        floods = [pid for pid in (os.fork() for _ in range(masters)) if pid or flood(door)]
         published = {}
         for rate in range(1, commands + 1):
             time.sleep(random.uniform(*BETWEEN))
             published[rate] = cloud.set_rate(rate)
         os.kill(tapping, signal.SIGTERM)
         os.waitpid(tapping, 0)
-        notes = json.loads((folder / "record.json").read_text())
-        line = Line(notes)
-        return zip(*(line.delay(rate, moment) for rate, moment in published.items()))
+        for pid in floods:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        return Line(json.loads((folder / "record.json").read_text())), published
     finally:
         for child in reversed(children):
             child.terminate()
             child.wait(10)
         for descriptor in (master, slave):
             os.close(descriptor)
+
+
+def share_of(line, count):
+    """The share of the line's time that requests for so many registers took, and how often they came."""
+    found = [frame for frame in line.frames if frame["bytes"][1] == 3 and frame["bytes"][5] == count]
+    lasted = line.frames[-1]["free"] - line.frames[0]["begun"]
+    return sum(frame["free"] - frame["begun"] for frame in found) / lasted, len(found) / lasted
+
+
+def bench_door(program, commands):
+    one = longest_transaction() * 1000
+    print(f"other masters at the door of a line polled without a pause, {UNITS} units at {BAUD} 8N1, {commands} commands each:")
+    for masters in (0, 1, 8):
+        with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory(dir="/dev/shm") as state:
+            line, published = measure(program, pathlib.Path(name), state, "0s", commands, masters)
+        (polls, polled), (guests, asked) = share_of(line, WORDS), share_of(line, GUEST_WORDS)
+        print(f"  {masters} that never stop: polls {100 * polls:.1f} % of the time ({polled:.2f} a second), guests {100 * guests:.1f} %"
+              f" ({asked:.2f} a second)")
+        delays, beyond = zip(*(line.delay(rate, moment) for rate, moment in published.items()))
+        row("  command to first frame", delays, one + ALLOWED_MS)
+        row("  beyond the transaction in progress", beyond, ALLOWED_MS)
 
 
 def row(title, seconds, bound=None):
@@ -195,7 +234,8 @@ def bench(program, commands):
     for journal, place in (("in memory", "/dev/shm"), ("on disk", ".")):
         for load, every in (("idle", "1h"), ("busy", "0s")):
             with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory(dir=place) as state:
-                delays, beyond = measure(program, pathlib.Path(name), state, every, commands)
+                line, published = measure(program, pathlib.Path(name), state, every, commands)
+            delays, beyond = zip(*(line.delay(rate, moment) for rate, moment in published.items()))
             limit = ALLOWED_MS if place == "/dev/shm" else None
             if load == "idle":
                 idle[journal] = sorted(x * 1000 for x in delays)
