@@ -6,7 +6,7 @@ import struct
 import subprocess
 
 import pytest
-from conftest import await_true, free_port
+from conftest import await_true, free_port, modbridge
 from test_guests import await_online
 from test_status import await_status
 from test_transports import Simulator, await_telemetry, telemetry
@@ -241,3 +241,28 @@ def test_a_place_that_is_taken_is_said_and_bridging_goes_on(world):
     assert "not shared with other masters: cannot listen at 127.0.0.1" in bridge.log()
     await_status(world, lambda s: s["buses"][0]["shared"] == {"listen": listen, "is_open": False}, "the status")
     taken.close()
+
+
+def test_a_reload_gives_the_door_its_new_list(shared):
+    site = shared.folder / "site.yaml"
+    master = Master(shared.door)
+    assert master.ask(5, write(200, 1)) == b"\x86\x01"
+    site.write_text(site.read_text().replace("{unit: 4, holding: 200..201}", "{unit: 5, holding: 200}"))
+    assert modbridge("reload", site).returncode == 0, shared.bridge.log()
+    assert master.receive() is None, "the bus begins anew, and so does its door"
+    master.close()
+
+    def answer():
+        try:
+            newcomer = Master(shared.door)
+            said = newcomer.ask(5, write(200, 7)), newcomer.ask(4, write(200, 7))
+            newcomer.close()
+            return said if said[0] == write(200, 7) else None
+        except (OSError, TypeError):
+            return None
+    assert await_true(answer, "the new list")[1] == b"\x86\x01"
+    site.write_text(re.sub(r", share: .*?\]\}\}", "}", site.read_text()))
+    assert "share" not in site.read_text() and modbridge("reload", site).returncode == 0, site.read_text()
+    with pytest.raises(OSError):
+        Master(shared.door)
+    await_status(shared, lambda s: "shared" not in s["buses"][0], "no door")
