@@ -213,7 +213,7 @@ def bench_door(program, commands):
               f" ({asked:.2f} a second)")
         delays, beyond = zip(*(line.delay(rate, moment) for rate, moment in published.items()))
         row("  command to first frame", delays, one + ALLOWED_MS)
-        row("  beyond the transaction in progress", beyond, ALLOWED_MS)
+        row("  beyond what was in progress", beyond, ALLOWED_MS)
 
 
 def row(title, seconds, bound=None):
