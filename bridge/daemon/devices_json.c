@@ -154,6 +154,17 @@ static json_t *device_json(struct arena *arena, const struct site *site, size_t 
     return row;
 }
 
+static json_t *lines_json(const char *text)
+{
+    json_t *list = json_new_list();
+    while (text && *text) {
+        size_t length = strcspn(text, "\n");
+        json_add(list, json_from_text(text, length));
+        text += length + (text[length] == '\n');
+    }
+    return list;
+}
+
 char *devices_json(const struct values_view *view, size_t first)
 {
     const struct site *site = view->site;
@@ -163,6 +174,7 @@ char *devices_json(const struct values_view *view, size_t first)
     size_t entries = 0;
     size_t next = first;
     json_put(root, "generation", json_integer((json_int_t)view->generation));
+    json_put(root, "findings", lines_json(view->findings));
     for (; next < site->device_count && entries < VALUES_AT_ONCE; next++) {
         if (!site->devices[next].name[0])
             continue; // an empty place

@@ -38,6 +38,7 @@ struct generation *generation_load(const struct generation_source *source,
     struct generation *generation = mem_new(1, sizeof *generation);
     generation->arena = arena;
     generation->number = 1;
+    generation->findings = arena_text(arena, *ret_findings);
     changes_find(arena, now, site, &generation->changes);
     return generation;
 }

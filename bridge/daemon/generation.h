@@ -24,6 +24,7 @@ struct generation {
     struct arena *arena;
     struct changes changes; // against the one before; its site is the generation's
     unsigned number;        // from 1 on
+    const char *findings;   // warnings about it, in lines "file:line:column: warning: text"
     size_t pins;
 };
 

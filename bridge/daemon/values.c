@@ -29,6 +29,7 @@ static void answer(struct daemon *daemon, const struct control_request *request,
         .site = daemon->site,
         .feeds = daemon->feeds,
         .generation = daemon->generations.present->number,
+        .findings = daemon->generations.present->findings,
         .now_ms = clock_monotonic_ms(),
     };
     if (take_first(request, view.site->device_count, &first, &err) != 0) {

@@ -17,6 +17,7 @@ struct values_view {
     const struct site *site;
     const struct feed *feeds; // as the site's devices
     uint64_t generation;      // of the site
+    const char *findings;     // warnings about it, in lines; NULL: none
     int64_t now_ms;
 };
 

@@ -28,7 +28,9 @@ struct orders {
     size_t folder_count;
     struct http *http;
     struct mailbox *inbox;
+    pthread_mutex_t lock; // between posting and stopping
     atomic_bool is_stopping;
+    bool is_running;
     pthread_t thread;
 };
 
@@ -115,54 +117,72 @@ static void execute(struct orders *orders, struct order *order)
     http_finish(orders->http, order->exchange, &reply);
 }
 
+static void drain(struct orders *orders)
+{
+    struct order order;
+    while (mailbox_take(orders->inbox, &order)) {
+        if (order.request && atomic_load(&orders->is_stopping))
+            refuse(orders, &order, 503, "modbridge-web stops");
+        else if (order.request)
+            execute(orders, &order);
+    }
+}
+
 static void *run(void *context)
 {
     struct orders *orders = context;
-    struct order order;
     while (!atomic_load(&orders->is_stopping)) {
         struct pollfd wake = {.fd = mailbox_descriptor(orders->inbox), .events = POLLIN};
         (void)poll(&wake, 1, -1);
-        while (mailbox_take(orders->inbox, &order)) {
-            if (order.request && atomic_load(&orders->is_stopping))
-                refuse(orders, &order, 503, "modbridge-web stops");
-            else if (order.request)
-                execute(orders, &order);
-        }
+        drain(orders);
     }
+    drain(orders); // what came just before
     return NULL;
 }
 
-struct orders *orders_start(const char *site, const char *const *folders, size_t folder_count,
-                            struct error *err)
+struct orders *orders_new(const char *site, const char *const *folders, size_t folder_count,
+                          struct error *err)
 {
     struct orders *orders = mem_new(1, sizeof *orders);
     orders->site = site;
     orders->folders = folders;
     orders->folder_count = folder_count;
     orders->inbox = mailbox_new(sizeof(struct order), 0, ORDERS_MAX_WAITING);
-    if (orders->inbox && pthread_create(&orders->thread, NULL, run, orders) == 0)
+    (void)pthread_mutex_init(&orders->lock, NULL);
+    if (orders->inbox)
         return orders;
-    (void)error_set(err, ERROR_FAILED, "no thread or descriptor for commands");
-    mailbox_free(orders->inbox);
-    free(orders);
+    (void)error_set_errno(err, "no descriptor for commands");
+    orders_free(orders);
     return NULL;
 }
 
-void orders_serve(struct orders *orders, struct http *http)
+int orders_start(struct orders *orders, struct http *http, struct error *err)
 {
     orders->http = http;
+    orders->is_running = pthread_create(&orders->thread, NULL, run, orders) == 0;
+    return orders->is_running ? 0 : error_set(err, ERROR_FAILED, "no thread for commands");
 }
 
 void orders_stop(struct orders *orders)
 {
     static const struct order wake_up = {0};
-    if (!orders)
-        return;
-    atomic_store(&orders->is_stopping, true);
+    (void)pthread_mutex_lock(&orders->lock);
+    atomic_store(&orders->is_stopping, true); // nothing is posted any more
+    (void)pthread_mutex_unlock(&orders->lock);
     (void)mailbox_post(orders->inbox,
                        &wake_up); // when it is full the thread wakes all the same
-    (void)pthread_join(orders->thread, NULL);
+    if (orders->is_running)
+        (void)pthread_join(orders->thread, NULL);
+    else
+        drain(orders);
+}
+
+void orders_free(struct orders *orders)
+{
+    if (!orders)
+        return;
     mailbox_free(orders->inbox);
+    (void)pthread_mutex_destroy(&orders->lock);
     free(orders);
 }
 
@@ -199,7 +219,10 @@ bool orders_put(struct orders *orders, const struct request *request,
         reply_error(ret_reply, 400, err.text);
         return false;
     }
-    if (mailbox_post(orders->inbox, &order))
+    (void)pthread_mutex_lock(&orders->lock);
+    bool is_put = !atomic_load(&orders->is_stopping) && mailbox_post(orders->inbox, &order);
+    (void)pthread_mutex_unlock(&orders->lock);
+    if (is_put)
         return true;
     json_decref(order.request);
     reply_error(ret_reply, 503, "too many commands wait to be sent: try again later");

@@ -16,15 +16,20 @@ enum { ORDERS_MAX_WAITING = 8, ORDERS_MAX_DEPTH = 8 };
 
 struct orders;
 
-// Starts the thread; the path of the site and the folders are borrowed. NULL with err.
-struct orders *orders_start(const char *site, const char *const *folders, size_t folder_count,
-                            struct error *err);
+// Orders that nobody executes yet; the path of the site and the folders are borrowed. NULL with
+// err.
+struct orders *orders_new(const char *site, const char *const *folders, size_t folder_count,
+                          struct error *err);
 
-// What may be answered from now on; before the first order.
-void orders_serve(struct orders *orders, struct http *http);
+// Starts the thread, which finishes requests of `http`. -1 with err.
+int orders_start(struct orders *orders, struct http *http, struct error *err);
 
-// Ends the thread; orders that wait are refused. NULL is allowed.
+// Ends the thread: what waits is refused, and so is what still comes. Before the server is
+// stopped.
 void orders_stop(struct orders *orders);
+
+// After the server was stopped. NULL is allowed.
+void orders_free(struct orders *orders);
 
 // What the bridge of `site` is asked, made of nothing but what a command has. The caller frees
 // it with json_decref. NULL with err.

@@ -57,7 +57,7 @@ static int start(struct web *web, struct error *err)
     };
     web->picture = picture_new();
     if (options->allows_commands) {
-        web->orders = orders_start(options->site, options->folders, options->folder_count, err);
+        web->orders = orders_new(options->site, options->folders, options->folder_count, err);
         if (!web->orders)
             return -1;
     }
@@ -65,14 +65,18 @@ static int start(struct web *web, struct error *err)
     web->pages = pages_new(&sources);
     struct http_settings settings = {options->address, options->port, web->pages, pages_answer};
     web->http = http_start(&settings, err);
-    return web->http ? 0 : -1;
+    if (!web->http)
+        return -1;
+    return web->orders ? orders_start(web->orders, web->http, err) : 0;
 }
 
 static void finish(struct web *web)
 {
-    orders_stop(web->orders); // first: it finishes what the server waits for
+    if (web->orders)
+        orders_stop(web->orders); // first: it finishes what the server waits for
     if (web->http)
         http_stop(web->http);
+    orders_free(web->orders);
     inquiry_done(&web->inquiry);
     history_clear(&web->history);
     if (web->pages)
@@ -176,8 +180,6 @@ int web_run(const struct web_options *options, struct error *err)
         return -1;
     int started = start(&web, err);
     if (started == 0) {
-        if (web.orders)
-            orders_serve(web.orders, web.http);
         log_line(LOG_LEVEL_NOTICE, "web", "serves %s at http://%s%s%s:%u/", options->site,
                  strchr(options->address, ':') ? "[" : "", options->address,
                  strchr(options->address, ':') ? "]" : "", options->port);

@@ -132,6 +132,7 @@ def test_the_page(world, browser):
     await_true(lambda: browser.value("electrolyser", "H2 Pressure Outer") != before, "a live value")
     assert "electrolyser" in browser.text("bus-list") and "NOT CONNECTED" in browser.text("cloud-list")
     assert "outbox" in browser.text("cloud-list") and str(page.site) in browser.text("configuration-text")
+    assert "Loaded with" in browser.text("configuration-text")
 
     # A command: first a question, which may be answered with no.
     asked = send(browser, 70)

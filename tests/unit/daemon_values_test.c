@@ -136,7 +136,13 @@ static int setup(void **state)
         .devices = world->devices,
         .device_count = DEVICES,
     };
-    world->view = (struct values_view){&world->site, world->feeds, 7, NOW_MS};
+    world->view = (struct values_view){
+        .site = &world->site,
+        .feeds = world->feeds,
+        .generation = 7,
+        .findings = "a.yaml:1:2: warning: x\na.yaml:3:4: warning: y\n",
+        .now_ms = NOW_MS,
+    };
     *state = world;
     return 0;
 }
@@ -250,6 +256,8 @@ static void says_what_the_devices_are(void **state)
     json_t *device = device_of(answer, 0);
     json_t *entries = json_object_get(device, "entries");
     assert_part(json_object_get(device, "bus"), "\"roof\"");
+    assert_part(json_object_get(answer, "findings"),
+                "[\"a.yaml:1:2: warning: x\",\"a.yaml:3:4: warning: y\"]");
     assert_part(json_object_get(device, "unit"), "4");
     assert_part(json_object_get(device, "vendor"), "\"Acme\"");
     assert_null(json_object_get(device, "model"));

@@ -4,7 +4,7 @@
 "use strict";
 
 const HISTORY_MS = 10000;
-const page = {devices: new Map(), generation: null, history: {}, sampled: 0, events: null, mayCommand: false};
+const page = {devices: new Map(), generation: null, history: {}, findings: [], sampled: 0, events: null, mayCommand: false};
 
 // ---- devices ----
 
@@ -193,7 +193,7 @@ function commandItem(command) {
     const began = command.started_age_ms === undefined ? command.received_age_ms : command.started_age_ms;
     const log = (command.log || []).map((line) => make("li", {}, `after ${((began - line.age_ms) / 1000).toFixed(1)} s: ${line.text}`));
     return make("li", {class: "card"}, word, ` ${command.device}: `, make("strong", {}, command.name || "(no command)"),
-        command.arguments ? ` (${command.arguments})` : "", make("p", {class: "faint"}, timeLine(command) + (command.origin ? `, from the ${command.origin === "cloud" ? "cloud" : "site"}` : "")),
+        command.arguments ? ` (${command.arguments})` : "", make("p", {class: "faint"}, timeLine(command) + ({cloud: ", from the cloud", local: ", from this gateway"}[command.origin] || "")),
         command.message ? make("p", {}, command.message) : null, log.length ? make("ol", {}, ...log) : null);
 }
 
@@ -249,10 +249,9 @@ function outboxCard(outbox, store) {
 }
 
 function showConfiguration(status) {
-    const findings = status.findings;
-    const text = !findings ? `To see what may be wrong with it: modbridge check ${status.site}`
-        : findings.length ? "Loaded with these warnings:" : "Loaded without warnings.";
-    const rows = (findings || []).map((finding) => make("li", {}, finding));
+    const findings = page.findings;
+    const text = findings.length ? "Loaded with these warnings:" : "Loaded without warnings.";
+    const rows = findings.map((finding) => make("li", {}, finding));
     const shown = JSON.stringify([status.site, findings]);
     if (page.shownConfiguration === shown)
         return;
@@ -300,6 +299,9 @@ function showState(state) {
     sampleHistory(values);
     const offline = values.devices.filter((said) => said.health === "offline").length;
     const alerts = values.devices.reduce((sum, said) => sum + (said.alerts || []).length, 0);
+    const site = status.site.split("/").pop().replace(/\.yaml$/, "");
+    setText(find("title"), `modbridge: ${site}`);
+    document.title = `${offline || alerts ? "(!) " : ""}${site}, modbridge`;
     setText(find("summary"), `${count(values.devices.length, "device", "devices")}, ${offline ? `${offline} OFFLINE` : "none offline"}, ` +
         `${count(alerts, "alert", "alerts")}; runs for ${duration(status.running_ms)}`);
     find("bus-list").replaceChildren(...status.buses.map(busCard));
@@ -344,6 +346,7 @@ async function load(state) {
     const offline = new Set(state.values.devices.filter((said) => said.health === "offline").map((said) => said.device));
     const isOpen = (device) => described.devices.length <= 8 && !offline.has(device.device);
     page.devices = new Map(described.devices.map((device) => [device.device, makeDevice(device, isOpen(device))]));
+    page.findings = described.findings || [];
     page.history = history.series;
     page.generation = described.generation;
     page.pid = state.status.pid;
