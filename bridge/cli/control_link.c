@@ -2,6 +2,7 @@
 #include "cli/control_link.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/strbuf.h"
 #include "config/config.h"
@@ -74,6 +75,22 @@ struct control_link *control_link_open_shard(const char *site, const char *text,
         link = control_link_connect(&folder, 1, err);
     else
         (void)error_set(err, ERROR_CONFIG, "%s cannot be read", site);
+    arena_free(arena);
+    return link;
+}
+
+struct control_link *control_link_find_shard(const char *site, unsigned index, bool *ret_exists)
+{
+    struct error err;
+    struct diagnostics diagnostics;
+    struct arena *arena = arena_new();
+    struct control_link *link = NULL;
+    diagnostics_init(&diagnostics, arena);
+    const char *state = config_site_state(arena, site, &diagnostics);
+    const char *folder = state ? arena_printf(arena, "%s/shard-%u", state, index) : NULL;
+    *ret_exists = folder && access(folder, F_OK) == 0;
+    if (*ret_exists)
+        link = control_link_connect(&folder, 1, &err);
     arena_free(arena);
     return link;
 }

@@ -18,4 +18,9 @@ struct control_link *control_link_find(const char *site, struct error *err);
 struct control_link *control_link_open_shard(const char *site, const char *shard,
                                              struct error *err);
 
+// The daemon of the shard with this number, from 0 on, of a site, for who can do without: NULL
+// when nobody listens there. *ret_exists: whether the site has had such a shard.
+struct control_link *control_link_find_shard(const char *site, unsigned index,
+                                             bool *ret_exists);
+
 #endif

@@ -93,16 +93,13 @@ static struct served *new_served(struct control_link *daemon, const json_t *row)
     return served;
 }
 
-struct served *served_find(const char *site, const struct bus_settings *bus, int stop)
+// Takes over `daemon`, which may be NULL. NULL when it does not have the line.
+static struct served *ask_for_line(struct control_link *daemon, const struct bus_settings *bus)
 {
     struct error err;
     struct served *served = NULL;
-    struct control_link *daemon = control_link_find(site, &err);
-    if (!daemon) {
-        if (err.code != ERROR_NONE && bus->transport == TRANSPORT_RTU)
-            (void)fprintf(stderr, "modbridge: %s\n", err.text);
+    if (!daemon)
         return NULL;
-    }
     json_t *result = control_link_ask(daemon, "buses", &err);
     const json_t *row = find_line(result, bus);
     if (row)
@@ -110,8 +107,30 @@ struct served *served_find(const char *site, const struct bus_settings *bus, int
     else
         control_link_close(daemon);
     json_decref(result);
+    return served;
+}
+
+// A site may be divided among several daemons.
+static struct served *find_among_shards(const char *site, const struct bus_settings *bus)
+{
+    struct served *served = NULL;
+    bool exists = site != NULL;
+    for (unsigned index = 0; exists && !served; index++)
+        served = ask_for_line(control_link_find_shard(site, index, &exists), bus);
+    return served;
+}
+
+struct served *served_find(const char *site, const struct bus_settings *bus, int stop)
+{
+    struct error err;
+    struct control_link *daemon = control_link_find(site, &err);
+    if (!daemon && err.code != ERROR_NONE && bus->transport == TRANSPORT_RTU)
+        (void)fprintf(stderr, "modbridge: %s\n", err.text);
+    struct served *served = ask_for_line(daemon, bus);
+    if (!served)
+        served = find_among_shards(site, bus);
     if (served)
-        control_link_stop_at(daemon, stop);
+        control_link_stop_at(served->daemon, stop);
     return served;
 }
 

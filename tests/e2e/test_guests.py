@@ -71,6 +71,14 @@ def test_a_device_that_takes_one_connection_is_read_through_it(world):
     assert len(gate.opened) == 1 and gate.turned_away == 0
 
 
+def test_a_site_that_is_divided_is_read_through_the_daemon_that_has_the_line(line):
+    site = line.folder / "site.yaml"
+    bridge = line.run(site, "--shard", "0/1")
+    await_true(lambda: (line.folder / "state" / "shard-0" / "control.sock").exists(), "the control socket")
+    through, said = values(line, site, "meter")
+    assert len(through) == POINTS and THROUGH in said, bridge.log()
+
+
 def transact(world, **request):
     answer = ask(world, {"request": "transact", "bus": "line", "unit": 1, "function": 3, "address": 100, "count": 1} | request)
     return answer.get("result") or answer["error"]
