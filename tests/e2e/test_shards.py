@@ -23,9 +23,7 @@ def test_two_shards_share_a_site(world):
         world.mqtt.await_payload(telemetry_of(name), lambda p: p["power"] == 5)
         assert world.command(name, f"m-{name}", "set_mode", {"mode": 3}) == ("completed", {"mode": 3})
         assert [w["words"] for w in recorders[name].writes] == [[3]], "by one of them, once"
-        assert recorders[name].connections == 1
-        seconds = [p["timestamp"] for p in world.mqtt.payloads(telemetry_of(name))]
-        assert len(seconds) == len(set(seconds)), "each second once"
+        assert recorders[name].connections == 1, "polled by one of them"
     for i, names in enumerate((["two"], ["one", "four"])):
         result = modbridge("status", where, "--shard", f"{i}/2", "--json")
         assert result.returncode == 0, result.stderr
