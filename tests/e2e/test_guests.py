@@ -89,7 +89,7 @@ def test_requests_and_their_answers(line):
     await_online(line, "meter")
     buses = ask(line, {"request": "buses"})["result"]["buses"]
     assert buses == [{"name": "line", "place": f"port {line.folder}/line at 115200 baud", "transport": "rtu",
-                      "path": f"{line.folder}/line"}]
+                      "path": f"{line.folder}/line", "baud": 115200, "parity": "none", "stop_bits": 1}]
     whole = transact(line, count=POINTS)
     assert whole["end"] == "asked" and whole["count"] == POINTS == len(whole["words"]) and whole["response_us"] > 0
     assert transact(line, address=101)["words"] == whole["words"][1:2]
