@@ -11,7 +11,6 @@ enum {
     MAX_LISTS = 16, // answers, before a list that never ends is left
     MAX_SILENCES = 2,
     COMMON_MODEL = 1,
-    ILLEGAL_ADDRESS = 2,
 };
 
 // Where the chain may begin: SunSpec Device Information Model Specification 1.1.
@@ -143,22 +142,21 @@ static void take_identification(struct interview *interview, const struct answer
     uint8_t highest = list.conformity & (uint8_t)~IDENTIFICATION_ADDRESSABLE;
     bool has_higher = highest > asked && highest <= IDENTIFICATION_EXTENDED;
     uint8_t unit_id = interview->request.unit_id;
-    if (interview->parts == MAX_LISTS)
+    bool is_over = !list.more_follows && !has_higher;
+    if (is_over || interview->parts == MAX_LISTS)
         begin_chain(interview);
     else if (list.more_follows)
         interview->request =
             identification_request(unit_id, (enum identification_code)asked, list.next_object);
-    else if (has_higher)
+    else
         interview->request =
             identification_request(unit_id, (enum identification_code)highest, 0);
-    else
-        begin_chain(interview);
 }
 
 static void take_chain(struct interview *interview, const struct answer *answer)
 {
     if (!answer)
-        sunspec_refuse(&interview->walk, ILLEGAL_ADDRESS);
+        sunspec_refuse(&interview->walk, EXCEPTION_ILLEGAL_ADDRESS);
     else if (answer->exception)
         sunspec_refuse(&interview->walk, answer->exception);
     else

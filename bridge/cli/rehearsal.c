@@ -65,10 +65,12 @@ static void walk_models(struct stage *stage)
                                   .function = pdu_read_function(TABLE_HOLDING),
                                   .address = walk.address,
                                   .count = SUNSPEC_READ_COUNT};
-        if (ask(stage, &request, &answer) == FAULT_NONE)
+        enum fault fault = ask(stage, &request, &answer);
+        if (fault == FAULT_NONE)
             sunspec_take(&walk, answer.words);
         else
-            sunspec_refuse(&walk, answer.exception);
+            sunspec_refuse(&walk, fault == FAULT_EXCEPTION ? answer.exception
+                                                           : EXCEPTION_ILLEGAL_ADDRESS);
     }
     if (walk.state != SUNSPEC_DONE)
         return;

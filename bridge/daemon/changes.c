@@ -204,6 +204,7 @@ static void settle_devices(const struct site *now, const struct changes *changes
     for (size_t i = 0; i < changes->site->device_count; i++) {
         if (changes->devices[i] != CHANGE_KEPT)
             continue;
+        assert(i < now->device_count); // what is kept was there
         if (changes->buses[devices[i].bus] == CHANGE_KEPT)
             devices[i] = now->devices[i];
         else
