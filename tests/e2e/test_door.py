@@ -174,8 +174,13 @@ def test_requests_that_come_in_a_heap_are_answered_in_order(shared):
 
 
 def hostile(port):
-    """Clients that mean no good, all of them left open."""
+    """Clients that mean no good: a thousand that only knock, and more that are left open."""
     crowd = []
+    for _ in range(1000):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=0.5).close()
+        except OSError:
+            pass
     for data in (b"\x00\x01\x00\x00\x00\x06\x04\x03", b"GET / HTTP/1.1\r\n\r\n", b"\x00\x01\x00\x00\xff\xff\x04\x03", b"\x00\x01\x00\x00\x00\x00",
                  b"\x00\x01\x12\x34\x00\x06\x04\x03\x00\x00\x00\x01", bytes(range(256)), b""):
         for _ in range(30):
