@@ -25,18 +25,6 @@ struct reader {
     char told[TROUBLE_SIZE];    // what of it was said already
 };
 
-// Why a device is silent, in the best words there are.
-static void explain_silence(const struct target *target, enum fault fault, char *ret_text,
-                            size_t size)
-{
-    const struct error *why = &target->line.why;
-    const char *note = link_last_note(target->line.link)->text;
-    (void)snprintf(ret_text, size, "%s",
-                   why->code != ERROR_NONE ? why->text
-                   : note[0]               ? note
-                                           : fault_names[fault]);
-}
-
 // Another device is read all the same, but for one without the models its map counts from.
 static int check_identity(struct target *target, struct error *err)
 {
@@ -88,11 +76,7 @@ static int read_once(struct reader *reader, struct error *err)
                                    reader->options->record ? &listener : NULL);
     int code = ERROR_NONE;
     if (fault != FAULT_NONE) {
-        char why[TROUBLE_SIZE];
-        explain_silence(target, fault, why, sizeof why);
-        (void)fprintf(stderr, "modbridge read: %s, unit %d: %s\n", target->device->name,
-                      target->device->unit_id, why);
-        code = ERROR_NO_ANSWER;
+        code = target_silence(target, fault, err);
     } else {
         print(reader);
         if (reader->options->record)
@@ -121,7 +105,8 @@ static void read_round(struct reader *reader)
         (void)snprintf(reader->trouble, sizeof reader->trouble,
                        "this is not the device of the map: %.400s", other);
     else if (fault != FAULT_NONE)
-        explain_silence(target, fault, reader->trouble, sizeof reader->trouble);
+        (void)snprintf(reader->trouble, sizeof reader->trouble, "%s",
+                       target_silence_text(target, fault));
 }
 
 static void draw(const struct reader *reader)

@@ -154,15 +154,19 @@ int target_open_alone(struct target *target, const struct options *options, stru
     return open_target(target, options, true, err);
 }
 
-int target_silence(const struct target *target, enum fault fault, struct error *err)
+const char *target_silence_text(const struct target *target, enum fault fault)
 {
     const struct error *why = &target->line.why;
     const char *note = link_last_note(target->line.link)->text;
-    const char *reason = why->code != ERROR_NONE ? why->text
-                         : note[0]               ? note
-                                                 : fault_names[fault];
+    if (why->code != ERROR_NONE)
+        return why->text;
+    return note[0] ? note : fault_names[fault];
+}
+
+int target_silence(const struct target *target, enum fault fault, struct error *err)
+{
     return error_set(err, ERROR_NO_ANSWER, "%s, unit %d: %s", target->device->name,
-                     target->device->unit_id, reason);
+                     target->device->unit_id, target_silence_text(target, fault));
 }
 
 void target_close(struct target *target)

@@ -34,7 +34,10 @@ int target_open_unmapped(struct target *target, const struct options *options,
 // The same for who writes: it has the line itself.
 int target_open_alone(struct target *target, const struct options *options, struct error *err);
 
-// Why the device could not be read, as ERROR_NO_ANSWER. Returns -1.
+// Why the device could not be read, for people; valid until the line is used again.
+const char *target_silence_text(const struct target *target, enum fault fault);
+
+// The same with the device's name, as ERROR_NO_ANSWER. Returns -1.
 int target_silence(const struct target *target, enum fault fault, struct error *err);
 
 void target_close(struct target *target);

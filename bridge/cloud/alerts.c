@@ -10,15 +10,10 @@ enum {
     MAX_FAILED = 3, // registers named in alert_details
 };
 
-static void put_text(json_t *object, const char *key, const char *text)
-{
-    json_put(object, key, json_from_text(text, strlen(text)));
-}
-
 static void put_detail(json_t *details, const char *alert, const char *text)
 {
     json_t *detail = json_new_object();
-    put_text(detail, "errmsg", text);
+    json_put_text(detail, "errmsg", text);
     json_put(details, alert, detail);
 }
 

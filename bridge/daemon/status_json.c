@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -20,15 +19,10 @@ static const char *const health_names[] = {
     [HEALTH_OFFLINE] = "offline",
 };
 
-static void put_text(json_t *object, const char *key, const char *text)
-{
-    json_put(object, key, json_from_text(text, strlen(text)));
-}
-
 static void put_text_unless_empty(json_t *object, const char *key, const char *text)
 {
     if (text[0])
-        put_text(object, key, text);
+        json_put_text(object, key, text);
 }
 
 static void put_count(json_t *object, const char *key, uint64_t count)
@@ -61,7 +55,7 @@ static json_t *link_json(const struct bus_status *bus, int64_t now_ms)
                         : is_failed          ? "failed"
                         : bus->link_since_ms ? "closed"
                                              : "untried";
-    put_text(link, "state", state);
+    json_put_text(link, "state", state);
     if (bus->link_is_open || is_failed)
         put_age(link, "for_ms", bus->link_since_ms, now_ms);
     put_text_unless_empty(link, "reason", bus->link_text);
@@ -96,12 +90,12 @@ static void put_counters(json_t *unit, const struct unit_counters *counters)
 static json_t *health_json(const struct unit_status *unit, int64_t now_ms)
 {
     json_t *health = json_new_object();
-    put_text(health, "state", health_names[unit->health]);
+    json_put_text(health, "state", health_names[unit->health]);
     put_age(health, "for_ms", unit->health_since_ms, now_ms);
     if (unit->health != HEALTH_OFFLINE)
         return health;
-    put_text(health, "fault", fault_names[unit->health_fault]);
-    put_text(health, "advice", wording_advice(unit->health_fault));
+    json_put_text(health, "fault", fault_names[unit->health_fault]);
+    json_put_text(health, "advice", wording_advice(unit->health_fault));
     int64_t wait_ms = unit->next_probe_ms - now_ms;
     json_put(health, "next_probe_in_ms", json_integer(wait_ms > 0 ? wait_ms : 0));
     return health;
@@ -110,14 +104,14 @@ static json_t *health_json(const struct unit_status *unit, int64_t now_ms)
 static json_t *fault_json(const struct unit_status *unit, int64_t now_ms)
 {
     json_t *fault = json_new_object();
-    put_text(fault, "fault", fault_names[unit->fault]);
+    json_put_text(fault, "fault", fault_names[unit->fault]);
     put_age(fault, "age_ms", unit->fault_ms, now_ms);
     if (unit->fault == FAULT_EXCEPTION) {
         json_put(fault, "exception", json_integer(unit->exception));
-        put_text(fault, "text", exception_name(unit->exception));
+        json_put_text(fault, "text", exception_name(unit->exception));
     } else {
-        put_text(fault, "text",
-                 unit->fault_text[0] ? unit->fault_text : wording_advice(unit->fault));
+        json_put_text(fault, "text",
+                      unit->fault_text[0] ? unit->fault_text : wording_advice(unit->fault));
     }
     return fault;
 }
@@ -133,7 +127,7 @@ static json_t *response_json(const struct unit_status *unit)
 static json_t *command_json(const struct unit_status *unit, int64_t now_ms)
 {
     json_t *command = json_new_object();
-    put_text(command, "name", unit->command);
+    json_put_text(command, "name", unit->command);
     put_age(command, "for_ms", unit->command_since_ms, now_ms);
     return command;
 }
@@ -142,7 +136,7 @@ static json_t *refusal_json(const struct unit_refusal *shown, int64_t now_ms)
 {
     const struct refusal *refusal = &shown->refusal;
     json_t *row = json_new_object();
-    put_text(row, "table", table_names[refusal->span.table]);
+    json_put_text(row, "table", table_names[refusal->span.table]);
     if (refusal->unit_id != NO_INDEX)
         json_put(row, "unit", json_integer(refusal->unit_id));
     json_put(row, "address", json_integer(refusal->span.address));
@@ -171,7 +165,7 @@ static json_t *missed_json(const struct unit_status *unit)
     for (size_t i = 0; i < unit->missed_count && i < MAX_STATUS_MISSED; i++) {
         const struct unit_missed *missed = &unit->missed[i];
         json_t *row = json_new_object();
-        put_text(row, "table", table_names[missed->table]);
+        json_put_text(row, "table", table_names[missed->table]);
         json_put(row, "address", json_integer(missed->address));
         json_put(row, "count", json_integer(missed->count));
         if (missed->model != SUNSPEC_NONE)
@@ -189,7 +183,7 @@ static json_t *holds_json(const struct unit_status *unit, int64_t now_ms)
     for (size_t i = 0; i < unit->hold_count && i < MAX_STATUS_HOLDS; i++) {
         const struct unit_hold *hold = &unit->holds[i];
         json_t *row = json_new_object();
-        put_text(row, "holds", hold->text);
+        json_put_text(row, "holds", hold->text);
         json_put(row, "is_ending", json_boolean(hold->until_ms == 0));
         if (hold->until_ms) {
             int64_t left_ms = hold->until_ms - now_ms;
@@ -204,9 +198,9 @@ static json_t *holds_json(const struct unit_status *unit, int64_t now_ms)
 
 static void put_device(json_t *unit, const struct device *device)
 {
-    put_text(unit, "device", device->name);
+    json_put_text(unit, "device", device->name);
     json_put(unit, "unit", json_integer(device->unit_id));
-    put_text(unit, "map", device->map->name);
+    json_put_text(unit, "map", device->map->name);
     put_text_unless_empty(unit, "vendor", device->map->vendor ? device->map->vendor : "");
     put_text_unless_empty(unit, "model", device->map->model ? device->map->model : "");
 }
@@ -221,7 +215,7 @@ static json_t *wear_json(const struct wear *wear, size_t device)
         if (writes == 0)
             continue;
         json_t *row = json_new_object();
-        put_text(row, "entry", map->points[i].key);
+        json_put_text(row, "entry", map->points[i].key);
         put_count(row, "writes", writes);
         json_add(list, row);
     }
@@ -302,9 +296,9 @@ static json_t *bus_json(const struct site_status *status, size_t index)
     json_t *bus = json_new_object();
     char place[160];
     wording_place(settings, place, sizeof place);
-    put_text(bus, "name", settings->name);
-    put_text(bus, "transport", wording_transport(settings->transport));
-    put_text(bus, "place", place);
+    json_put_text(bus, "name", settings->name);
+    json_put_text(bus, "transport", wording_transport(settings->transport));
+    json_put_text(bus, "place", place);
     bool is_old = latest && status->now_ms - latest->at_ms > STALE_MS;
     json_put(bus, "stale", json_boolean(slot->is_asked || is_old));
     const struct share_status *door = status->doors ? doors_status(status->doors, index) : NULL;
@@ -329,8 +323,8 @@ static json_t *cloud_json(const struct site_status *status, size_t index)
     const struct cloud_settings *settings = &status->site->clouds[index];
     const struct cloud_status *now = &status->clouds[index];
     json_t *cloud = json_new_object();
-    put_text(cloud, "name", settings->name);
-    put_text(cloud, "host", settings->host);
+    json_put_text(cloud, "name", settings->name);
+    json_put_text(cloud, "host", settings->host);
     json_put(cloud, "port", json_integer(settings->port));
     json_put(cloud, "connected", json_boolean(now->is_connected));
     put_age(cloud, "for_ms", now->since_ms, status->now_ms);
@@ -378,7 +372,7 @@ static json_t *store_json(const struct store_stats *stats)
         [STORE_FAILING] = "failing",
     };
     json_t *store = json_new_object();
-    put_text(store, "health", names[stats->health]);
+    json_put_text(store, "health", names[stats->health]);
     json_put(store, "in_memory", json_boolean(stats->is_in_memory));
     put_count(store, "damaged", stats->damaged);
     put_count(store, "commits", stats->commits);
@@ -392,8 +386,8 @@ char *status_json(const struct site_status *status)
     json_t *root = json_new_object();
     json_t *buses = json_new_list();
     json_t *clouds = json_new_list();
-    put_text(root, "version", MODBRIDGE_VERSION);
-    put_text(root, "site", status->path);
+    json_put_text(root, "version", MODBRIDGE_VERSION);
+    json_put_text(root, "site", status->path);
     json_put(root, "pid", json_integer(getpid()));
     json_put(root, "timestamp", json_integer(status->wall_ms / 1000));
     put_age(root, "running_ms", status->began_ms, status->now_ms);
