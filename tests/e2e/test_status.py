@@ -144,8 +144,9 @@ def test_dead_device_and_dead_broker(world):
 
 
 def test_what_a_silent_unit_takes_of_its_bus(world):
-    """The simulator answers to unit 1 only."""
-    simulator, endpoint = world.simulate(MAPPINGS / "enapter_el41.yaml", "--unit", "1")
+    """The simulator answers to unit 1 only, and for the other one as a gateway would; not at once: its share is to be seen."""
+    (world.folder / "slow.yaml").write_text("faults:\n  - {latency: 30ms}\n")
+    simulator, endpoint = world.simulate(MAPPINGS / "enapter_el41.yaml", "--unit", "1", "--faults", world.folder / "slow.yaml")
     site = world.site({"here": "map: enapter_el41, bus: line, unit: 1",
                        "mute": "map: enapter_el41, bus: line, unit: 9, modbus: {timeout: 200ms}"})
     site.write_text(site.read_text().replace("devices:", f'buses:\n  line: {{tcp: "{endpoint}"}}\ndevices:'))
