@@ -36,7 +36,7 @@ static const char *reason_of(int failure)
     case EACCES:
         return "not permitted: ask as root, or as the user that runs it";
     default:
-        return strerrordesc_np(failure);
+        return error_reason(failure);
     }
 }
 

@@ -19,18 +19,23 @@ int error_set(struct error *err, enum error_code code, const char *format, ...)
     return -1;
 }
 
+// Of the ways to ask for the text only this one is in every libc and does the same in all of
+// them; in those of Linux any thread may use it.
+const char *error_reason(int number)
+{
+    return strerror(number); // NOLINT(concurrency-mt-unsafe)
+}
+
 int error_set_errno(struct error *err, const char *format, ...)
 {
     int saved = errno;
-    char reason[96];
     va_list args;
     err->code = ERROR_FAILED;
     va_start(args, format);
     (void)vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
     size_t used = strlen(err->text);
-    (void)snprintf(err->text + used, sizeof err->text - used, ": %s",
-                   strerror_r(saved, reason, sizeof reason));
+    (void)snprintf(err->text + used, sizeof err->text - used, ": %s", error_reason(saved));
     utf8_mend_end(err->text);
     return -1;
 }

@@ -28,6 +28,9 @@ int error_set(struct error *err, enum error_code code, const char *format, ...)
 int error_set_errno(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+// What an errno means, in the words of the C library.
+const char *error_reason(int number);
+
 // Puts "prefix: " before the text on the way up. Returns -1.
 int error_prefix(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -28,6 +28,7 @@ void *mem_resize(void *block, size_t count, size_t size)
     return larger;
 }
 
+#ifdef __GLIBC__
 void mem_share_heap(void)
 {
     (void)mallopt(M_ARENA_MAX, 1); // NOLINT(concurrency-mt-unsafe): there is one thread
@@ -37,6 +38,15 @@ void mem_give_back(void)
 {
     (void)malloc_trim(0);
 }
+#else // musl has one heap, and gives back what is free by itself
+void mem_share_heap(void)
+{
+}
+
+void mem_give_back(void)
+{
+}
+#endif
 
 char *mem_copy_text(const char *text)
 {

@@ -16,9 +16,7 @@
 
 static int cannot_read(const char *path, struct error *err)
 {
-    char reason[96];
-    return error_set(err, ERROR_CONFIG, "%s cannot be read: %s", path,
-                     strerror_r(errno, reason, sizeof reason));
+    return error_set(err, ERROR_CONFIG, "%s cannot be read: %s", path, error_reason(errno));
 }
 
 // The descriptor is checked, not the name: nobody can exchange the file in between.

@@ -242,7 +242,7 @@ static int start_thread(struct bus *bus, struct error *err)
     (void)pthread_attr_destroy(&attributes);
     if (failed)
         return error_set(err, ERROR_FAILED, "bus %s: no thread: %s", bus->line.settings->name,
-                         strerrordesc_np(failed));
+                         error_reason(failed));
     return 0;
 }
 

@@ -176,13 +176,12 @@ static int64_t wire_time_us(const struct link *link, size_t bytes)
 // Closes the link after the port said so.
 static enum fault fail_link(struct link *link, enum port_event event)
 {
-    char reason[96];
     if (event == PORT_CLOSED)
         note(link, "%s",
              link->port.is_serial ? "the serial port is gone"
                                   : "the connection was closed by the other end");
     else
-        note(link, "the link broke: %s", strerror_r(errno, reason, sizeof reason));
+        note(link, "the link broke: %s", error_reason(errno));
     link_close(link);
     return FAULT_LINK;
 }

@@ -195,9 +195,8 @@ static enum reason_phase phase_of(const struct connection *connection)
 // Why the address dialled last could not be reached.
 static void note_dialing_error(struct connection *connection, int number)
 {
-    char text[96];
     (void)error_set(&connection->error, ERROR_FAILED, "%s",
-                    reason_of_errno(REASON_DIALING, number, text, sizeof text));
+                    reason_of_errno(REASON_DIALING, number));
 }
 
 // Dials the next address that can be dialled.

@@ -109,11 +109,11 @@ void mqtt_client_free(struct mqtt_client *client)
 
 // Dialling and serving -----------------------------------------------------------------------
 
-static const char *reason_of_code(int code, enum reason_phase phase, char *text, size_t size)
+static const char *reason_of_code(int code, enum reason_phase phase)
 {
     switch (code) {
     case MOSQ_ERR_ERRNO:
-        return reason_of_errno(phase, errno, text, size);
+        return reason_of_errno(phase, errno);
     case MOSQ_ERR_TLS:
     case MOSQ_ERR_CONN_LOST:
         return reason_of_close(phase);
@@ -131,10 +131,9 @@ static const char *reason_of_code(int code, enum reason_phase phase, char *text,
 static int fail(const struct mqtt_client *client, int code, enum reason_phase phase,
                 struct error *err)
 {
-    char text[96];
     if (phase == REASON_TLS && tls_is_established(client->tls))
         phase = REASON_GREETING_OVER_TLS;
-    const char *reason = reason_of_code(code, phase, text, sizeof text);
+    const char *reason = reason_of_code(code, phase);
     const char *cause = client->tls ? tls_cause(client->tls) : NULL;
     return error_set(err, ERROR_FAILED, "%s", cause ? cause : reason);
 }

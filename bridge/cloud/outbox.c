@@ -56,15 +56,15 @@ static struct row_list *list_of(struct outbox *outbox, const struct row *row)
 static void leave_place(struct outbox *outbox, struct row *row)
 {
     if (row->place == ROW_SAVING)
-        TAILQ_REMOVE(&outbox->saving, row, place_links);
+        row_list_remove(&outbox->saving, row);
     else if (row->place == ROW_NEW && outbox_is_kept(outbox, row->kind))
-        TAILQ_REMOVE(&outbox->unsaved, row, place_links);
+        row_list_remove(&outbox->unsaved, row);
 }
 
 // Takes a row out of the list it is in; it must be put into another one.
 static void unlist(struct outbox *outbox, struct row *row)
 {
-    TAILQ_REMOVE(list_of(outbox, row), row, links);
+    row_list_remove(list_of(outbox, row), row);
     if (row->is_in_flight) {
         struct connection_rows *rows = outbox_rows_of(outbox, row);
         rows->in_flight_count--;
@@ -96,17 +96,6 @@ void outbox_evict(struct outbox *outbox, struct row *row)
     outbox_forget(outbox, row);
 }
 
-void outbox_insert(struct row_list *list, struct row *row)
-{
-    struct row *later = TAILQ_FIRST(list);
-    while (later && later->id < row->id)
-        later = TAILQ_NEXT(later, links);
-    if (later)
-        TAILQ_INSERT_BEFORE(later, row, links);
-    else
-        TAILQ_INSERT_TAIL(list, row, links);
-}
-
 struct outbox_row outbox_view(const struct row *row)
 {
     return (struct outbox_row){row->id,    row->kind,  row->connection,
@@ -116,21 +105,10 @@ struct outbox_row outbox_view(const struct row *row)
 static void list_free(struct row_list *list)
 {
     struct row *row = NULL;
-    while ((row = TAILQ_FIRST(list))) {
-        TAILQ_REMOVE(list, row, links);
+    while ((row = list->first)) {
+        row_list_remove(list, row);
         row_free(row);
     }
-}
-
-static struct connection_rows *new_rows(void)
-{
-    struct connection_rows *rows = mem_new(1, sizeof *rows);
-    for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++)
-        TAILQ_INIT(&rows->waiting[kind]);
-    for (int lane = 0; lane < OUTBOX_LANE_COUNT; lane++)
-        TAILQ_INIT(&rows->backlogs[lane].loaded);
-    TAILQ_INIT(&rows->in_flight);
-    return rows;
 }
 
 void outbox_widen(struct outbox *outbox, size_t connections)
@@ -140,7 +118,8 @@ void outbox_widen(struct outbox *outbox, size_t connections)
     outbox->connections =
         mem_resize(outbox->connections, connections, sizeof *outbox->connections);
     while (outbox->connection_count < connections)
-        outbox->connections[outbox->connection_count++] = new_rows();
+        outbox->connections[outbox->connection_count++] =
+            mem_new(1, sizeof(struct connection_rows));
 }
 
 struct outbox *outbox_new(size_t connections, const struct outbox_policy *policy,
@@ -149,8 +128,8 @@ struct outbox *outbox_new(size_t connections, const struct outbox_policy *policy
     struct outbox *outbox = mem_new(1, sizeof *outbox);
     outbox->policy = *policy;
     outbox->last_id = last_id;
-    TAILQ_INIT(&outbox->unsaved);
-    TAILQ_INIT(&outbox->saving);
+    outbox->unsaved.links = LINKS_OF_PLACE;
+    outbox->saving.links = LINKS_OF_PLACE;
     outbox_widen(outbox, connections);
     return outbox;
 }
@@ -178,7 +157,7 @@ void outbox_free(struct outbox *outbox)
 
 static struct row *first_saved(const struct row_list *list)
 {
-    struct row *row = TAILQ_FIRST(list);
+    struct row *row = list->first;
     return row && row->place == ROW_SAVED ? row : NULL;
 }
 
@@ -188,7 +167,7 @@ static struct row *oldest_waiting(struct outbox *outbox, enum outbox_kind kind, 
     struct row *oldest = NULL;
     for (size_t i = 0; i < outbox->connection_count; i++) {
         const struct row_list *list = &outbox->connections[i]->waiting[kind];
-        struct row *row = is_saved ? first_saved(list) : TAILQ_FIRST(list);
+        struct row *row = is_saved ? first_saved(list) : list->first;
         if (row && (!oldest || row->id < oldest->id))
             oldest = row;
     }
@@ -241,9 +220,9 @@ int64_t outbox_push(struct outbox *outbox, const struct outbox_message *message,
     row->id = ++outbox->last_id;
     outbox->stats.rows++;
     outbox->stats.bytes += outbox_row_bytes(row);
-    TAILQ_INSERT_TAIL(&outbox_rows_of(outbox, row)->waiting[row->kind], row, links);
+    row_list_add(&outbox_rows_of(outbox, row)->waiting[row->kind], row);
     if (outbox_is_kept(outbox, row->kind))
-        TAILQ_INSERT_TAIL(&outbox->unsaved, row, place_links);
+        row_list_add(&outbox->unsaved, row);
     return row->id;
 }
 
@@ -254,7 +233,7 @@ static void put_back(struct outbox *outbox, struct row *row)
 {
     unlist(outbox, row);
     row->is_in_flight = false;
-    outbox_insert(list_of(outbox, row), row); // rows given back are among the oldest
+    row_list_insert(list_of(outbox, row), row); // rows given back are among the oldest
     if (row->is_backlog)
         outbox_backlog_of(outbox, row)->count++;
 }
@@ -263,8 +242,8 @@ static void put_back(struct outbox *outbox, struct row *row)
 static void clear_list(struct outbox *outbox, struct row_list *list)
 {
     struct row *next = NULL;
-    for (struct row *row = TAILQ_FIRST(list); row; row = next) {
-        next = TAILQ_NEXT(row, links);
+    for (struct row *row = list->first; row; row = next) {
+        next = row_list_next(list, row);
         if (row->place == ROW_SAVED) {
             outbox_evict(outbox, row);
         } else if (!outbox_is_kept(outbox, row->kind)) {
@@ -278,8 +257,8 @@ void outbox_disconnected(struct outbox *outbox, int connection)
 {
     struct connection_rows *rows = outbox->connections[connection];
     rows->is_up = false;
-    while (!TAILQ_EMPTY(&rows->in_flight))
-        put_back(outbox, TAILQ_FIRST(&rows->in_flight));
+    while (rows->in_flight.first)
+        put_back(outbox, rows->in_flight.first);
     for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++)
         clear_list(outbox, &rows->waiting[kind]);
     for (int lane = 0; lane < OUTBOX_LANE_COUNT; lane++) {
@@ -314,14 +293,14 @@ static bool is_sendable(const struct outbox *outbox, const struct row *row,
 static struct row *first_sendable(const struct outbox *outbox, const struct row_list *list,
                                   const struct outbox_gate *gate)
 {
-    struct row *row = TAILQ_FIRST(list);
+    struct row *row = list->first;
     return row && is_sendable(outbox, row, gate) ? row : NULL;
 }
 
 static struct row *next_row(struct outbox *outbox, struct connection_rows *rows,
                             const struct outbox_gate *gate)
 {
-    struct row *row = TAILQ_FIRST(&rows->backlogs[LANE_RESPONSES].loaded);
+    struct row *row = rows->backlogs[LANE_RESPONSES].loaded.first;
     if (!row)
         row = first_sendable(outbox, &rows->waiting[OUTBOX_RESPONSE], gate);
     if (row)
@@ -345,7 +324,7 @@ bool outbox_take_next(struct outbox *outbox, int connection, const struct outbox
         return false;
     unlist(outbox, row);
     row->is_in_flight = true;
-    TAILQ_INSERT_TAIL(&rows->in_flight, row, links);
+    row_list_add(&rows->in_flight, row);
     rows->in_flight_count++;
     outbox->stats.in_flight++;
     *ret_replayed = row->is_backlog && row->kind != OUTBOX_RESPONSE;
@@ -358,8 +337,8 @@ static struct row *find_in_flight(struct outbox *outbox, int64_t id)
 {
     for (size_t i = 0; i < outbox->connection_count; i++) {
         struct row *row = NULL;
-        TAILQ_FOREACH(row, &outbox->connections[i]->in_flight, links)
-        {
+        for (row = outbox->connections[i]->in_flight.first; row;
+             row = row_list_next(&outbox->connections[i]->in_flight, row)) {
             if (row->id == id)
                 return row;
         }
@@ -400,7 +379,7 @@ bool outbox_is_waiting(const struct outbox *outbox, int connection)
 {
     const struct connection_rows *rows = outbox->connections[connection];
     for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++) {
-        if (!TAILQ_EMPTY(&rows->waiting[kind]))
+        if (rows->waiting[kind].first)
             return true;
     }
     return false;
@@ -436,11 +415,11 @@ static const struct row *oldest_stamped(const struct outbox *outbox)
     for (size_t i = 0; i < outbox->connection_count; i++) {
         const struct connection_rows *rows = outbox->connections[i];
         const struct row *row = NULL;
-        TAILQ_FOREACH(row, &rows->in_flight, links)
-        oldest = older(oldest, row);
+        for (row = rows->in_flight.first; row; row = row_list_next(&rows->in_flight, row))
+            oldest = older(oldest, row);
         for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++)
-            oldest = older(oldest, TAILQ_FIRST(&rows->waiting[kind]));
-        oldest = older(oldest, TAILQ_FIRST(&rows->backlogs[LANE_DATA].loaded));
+            oldest = older(oldest, rows->waiting[kind].first);
+        oldest = older(oldest, rows->backlogs[LANE_DATA].loaded.first);
     }
     return oldest;
 }

@@ -32,7 +32,7 @@ static int64_t first_live(const struct outbox *outbox, const struct connection_r
 {
     int64_t first = outbox->last_id + 1;
     for (int kind = 0; kind < OUTBOX_KIND_COUNT; kind++) {
-        const struct row *row = TAILQ_FIRST(&rows->waiting[kind]);
+        const struct row *row = rows->waiting[kind].first;
         if (row && outbox_lane_of((enum outbox_kind)kind) == lane && row->id < first)
             first = row->id;
     }
@@ -67,8 +67,7 @@ bool outbox_next_wish(struct outbox *outbox, int connection, size_t count,
 static bool holds(const struct row_list *list, int64_t id)
 {
     const struct row *row = NULL;
-    TAILQ_FOREACH(row, list, links)
-    {
+    for (row = list->first; row; row = row_list_next(list, row)) {
         if (row->id == id)
             return true;
     }
@@ -108,7 +107,7 @@ void outbox_load(struct outbox *outbox, const struct outbox_wish *wish, int64_t 
     row->stamp = message->stamp;
     row->topic = message->topic;
     row->payload = message->payload;
-    outbox_insert(&backlog->loaded, row);
+    row_list_insert(&backlog->loaded, row);
     backlog->count++;
     outbox->stats.rows++;
     outbox->stats.bytes += outbox_row_bytes(row);

@@ -4,9 +4,8 @@
 #ifndef CLOUD_OUTBOX_ROWS_H
 #define CLOUD_OUTBOX_ROWS_H
 
-#include <sys/queue.h>
-
 #include "cloud/outbox.h"
+#include "cloud/row_list.h"
 
 enum row_place {
     ROW_NEW,    // in memory only
@@ -15,8 +14,7 @@ enum row_place {
 };
 
 struct row {
-    TAILQ_ENTRY(row) links;       // of waiting, backlog or in_flight
-    TAILQ_ENTRY(row) place_links; // of unsaved or saving
+    struct row_links links[ROW_LINKS_COUNT];
     int64_t id;
     enum outbox_kind kind;
     enum row_place place;
@@ -30,8 +28,6 @@ struct row {
     char *topic;
     char *payload;
 };
-
-TAILQ_HEAD(row_list, row);
 
 // The backlog of one lane of a connection.
 struct backlog {
@@ -78,9 +74,6 @@ bool outbox_is_kept(const struct outbox *outbox, enum outbox_kind kind);
 
 size_t outbox_row_bytes(const struct row *row);
 struct outbox_row outbox_view(const struct row *row);
-
-// Puts a row into a list that is in the order of ids, near whose start its place is.
-void outbox_insert(struct row_list *list, struct row *row);
 
 // Ends a row.
 void outbox_forget(struct outbox *outbox, struct row *row);

@@ -17,8 +17,7 @@ bool outbox_next_unsaved(const struct outbox *outbox, int64_t now_ms,
                          struct outbox_row *ret_row)
 {
     const struct row *row = NULL;
-    TAILQ_FOREACH(row, &outbox->unsaved, place_links)
-    {
+    for (row = outbox->unsaved.first; row; row = row_list_next(&outbox->unsaved, row)) {
         if (!is_due_to_save(outbox, row, now_ms))
             continue;
         *ret_row = outbox_view(row);
@@ -30,8 +29,7 @@ bool outbox_next_unsaved(const struct outbox *outbox, int64_t now_ms,
 bool outbox_find_unsaved(const struct outbox *outbox, int64_t id, struct outbox_row *ret_row)
 {
     const struct row *row = NULL;
-    TAILQ_FOREACH(row, &outbox->unsaved, place_links)
-    {
+    for (row = outbox->unsaved.first; row; row = row_list_next(&outbox->unsaved, row)) {
         if (row->id != id)
             continue;
         *ret_row = outbox_view(row);
@@ -43,12 +41,11 @@ bool outbox_find_unsaved(const struct outbox *outbox, int64_t id, struct outbox_
 void outbox_saving(struct outbox *outbox, int64_t id, uint64_t ticket)
 {
     struct row *row = NULL;
-    TAILQ_FOREACH(row, &outbox->unsaved, place_links)
-    {
+    for (row = outbox->unsaved.first; row; row = row_list_next(&outbox->unsaved, row)) {
         if (row->id != id)
             continue;
-        TAILQ_REMOVE(&outbox->unsaved, row, place_links);
-        TAILQ_INSERT_TAIL(&outbox->saving, row, place_links);
+        row_list_remove(&outbox->unsaved, row);
+        row_list_add(&outbox->saving, row);
         row->place = ROW_SAVING;
         row->ticket = ticket;
         return;
@@ -60,20 +57,14 @@ static void put_back_unsaved(struct outbox *outbox, struct row *row)
 {
     row->place = ROW_NEW;
     row->was_refused = true;
-    struct row *later = TAILQ_FIRST(&outbox->unsaved);
-    while (later && later->id < row->id)
-        later = TAILQ_NEXT(later, place_links);
-    if (later)
-        TAILQ_INSERT_BEFORE(later, row, place_links);
-    else
-        TAILQ_INSERT_TAIL(&outbox->unsaved, row, place_links);
+    row_list_insert(&outbox->unsaved, row);
 }
 
 void outbox_settled(struct outbox *outbox, uint64_t ticket, bool is_saved)
 {
     struct row *row = NULL;
-    while ((row = TAILQ_FIRST(&outbox->saving)) && row->ticket <= ticket) {
-        TAILQ_REMOVE(&outbox->saving, row, place_links);
+    while ((row = outbox->saving.first) && row->ticket <= ticket) {
+        row_list_remove(&outbox->saving, row);
         if (!is_saved) {
             put_back_unsaved(outbox, row);
             continue;

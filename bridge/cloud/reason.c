@@ -2,8 +2,8 @@
 #include "cloud/reason.h"
 
 #include <errno.h>
-#include <string.h>
 
+#include "base/error.h"
 #include "base/mem.h"
 
 const char *reason_of_refusal(int code, enum pacing_cause *ret_cause)
@@ -85,7 +85,7 @@ const char *reason_of_silence(enum reason_phase phase)
     return words[phase].silence;
 }
 
-const char *reason_of_errno(enum reason_phase phase, int number, char *text, size_t size)
+const char *reason_of_errno(enum reason_phase phase, int number)
 {
     switch (number) {
     case ECONNREFUSED:
@@ -102,6 +102,6 @@ const char *reason_of_errno(enum reason_phase phase, int number, char *text, siz
     case ECONNRESET:
         return reason_of_close(phase);
     default:
-        return strerror_r(number, text, size);
+        return error_reason(number);
     }
 }

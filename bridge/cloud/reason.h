@@ -3,8 +3,6 @@
 #ifndef CLOUD_REASON_H
 #define CLOUD_REASON_H
 
-#include <stddef.h>
-
 #include "cloud/pacing.h"
 
 // How far a connection had come.
@@ -29,7 +27,7 @@ const char *reason_of_garbage(enum reason_phase phase);
 // Nothing was heard in time.
 const char *reason_of_silence(enum reason_phase phase);
 
-// A system call failed with this errno. `size` bytes of `text` may be used for the words.
-const char *reason_of_errno(enum reason_phase phase, int number, char *text, size_t size);
+// A system call failed with this errno.
+const char *reason_of_errno(enum reason_phase phase, int number);
 
 #endif

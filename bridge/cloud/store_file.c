@@ -311,8 +311,7 @@ int store_file_open(struct store_file *file, const char *folder, int64_t max_byt
         return -1;
     }
     if (failed) {
-        char reason[128];
-        fall_back(file, strerror_r(errno, reason, sizeof reason));
+        fall_back(file, error_reason(errno));
         return 0;
     }
     return open_on_disk(file, err);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "config/tree_explain.h"
@@ -350,10 +351,9 @@ int tree_read(struct arena *arena, const char *path, struct diagnostics *diagnos
     struct position start = {name, 1, 1};
     size_t length = 0;
     char *bytes = file_read(path, MAX_TREE_BYTES, &length);
-    char reason[96];
     if (!bytes)
         return diagnostics_error(diagnostics, &start, "cannot be read: %s",
-                                 strerror_r(errno, reason, sizeof reason));
+                                 error_reason(errno));
     int result = tree_parse(arena, name, bytes, length, diagnostics, ret_root);
     free(bytes);
     return result;

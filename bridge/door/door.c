@@ -370,7 +370,7 @@ static int start_thread(struct door *door, struct error *err)
     int failed = pthread_create(&door->thread, &attributes, run, door);
     (void)pthread_attr_destroy(&attributes);
     if (failed)
-        return error_set(err, ERROR_FAILED, "no thread: %s", strerrordesc_np(failed));
+        return error_set(err, ERROR_FAILED, "no thread: %s", error_reason(failed));
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/suggest.h"
@@ -247,11 +248,10 @@ int sheet_read(struct arena *arena, const char *path, const struct sheet_column 
                                   .diagnostics = diagnostics};
     struct position start = {reader.name, 1, 1};
     size_t length = 0;
-    char reason[96];
     char *bytes = file_read(path, MAX_SHEET_BYTES, &length);
     if (!bytes)
         return diagnostics_error(diagnostics, &start, "cannot be read: %s",
-                                 strerror_r(errno, reason, sizeof reason));
+                                 error_reason(errno));
     int result =
         length > MAX_SHEET_BYTES
             ? diagnostics_error(diagnostics, &start, "larger than 4 MiB: this is no sheet")

@@ -53,8 +53,14 @@ extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak)
 
 static size_t allocated(void)
 {
-    return __sanitizer_get_current_allocated_bytes ? __sanitizer_get_current_allocated_bytes()
-                                                   : mallinfo2().uordblks;
+    if (__sanitizer_get_current_allocated_bytes)
+        return __sanitizer_get_current_allocated_bytes();
+#ifdef __GLIBC__
+    return mallinfo2().uordblks;
+#else
+    skip(); // other libcs do not say
+    return 0;
+#endif
 }
 
 // Hundreds of small arenas, and a few that hold a lot: how much of the heap they take, as
