@@ -43,7 +43,7 @@ bool clock_wait(const int *descriptors, size_t count, int64_t until_us)
         if (left_us < 0)
             left_us = 0;
         struct timespec left = {.tv_sec = left_us / US_PER_S,
-                                .tv_nsec = left_us % US_PER_S * NS_PER_US};
+                                .tv_nsec = (long)(left_us % US_PER_S * NS_PER_US)};
         int ready = ppoll(polled, count, &left, NULL);
         if (ready >= 0 || errno != EINTR)
             return ready > 0;

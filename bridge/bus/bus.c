@@ -339,7 +339,7 @@ bool bus_join(struct bus *bus, int64_t within_ms)
     struct timespec deadline;
     (void)clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += within_ms / 1000;
-    deadline.tv_nsec += (within_ms % 1000) * 1000000;
+    deadline.tv_nsec += (long)(within_ms % 1000) * 1000000;
     if (deadline.tv_nsec >= 1000000000) {
         deadline.tv_sec++;
         deadline.tv_nsec -= 1000000000;

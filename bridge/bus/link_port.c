@@ -25,7 +25,7 @@ enum port_event port_wait(const struct port *port, short events, int64_t deadlin
             left_us = 0;
         struct timespec timeout = {
             .tv_sec = left_us / US_PER_S,
-            .tv_nsec = left_us % US_PER_S * NS_PER_US,
+            .tv_nsec = (long)(left_us % US_PER_S * NS_PER_US),
         };
         int ready = ppoll(polled, 2, &timeout, NULL);
         if (ready < 0 && errno == EINTR)

@@ -75,8 +75,8 @@ static void describe(const struct daemon *daemon, bool is_well, char *ret_text, 
         connected += daemon->status.clouds[i].is_connected;
     }
     if (connected < clouds)
-        (void)snprintf(waiting, sizeof waiting, ", %zu messages wait",
-                       outgoing_status(&daemon->outgoing).messages);
+        (void)snprintf(waiting, sizeof waiting, ", %llu messages wait",
+                       (unsigned long long)outgoing_status(&daemon->outgoing).messages);
     (void)snprintf(ret_text, size, "%s%zu of %zu devices answer, %zu of %zu clouds connected%s",
                    is_well ? "" : "a thread hangs: see the log; ", answering, devices,
                    connected, clouds, waiting);

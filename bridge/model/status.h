@@ -158,9 +158,9 @@ enum outbox_loss {
 
 // What waits for the cloud.
 struct outbox_status {
-    size_t messages;
-    size_t in_flight; // of them, published and not acknowledged yet
-    size_t bytes;
+    uint64_t messages;
+    uint64_t in_flight; // of them, published and not acknowledged yet
+    uint64_t bytes;
     int64_t oldest_ms;         // when the oldest was made; negative: before the system's start
     uint64_t dropped;          // since the start
     uint64_t lost[LOSS_COUNT]; // the same by reason

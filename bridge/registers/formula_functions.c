@@ -66,8 +66,26 @@ static struct value absolute(const struct call *call)
     return value_real(fabs(number->real), number->decimals);
 }
 
-// Halves go away from zero. With more bits than a double has, 1.115 * 100 is below 111.5, as
-// the number 1.115 of a double is below 1.115.
+// A whole number, halves away from zero. What the product lost by rounding tells whether it is
+// a half indeed: 1.115 * 100 is below 111.5, as the number 1.115 of a double is below 1.115. (A
+// long double would do where it has more bits than a double, which is not everywhere.)
+static double round_product(double product, double lost)
+{
+    bool is_below_half =
+        fabs(product - trunc(product)) == 0.5 && lost != 0 && signbit(lost) != signbit(product);
+    return is_below_half ? trunc(product) : round(product);
+}
+
+static double round_to(double number, int digits)
+{
+    const double whole_from = 0x1p52; // from here on a double has no fraction
+    double factor = num_power_of_ten(digits);
+    double product = number * factor;
+    if (!(fabs(product) < whole_from))
+        return number;
+    return round_product(product, fma(number, factor, -product)) / factor;
+}
+
 static struct value round_number(const struct call *call)
 {
     const struct value *operands = call->operands;
@@ -76,8 +94,7 @@ static struct value round_number(const struct call *call)
     int128 digits = 0;
     if (call->count == 2 && (!formula_whole(&operands[1], &digits) || digits > MAX_DIGITS))
         return value_unknown();
-    long double factor = (long double)num_power_of_ten((int)digits);
-    double rounded = (double)(roundl((long double)operands[0].real * factor) / factor);
+    double rounded = round_to(operands[0].real, (int)digits);
     if (call->count == 2)
         return value_real(rounded, (int)digits);
     int128 integer = 0;
@@ -86,20 +103,22 @@ static struct value round_number(const struct call *call)
                                                                      : value_unknown();
 }
 
-// Within the tolerance or on its edge: 1.1 is near 1.0 by 0.1, though the doubles of 1.1 and
-// 0.1 are not exactly that.
+// Within the tolerance or on its edge. Integers are compared exactly.
 static struct value is_near(const struct call *call)
 {
     const struct value *operands = call->operands;
-    long double numbers[3];
-    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++)
-        numbers[i] = operands[i].kind == VALUE_INTEGER ? (long double)operands[i].integer
-                                                       : (long double)operands[i].real;
-    bool is_exact = operands[0].kind == VALUE_INTEGER && operands[1].kind == VALUE_INTEGER;
-    long double largest = fmaxl(fabsl(numbers[0]), fabsl(numbers[1]));
-    long double slack = is_exact ? 0 : largest * 4 * (long double)DBL_EPSILON;
-    return value_boolean(numbers[2] >= 0 &&
-                         fabsl(numbers[0] - numbers[1]) <= numbers[2] + slack);
+    const struct value *tolerance = &operands[2];
+    if (operands[0].kind == VALUE_INTEGER && operands[1].kind == VALUE_INTEGER) {
+        int128 distance = operands[0].integer - operands[1].integer;
+        struct value size = value_integer(distance < 0 ? -distance : distance);
+        return value_boolean(formula_compare(&size, tolerance) <= 0);
+    }
+    // 1.1 is near 1.0 by 0.1, though the doubles of 1.1 and 0.1 are not exactly that.
+    double first = value_number(&operands[0]);
+    double second = value_number(&operands[1]);
+    double slack = fmax(fabs(first), fabs(second)) * 4 * DBL_EPSILON;
+    return value_boolean(value_number(tolerance) >= 0 &&
+                         fabs(first - second) <= value_number(tolerance) + slack);
 }
 
 // VALUE_UNKNOWN when an operand was not read, VALUE_ABSENT when there is none that exists; else

@@ -302,7 +302,7 @@ static struct timespec wait_time(const struct server *server, int64_t now_us)
     if (wait_us < 0)
         wait_us = 0;
     return (struct timespec){.tv_sec = wait_us / US_PER_S,
-                             .tv_nsec = wait_us % US_PER_S * NS_PER_US};
+                             .tv_nsec = (long)(wait_us % US_PER_S * NS_PER_US)};
 }
 
 static nfds_t fill_polls(struct server *server, int stop_descriptor,
