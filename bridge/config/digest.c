@@ -43,6 +43,16 @@ uint64_t digest_tree(uint64_t digest, const struct node *node)
     return add_node(hash_bytes(HASH_START, &digest, sizeof digest), node);
 }
 
+// Its ids may be those of the connection's communication config.
+uint64_t digest_device(const struct device *device, const struct node *node,
+                       const struct cloud_settings *cloud)
+{
+    uint64_t digest = digest_tree(device->map->digest, node);
+    digest = add_text(digest, cloud ? cloud->name : NULL);
+    digest = add_text(digest, device->hardware_id);
+    return add_text(digest, device->channel_id);
+}
+
 // What cannot be read was reported where it is used, or will be.
 static uint64_t add_credential(uint64_t digest, const struct credential *credential)
 {

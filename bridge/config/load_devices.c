@@ -258,7 +258,9 @@ static int load_device(struct site_loader *loader, const struct child *child,
     if (set_map(loader, child, &fields, device) < 0 || result < 0)
         return -1;
     device->modbus = device->map->modbus;
-    device->digest = digest_tree(device->map->digest, child->value);
+    device->digest =
+        digest_device(device, child->value,
+                      device->cloud == NO_INDEX ? NULL : &loader->clouds[device->cloud]);
     return check_twins(loader, device);
 }
 

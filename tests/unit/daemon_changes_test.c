@@ -268,6 +268,29 @@ static void test_connections(void **state)
     strbuf_done(&text);
 }
 
+// {"hardware_id":"HX1", ...: what Enapter issues (config/communication_config.h), in base64.
+#define ISSUED_HX1 "eyJoYXJkd2FyZV9pZCI6IkhYMSIsImNoYW5uZWxfaWQiOiJjIiwi" ISSUED_REST
+#define ISSUED_HX2 "eyJoYXJkd2FyZV9pZCI6IkhYMiIsImNoYW5uZWxfaWQiOiJjIiwi" ISSUED_REST
+#define ISSUED_REST                                                                            \
+    "bXF0dF9ob3N0IjoiaCIsIm1xdHRfcG9ydCI6MTg4MywibXF0dF9jcmVkZW50aWFscyI6eyJwcm90b2NvbCI6"     \
+    "Im1xdHQiLCJ1c2VybmFtZSI6InUiLCJwYXNzd29yZCI6InAifX0="
+
+static void test_ids_that_come_from_elsewhere(void **state)
+{
+    struct world *world = *state;
+    const char *const site = "modbridge: site/1\n"
+                             "cloud: {plant: {communication_config: password}}\ndevices:\n"
+                             "  meter: {map: ./meter.yaml, tcp: 10.0.0.1, cloud: plant}\n" PUMP;
+    put_file(world, "password", ISSUED_HX1);
+    run(world, site);
+    reload(world, site);
+    assert_devices(world, "meter kept, pump kept");
+    put_file(world, "password", ISSUED_HX2);
+    reload(world, site);
+    assert_clouds(world, "changed");
+    assert_devices(world, "meter changed, pump kept");
+}
+
 static void test_what_only_a_restart_changes(void **state)
 {
     struct world *world = *state;
@@ -295,6 +318,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_bus_is_its_devices, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_map_counts_by_what_it_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_connections, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ids_that_come_from_elsewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_only_a_restart_changes, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
