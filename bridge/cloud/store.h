@@ -160,7 +160,8 @@ uint64_t store_begin_command(struct store *store, const struct journal_command *
 // Records that it may be written from now on; nothing may before that is settled.
 uint64_t store_advance_command(struct store *store, const struct journal_command *command);
 
-// Records its response, and keeps the row that carries it (NULL: none), both or neither.
+// Records its response, unless it has one, and keeps the row that carries it (NULL: none), both
+// or neither.
 uint64_t store_finish_command(struct store *store, const struct journal_command *command,
                               const struct outbox_row *row);
 

@@ -91,8 +91,9 @@ enum sql_result store_commands_advance(struct sql *sql, const struct store_order
 
 enum sql_result store_commands_finish(struct sql *sql, const struct store_order *order)
 {
+    // A response that is recorded stays.
     static const char finish[] = "UPDATE commands SET state = ?3, response = ?4, crc = ?5, "
-                                 "request = NULL WHERE device = ?1 AND id = ?2";
+                                 "request = NULL WHERE device = ?1 AND id = ?2 AND state < ?3";
     struct sql_statement *statement = sql_prepare(sql, finish);
     sql_bind_text(statement, 1, order->command.device);
     sql_bind_text(statement, 2, order->command.id);

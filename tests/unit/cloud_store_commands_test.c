@@ -113,6 +113,22 @@ static void remembers_ids_over_restarts(void **state)
     world_done(&world);
 }
 
+static void keeps_the_first_response(void **state)
+{
+    (void)state;
+    struct store_world world;
+    world_init(&world);
+    world_start(&world);
+    assert_int_equal(begin(&world, "1", "a"), JOURNAL_NEW);
+    finish(&world, "1", "a", "{\"state\":\"completed\"}");
+    finish(&world, "1", "a", "{\"state\":\"error\"}");
+    struct verdict again = begin_as(&world, "1", "a", JOURNAL_EXECUTING);
+    assert_int_equal(again.verdict, JOURNAL_ANSWERED);
+    assert_string_equal(again.response, "{\"state\":\"completed\"}");
+    world_stop(&world);
+    world_done(&world);
+}
+
 struct found {
     char text[400];
 };
@@ -223,6 +239,7 @@ int main(void)
         cmocka_unit_test(judges_by_the_record),
         cmocka_unit_test(digests_differ),
         cmocka_unit_test(remembers_ids_over_restarts),
+        cmocka_unit_test(keeps_the_first_response),
         cmocka_unit_test(hands_over_what_was_not_finished),
         cmocka_unit_test(does_not_trust_a_damaged_record),
         cmocka_unit_test(forgets_secrets_of_finished_commands),
