@@ -20,9 +20,11 @@ enum {
 int daemon_start_bus(struct daemon *daemon, struct generation *generation, size_t place,
                      struct error *err)
 {
-    struct bus *bus =
-        bus_start(generation->changes.site, (uint16_t)place, daemon->learned.refusals,
-                  daemon->learned.count, daemon->from_buses, err);
+    size_t known_count = 0;
+    struct learned_refusal *known = learned_of_bus(&daemon->learned, place, &known_count);
+    struct bus *bus = bus_start(generation->changes.site, (uint16_t)place, known, known_count,
+                                daemon->from_buses, err);
+    free(known);
     if (!bus)
         return -1;
     generation_pin(generation);

@@ -22,6 +22,7 @@ struct open_hold {
     const struct step *step; // NULL: left over
     bool is_begun;
     bool is_handed;    // left over, and a bus has its end
+    bool is_away;      // left over, and it was said that the site has no such device
     const char *since; // left over: before what it began
     char *device;      // name in the site
     char key[KEY_SIZE];
@@ -97,11 +98,14 @@ void open_holds_done(struct open_holds *holds)
 static bool resume(const struct open_holds *holds, struct bus **buses, struct open_hold *row)
 {
     int index = site_find_device(holds->site, row->device);
-    if (index == NO_INDEX) {
-        log_line(LOG_LEVEL_WARNING, row->device,
-                 "a hold from before %s has not ended, but the site has no such device: "
-                 "its end is kept until it has",
-                 row->since);
+    bool is_news = !row->is_away;
+    row->is_away = index == NO_INDEX;
+    if (row->is_away) {
+        if (is_news)
+            log_line(LOG_LEVEL_WARNING, row->device,
+                     "a hold from before %s has not ended, but the site has no such device: "
+                     "its end is kept until it has",
+                     row->since);
         return true;
     }
     const struct device *device = &holds->site->devices[index];

@@ -18,6 +18,7 @@ static const char *const note_kinds[REFUSAL_KIND_COUNT] = {
 enum {
     KEY_SIZE = 40,
     TEXT_SIZE = 40,
+    FINGERPRINT_SIZE = 17,
     ADDRESS_END = 65536,
     LAST_EXCEPTION = 255,
     LAST_UNIT = 255,
@@ -103,81 +104,96 @@ static bool parse_key(const char *key, struct refusal *ret_refusal)
     return true;
 }
 
-static void format_text(const struct map *map, const struct refusal *refusal,
-                        char ret_text[TEXT_SIZE])
+struct learned_row {
+    struct learned_row *next;
+    char *device; // name in the site
+    char map[FINGERPRINT_SIZE];
+    struct refusal refusal;
+};
+
+static void format_fingerprint(const struct map *map, char ret_text[FINGERPRINT_SIZE])
 {
-    (void)snprintf(ret_text, TEXT_SIZE, "%016llx %u %u",
-                   (unsigned long long)learned_fingerprint(map), refusal->exception,
-                   refusal->split);
+    (void)snprintf(ret_text, FINGERPRINT_SIZE, "%016llx",
+                   (unsigned long long)learned_fingerprint(map));
 }
 
-// Whether it was learned with this map; what the equipment had answered, and what it grants.
-static bool parse_text(const char *text, const struct map *map, struct refusal *ret_refusal)
+static void format_text(const struct learned_row *row, char ret_text[TEXT_SIZE])
+{
+    (void)snprintf(ret_text, TEXT_SIZE, "%s %u %u", row->map, row->refusal.exception,
+                   row->refusal.split);
+}
+
+// The map it was learned with; what the equipment had answered, and what it grants. `ret_row`
+// has its kind and span.
+static bool parse_text(const char *text, struct learned_row *ret_row)
 {
     char copy[TEXT_SIZE];
-    char ours[TEXT_SIZE];
     int64_t exception = 0;
     int64_t split = 0;
     (void)snprintf(copy, sizeof copy, "%s", text);
-    format_text(map, ret_refusal, ours);
-    (void)cut_at(ours, ' ');
     char *code = cut_at(copy, ' ');
     char *rest = code ? cut_at(code, ' ') : NULL; // notes of earlier versions have none
-    const struct span *span = &ret_refusal->span;
-    bool is_length = ret_refusal->kind == REFUSAL_LENGTH;
+    struct refusal *refusal = &ret_row->refusal;
+    const struct span *span = &refusal->span;
+    bool is_length = refusal->kind == REFUSAL_LENGTH;
     int64_t low = is_length ? 1 : span->address + 1;
     int64_t high = is_length ? span->count - 1 : span->address + span->count - 1;
-    if (!code || strcmp(copy, ours) != 0 || !read_number(code, 1, LAST_EXCEPTION, &exception))
+    if (!code || strlen(copy) >= FINGERPRINT_SIZE ||
+        !read_number(code, 1, LAST_EXCEPTION, &exception))
         return false;
-    if (ret_refusal->kind != REFUSAL_RANGE && (!rest || !read_number(rest, low, high, &split)))
+    if (refusal->kind != REFUSAL_RANGE && (!rest || !read_number(rest, low, high, &split)))
         return false;
-    ret_refusal->exception = (uint8_t)exception;
-    ret_refusal->split = (uint16_t)split;
+    (void)snprintf(ret_row->map, sizeof ret_row->map, "%s", copy);
+    refusal->exception = (uint8_t)exception;
+    refusal->split = (uint16_t)split;
     return true;
 }
 
-static bool is_same(const struct learned_refusal *a, const struct learned_refusal *b)
+// The one of the same device, kind and registers, or the end of the list.
+static struct learned_row **find(struct learned *learned, const char *device,
+                                 const struct refusal *refusal)
 {
-    return a->device == b->device && a->refusal.kind == b->refusal.kind &&
-           a->refusal.unit_id == b->refusal.unit_id &&
-           a->refusal.span.table == b->refusal.span.table &&
-           a->refusal.span.address == b->refusal.span.address &&
-           a->refusal.span.count == b->refusal.span.count;
-}
-
-static size_t place_of(const struct learned *learned, const struct learned_refusal *refusal)
-{
-    size_t i = 0;
-    while (i < learned->count && !is_same(&learned->refusals[i], refusal))
-        i++;
-    return i;
-}
-
-static void add(struct learned *learned, const struct learned_refusal *refusal)
-{
-    size_t i = place_of(learned, refusal);
-    if (i == learned->count) {
-        learned->count++;
-        learned->refusals =
-            mem_resize(learned->refusals, learned->count, sizeof *learned->refusals);
+    struct learned_row **link = &learned->rows;
+    for (; *link; link = &(*link)->next) {
+        const struct refusal *there = &(*link)->refusal;
+        if (strcmp((*link)->device, device) == 0 && there->kind == refusal->kind &&
+            there->unit_id == refusal->unit_id && there->span.table == refusal->span.table &&
+            there->span.address == refusal->span.address &&
+            there->span.count == refusal->span.count)
+            break;
     }
-    learned->refusals[i] = *refusal;
+    return link;
 }
 
+static void add(struct learned *learned, const char *device, const struct learned_row *found)
+{
+    struct learned_row **link = find(learned, device, &found->refusal);
+    if (!*link) {
+        *link = mem_new(1, sizeof **link);
+        (*link)->device = mem_copy_text(device);
+    }
+    memcpy((*link)->map, found->map, sizeof found->map);
+    (*link)->refusal = found->refusal;
+}
+
+static void forget(struct learned_row **link)
+{
+    struct learned_row *row = *link;
+    *link = row->next;
+    free(row->device);
+    free(row);
+}
+
+// Devices that are not in the site may come back.
 static void take_note(void *context, const struct note *note)
 {
-    struct learned *learned = context;
-    struct learned_refusal found = {0};
-    int device = site_find_device(learned->site, note->device);
+    struct learned_row found = {0};
     for (int kind = 0; kind < REFUSAL_KIND_COUNT; kind++) {
         if (strcmp(note->kind, note_kinds[kind]) == 0)
             found.refusal.kind = (enum refusal_kind)kind;
     }
-    if (device == NO_INDEX || !parse_key(note->key, &found.refusal) ||
-        !parse_text(note->text, learned->site->devices[device].map, &found.refusal))
-        return;
-    found.device = (uint16_t)device;
-    add(learned, &found);
+    if (parse_key(note->key, &found.refusal) && parse_text(note->text, &found))
+        add(context, note->device, &found);
 }
 
 void learned_init(struct learned *learned, const struct site *site, struct store *store)
@@ -187,52 +203,76 @@ void learned_init(struct learned *learned, const struct site *site, struct store
         store_load_notes(store, note_kinds[kind], take_note, learned);
 }
 
-void learned_reload(struct learned *learned, const struct site *before,
-                    const struct changes *changes)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < learned->count; i++) {
-        uint16_t device = learned->refusals[i].device;
-        enum change change = changes->devices[device];
-        bool is_there = change == CHANGE_KEPT || change == CHANGE_RESTARTED ||
-                        (change == CHANGE_CHANGED &&
-                         learned_fingerprint(before->devices[device].map) ==
-                             learned_fingerprint(learned->site->devices[device].map));
-        if (is_there)
-            learned->refusals[count++] = learned->refusals[i];
-    }
-    learned->count = count;
-}
-
 void learned_done(struct learned *learned)
 {
-    free(learned->refusals);
+    while (learned->rows)
+        forget(&learned->rows);
     *learned = (struct learned){0};
 }
 
-static void keep(const struct learned *learned, const struct learned_refusal *taken)
+// What was learned of a device with the map it has; returns how many. `ret` NULL: only counts.
+static size_t collect(const struct learned *learned, size_t device, struct learned_refusal *ret)
 {
-    const struct device *device = &learned->site->devices[taken->device];
-    const char *kind = note_kinds[taken->refusal.kind];
+    const struct device *of = &learned->site->devices[device];
+    char map[FINGERPRINT_SIZE];
+    size_t count = 0;
+    format_fingerprint(of->map, map);
+    for (const struct learned_row *row = learned->rows; row; row = row->next) {
+        if (strcmp(row->device, of->name) != 0 || strcmp(row->map, map) != 0)
+            continue;
+        if (ret)
+            ret[count] =
+                (struct learned_refusal){.device = (uint16_t)device, .refusal = row->refusal};
+        count++;
+    }
+    return count;
+}
+
+struct learned_refusal *learned_of_bus(const struct learned *learned, size_t bus,
+                                       size_t *ret_count)
+{
+    const struct site *site = learned->site;
+    struct learned_refusal *refusals = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < site->device_count; i++) {
+        if (site->devices[i].bus != (int)bus)
+            continue;
+        size_t more = collect(learned, i, NULL);
+        refusals = mem_resize(refusals, count + more, sizeof *refusals);
+        count += collect(learned, i, refusals + count);
+    }
+    *ret_count = count;
+    return refusals;
+}
+
+static void keep(const struct learned *learned, const char *device,
+                 const struct learned_row *row, bool is_forgotten)
+{
+    const char *kind = note_kinds[row->refusal.kind];
     char key[KEY_SIZE];
     char text[TEXT_SIZE];
     if (!learned->store)
         return;
-    format_key(&taken->refusal, key);
-    format_text(device->map, &taken->refusal, text);
-    struct note note = {kind, device->name, key, text};
-    if (taken->is_forgotten)
-        (void)store_delete_note(learned->store, kind, device->name, key, false);
+    format_key(&row->refusal, key);
+    format_text(row, text);
+    struct note note = {kind, device, key, text};
+    if (is_forgotten)
+        (void)store_delete_note(learned->store, kind, device, key, false);
     else
         (void)store_put_note(learned->store, &note, false);
 }
 
 void learned_take(struct learned *learned, const struct learned_refusal *refusal)
 {
-    size_t i = place_of(learned, refusal);
-    if (!refusal->is_forgotten)
-        add(learned, refusal);
-    else if (i < learned->count)
-        learned->refusals[i] = learned->refusals[--learned->count];
-    keep(learned, refusal);
+    const struct device *device = &learned->site->devices[refusal->device];
+    struct learned_row row = {.refusal = refusal->refusal};
+    format_fingerprint(device->map, row.map);
+    if (!refusal->is_forgotten) {
+        add(learned, device->name, &row);
+    } else {
+        struct learned_row **link = find(learned, device->name, &row.refusal);
+        if (*link)
+            forget(link);
+    }
+    keep(learned, device->name, &row, refusal->is_forgotten);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the buses have learned of what equipment refuses, kept over restarts as notes of the
-// kinds "hole", "length" and "border" in the store; without a store it is kept while the
-// process runs. What was learned with another map is dropped. The main thread owns it.
+// kinds "hole", "length" and "border" in the store, by the name of the device and with a number
+// that stands for its map; without a store it is kept while the process runs. It counts for a
+// device of that name with that map, also one that comes in, or comes back, by a reload. The
+// main thread owns it.
 #ifndef DAEMON_LEARNED_H
 #define DAEMON_LEARNED_H
 
@@ -9,26 +11,25 @@
 #include <stdint.h>
 
 #include "cloud/store.h"
-#include "daemon/changes.h"
 #include "model/message.h"
 #include "model/site.h"
 
+struct learned_row;
+
 struct learned {
-    const struct site *site;
-    struct store *store; // NULL: none
-    struct learned_refusal *refusals;
-    size_t count;
+    const struct site *site;  // that runs
+    struct store *store;      // NULL: none
+    struct learned_row *rows; // also of devices that are not in the site
 };
 
-// Loads what the store holds for the devices of the site; before the store's thread starts.
-// `store` NULL: nothing.
+// Loads what the store holds; before the store's thread starts. `store` NULL: nothing.
 void learned_init(struct learned *learned, const struct site *site, struct store *store);
 void learned_done(struct learned *learned);
 
-// The site was exchanged (learned->site is the new one, `before` the one before): what was
-// learned of devices that are gone, or with another map, is void.
-void learned_reload(struct learned *learned, const struct site *before,
-                    const struct changes *changes);
+// What counts for the devices of a bus of the site that runs; heap, the caller frees it (NULL:
+// nothing).
+struct learned_refusal *learned_of_bus(const struct learned *learned, size_t bus,
+                                       size_t *ret_count);
 
 // Takes what a bus has learned or forgotten.
 void learned_take(struct learned *learned, const struct learned_refusal *refusal);

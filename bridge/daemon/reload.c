@@ -319,7 +319,6 @@ static void take_over(struct daemon *daemon, const struct generation *next,
     if (outgoing_connect(&daemon->outgoing, changes->site, daemon->from_uplink, &err) != 0)
         log_line(LOG_LEVEL_ERROR, area, "nothing is sent to the cloud: %s", err.text);
     report_reload(&daemon->report, changes, now_ms);
-    learned_reload(&daemon->learned, before, changes);
     exchange_feeds(daemon, changes, before->device_count);
     exchange_buses(daemon, changes, before->bus_count);
     status_reload(&daemon->status, changes, daemon->buses);

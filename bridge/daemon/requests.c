@@ -357,13 +357,16 @@ void requests_init(struct requests *requests, const struct site *site, struct bu
     *requests = (struct requests){
         .site = site, .buses = buses, .outgoing = outgoing, .holds = holds, .store = store};
     if (store)
-        requests_load_unfinished(requests);
+        requests_load_left(requests);
+    requests_take_up(requests);
 }
 
 void requests_done(struct requests *requests)
 {
     while (requests->first)
         requests_drop(requests, requests->first);
+    while (requests->left)
+        requests_left_forget(&requests->left);
     requests_finals_done(requests);
     free(requests->is_held);
     recent_done(&requests->recent);

@@ -29,6 +29,7 @@ enum {
 
 // A command on its way; one that was answered.
 struct open_request;
+struct left_command;
 struct final_response;
 
 // Where what concerns commands of the gateway itself goes, in the same thread. `client` is what
@@ -46,6 +47,7 @@ struct requests {
     struct open_holds *holds;
     struct store *store;           // NULL with --dry
     struct open_request *first;    // in the order they came
+    struct left_command *left;     // unfinished, of devices that are not in the site
     struct final_response *finals; // not on disk yet
     struct requests_outlet local;
     struct recent recent; // for whoever looks
@@ -55,7 +57,8 @@ struct requests {
 };
 
 // `store` is not started yet: commands that an earlier run of the program did not finish are
-// taken over, and are answered from requests_turn on.
+// taken over, and are answered from requests_turn on; those of devices that are not in the site
+// when a reload brings them.
 void requests_init(struct requests *requests, const struct site *site, struct bus **buses,
                    struct outgoing *outgoing, struct open_holds *holds, struct store *store);
 void requests_done(struct requests *requests);

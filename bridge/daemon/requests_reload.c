@@ -69,11 +69,9 @@ void requests_leave(struct requests *requests, const struct changes *changes)
         if (changes->devices[open->device] != CHANGE_REMOVED)
             continue;
         if (open->phase == PHASE_INTERRUPTED)
-            requests_stop_unfinished(requests, open);
-        else if (open->phase == PHASE_WAITING)
+            requests_leave_unfinished(requests, open);
+        else // one that the journal has not judged yet is recorded behind its judgement
             requests_fail(requests, open, gone);
-        else
-            requests_refuse(requests, open, gone);
     }
     for (size_t i = 0; i < changes->site->device_count; i++) {
         if (changes->devices[i] == CHANGE_REMOVED)
@@ -126,7 +124,8 @@ void requests_reload(struct requests *requests, const struct changes *changes,
         next = open->next;
         renew(requests, open, changes->devices[open->device]);
     }
-    free(requests->is_held); // not before: one that is refused lets the next one go
+    requests_take_up(requests); // of devices that came in, as at the start
+    free(requests->is_held);    // not before: one that is refused lets the next one go
     requests->is_held = NULL;
     for (size_t i = 0; i < changes->site->device_count; i++)
         requests_advance(requests, (uint16_t)i);

@@ -67,6 +67,17 @@ struct open_request {
     char digest[JOURNAL_DIGEST_SIZE];
 };
 
+// A command that was left unfinished, as the store keeps it.
+struct left_command {
+    struct left_command *next;
+    char *key; // of the device
+    char *id;
+    char *digest;  // NULL: its record is lost, only that of its tries is there
+    char *request; // as it came; NULL: unknown
+    bool began_executing;
+    char *tries; // those that are open, as daemon/try_note.h writes them; NULL: none
+};
+
 // ---- requests_list.c ----
 
 // A new one, behind the others.
@@ -171,10 +182,21 @@ void requests_finals_leave(struct requests *requests, uint16_t device);
 
 void requests_finals_done(struct requests *requests);
 
+// ---- requests_left.c ----
+
+// Loads what an earlier run of the program has left; before the store's thread starts.
+void requests_load_left(struct requests *requests);
+
+// The device is gone: what is to be undone of an unfinished command waits until it is in the
+// site again; `open` is gone.
+void requests_leave_behind(struct requests *requests, struct open_request *open);
+
+void requests_left_forget(struct left_command **link);
+
 // ---- requests_unfinished.c ----
 
-// Takes over what an earlier run of the program has left.
-void requests_load_unfinished(struct requests *requests);
+// Takes over what was left of devices that are in the site: before their other commands.
+void requests_take_up(struct requests *requests);
 
 // The store has settled its ticket: on_failure may begin.
 void requests_undo(struct requests *requests, struct open_request *open, bool is_saved);
@@ -187,8 +209,10 @@ void requests_finish_reread(struct requests *requests, struct open_request *open
 // The device has another map: what of the command is to be undone, and read, is found anew.
 void requests_renew_unfinished(struct requests *requests, struct open_request *open);
 
-// The program stops, or the device is gone: the ones of an earlier run are answered, or left to
-// the next one.
+// The program stops: the ones of an earlier run are answered, or left to the next one.
 void requests_stop_unfinished(struct requests *requests, struct open_request *open);
+
+// The device is taken out of the site: they are answered, or left until it is back.
+void requests_leave_unfinished(struct requests *requests, struct open_request *open);
 
 #endif

@@ -49,7 +49,7 @@ static void conclude(struct requests *requests, struct open_request *open, bool 
     say(requests, open, is_trouble, text);
 }
 
-// Start
+// Taking up
 // -----------------------------------------------------------------------------------------
 
 // The device that a record is of, and whether its command came from the gateway itself.
@@ -96,24 +96,6 @@ static void add_to_recent(struct requests *requests, struct open_request *open)
     free(arguments);
 }
 
-static void take_command(void *context, const struct journal_command *command)
-{
-    struct requests *requests = context;
-    bool is_local = false;
-    int device = find_device(requests->site, command->device, &is_local);
-    if (device == NO_INDEX)
-        return; // nobody to answer; should the device come back, so does this
-    struct open_request *open = requests_add(requests, (uint16_t)device, is_local, command->id);
-    (void)snprintf(open->digest, sizeof open->digest, "%s", command->digest);
-    open->phase = PHASE_INTERRUPTED;
-    open->request = command->request ? mem_copy_text(command->request) : NULL;
-    open->began_executing = command->state != JOURNAL_RECEIVED;
-    understand(requests, open);
-    add_to_recent(requests, open);
-    if (open->began_executing)
-        open->until_ms = clock_monotonic_ms() + REQUESTS_REREAD_MS;
-}
-
 static int read_note(const struct requests *requests, struct open_request *open,
                      const char *text, struct error *err)
 {
@@ -139,33 +121,56 @@ static void take_tries(struct requests *requests, struct open_request *open, con
     }
 }
 
-static void take_note(void *context, const struct note *note)
+static void take_command(struct requests *requests, uint16_t device, bool is_local,
+                         struct left_command *left)
 {
-    struct requests *requests = context;
-    bool is_local = false;
-    int device = find_device(requests->site, note->device, &is_local);
-    if (device == NO_INDEX)
-        return;
-    for (struct open_request *open = requests->first; open; open = open->next) {
-        if (open->device != (uint16_t)device || strcmp(open->id, note->key) != 0 ||
-            !open->began_executing)
-            continue;
-        if (!open->has_note)
-            take_tries(requests, open, note->text);
-        return;
-    }
-    log_line(LOG_LEVEL_WARNING, requests->site->devices[device].name,
-             "command with id %s was interrupted inside try and its record is lost: on_failure "
-             "was not "
-             "run; look at what the device holds",
-             note->key);
-    (void)store_delete_note(requests->store, requests_note_kind, note->device, note->key, true);
+    struct open_request *open = requests_add(requests, device, is_local, left->id);
+    (void)snprintf(open->digest, sizeof open->digest, "%s", left->digest);
+    open->phase = PHASE_INTERRUPTED;
+    open->request = left->request;
+    left->request = NULL;
+    open->began_executing = left->began_executing;
+    understand(requests, open);
+    add_to_recent(requests, open);
+    if (open->began_executing)
+        open->until_ms = clock_monotonic_ms() + REQUESTS_REREAD_MS;
+    if (left->tries)
+        take_tries(requests, open, left->tries);
 }
 
-void requests_load_unfinished(struct requests *requests)
+static void warn_of_lost(const struct requests *requests, uint16_t device,
+                         const struct left_command *left)
 {
-    store_load_commands(requests->store, take_command, requests);
-    store_load_notes(requests->store, requests_note_kind, take_note, requests);
+    log_line(LOG_LEVEL_WARNING, requests_device(requests, device)->name,
+             "command with id %s was interrupted inside try and its record is lost: on_failure "
+             "was not run; look at what the device holds",
+             left->id);
+    (void)store_delete_note(requests->store, requests_note_kind, left->key, left->id, true);
+}
+
+void requests_take_up(struct requests *requests)
+{
+    struct open_request *others = requests->first;
+    struct left_command **link = &requests->left;
+    requests->first = NULL;
+    while (*link) {
+        struct left_command *left = *link;
+        bool is_local = false;
+        int device = find_device(requests->site, left->key, &is_local);
+        if (device == NO_INDEX) { // nobody to answer; should the device come back, so does this
+            link = &left->next;
+            continue;
+        }
+        if (left->digest)
+            take_command(requests, (uint16_t)device, is_local, left);
+        else
+            warn_of_lost(requests, (uint16_t)device, left);
+        requests_left_forget(link);
+    }
+    struct open_request **end = &requests->first;
+    while (*end)
+        end = &(*end)->next;
+    *end = others;
 }
 
 // Life
@@ -336,6 +341,16 @@ void requests_stop_unfinished(struct requests *requests, struct open_request *op
         put_off(requests, open);
     say(requests, open, false, "on_failure is left to the next start");
     requests_drop(requests, open);
+}
+
+void requests_leave_unfinished(struct requests *requests, struct open_request *open)
+{
+    if (!is_open(open)) {
+        answer(requests, open, NULL);
+        return;
+    }
+    say(requests, open, false, "on_failure is left until the device is in the site again");
+    requests_leave_behind(requests, open);
 }
 
 void requests_renew_unfinished(struct requests *requests, struct open_request *open)

@@ -39,6 +39,13 @@ static struct learned_refusal range_of(uint16_t device, uint16_t address)
         .refusal = {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, address, 2, SUNSPEC_NONE}, 0, 2}};
 }
 
+static size_t count_of(const struct learned *learned)
+{
+    size_t count = 0;
+    free(learned_of_bus(learned, 0, &count));
+    return count;
+}
+
 static void test_learned_and_forgotten(void **state)
 {
     (void)state;
@@ -49,13 +56,47 @@ static void test_learned_and_forgotten(void **state)
     learned_take(&learned, &first);
     learned_take(&learned, &second);
     learned_take(&learned, &first);
-    assert_int_equal(learned.count, 2);
+    assert_int_equal(count_of(&learned), 2);
     first.is_forgotten = true;
     learned_take(&learned, &first);
-    assert_int_equal(learned.count, 1);
-    assert_int_equal(learned.refusals[0].device, 1);
+    size_t count = 0;
+    struct learned_refusal *left = learned_of_bus(&learned, 0, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(left[0].device, 1);
+    free(left);
     learned_take(&learned, &first);
-    assert_int_equal(learned.count, 1);
+    assert_int_equal(count_of(&learned), 1);
+    learned_done(&learned);
+}
+
+static void test_what_comes_back_is_known(void **state)
+{
+    (void)state;
+    static struct point other_point = {
+        .source = SOURCE_WORDS, .unit_id = NO_INDEX, .address = 7, .word_count = 1};
+    static const struct map other = {.name = "other", .points = &other_point, .point_count = 1};
+    const struct device places[] = {{.name = "", .map = &other, .bus = NO_INDEX},
+                                    {.name = "two", .map = &map, .bus = 3},
+                                    {.name = "one", .map = &other, .bus = 3}};
+    const struct site with = {.devices = places, .device_count = ARRAY_LENGTH(places)};
+    const struct site without = {.devices = places, .device_count = 1};
+    const struct learned_refusal takes[] = {range_of(0, 10), range_of(1, 20)};
+    struct learned learned;
+    size_t count = 0;
+    learned_init(&learned, &site, NULL);
+    for (size_t i = 0; i < ARRAY_LENGTH(takes); i++)
+        learned_take(&learned, &takes[i]);
+    learned.site = &without;
+    assert_int_equal(count_of(&learned), 0);
+    learned.site = &with; // one has another map, two another place and another bus
+    assert_int_equal(count_of(&learned), 0);
+    struct learned_refusal *found = learned_of_bus(&learned, 3, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(found[0].device, 1);
+    assert_int_equal(found[0].refusal.span.address, 20);
+    free(found);
+    learned.site = &site;
+    assert_int_equal(count_of(&learned), 2);
     learned_done(&learned);
 }
 
@@ -80,7 +121,7 @@ static void live(const struct learned_refusal *takes, size_t count, size_t expec
     struct store *store = store_open(&site, to_main, &err);
     assert_non_null(store);
     learned_init(&learned, &site, store);
-    assert_int_equal(learned.count, expected);
+    assert_int_equal(count_of(&learned), expected);
     assert_int_equal(store_start(store, &err), 0);
     for (size_t i = 0; i < count; i++)
         learned_take(&learned, &takes[i]);
@@ -104,22 +145,24 @@ static void check_others(void)
     struct store *store = store_open(&site, to_main, &err);
     assert_non_null(store);
     learned_init(&learned, &site, store);
-    assert_int_equal(learned.count, 5);
+    size_t count = 0;
+    struct learned_refusal *known = learned_of_bus(&learned, 0, &count);
+    assert_int_equal(count, 5);
     for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
         size_t k = 0;
-        while (k < learned.count &&
-               (learned.refusals[k].refusal.kind != others[i].refusal.kind ||
-                learned.refusals[k].refusal.unit_id != others[i].refusal.unit_id))
+        while (k < count && (known[k].refusal.kind != others[i].refusal.kind ||
+                             known[k].refusal.unit_id != others[i].refusal.unit_id))
             k++;
-        assert_true(k < learned.count);
-        const struct refusal *found = &learned.refusals[k].refusal;
-        assert_int_equal(learned.refusals[k].device, 1);
+        assert_true(k < count);
+        const struct refusal *found = &known[k].refusal;
+        assert_int_equal(known[k].device, 1);
         assert_int_equal(found->span.table, others[i].refusal.span.table);
         assert_int_equal(found->span.address, others[i].refusal.span.address);
         assert_int_equal(found->span.count, others[i].refusal.span.count);
         assert_int_equal(found->split, others[i].refusal.split);
         assert_int_equal(found->exception, others[i].refusal.exception);
     }
+    free(known);
     learned_done(&learned);
     assert_int_equal(store_start(store, &err), 0);
     assert_true(store_stop(store, 10000));
@@ -146,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_learned_and_forgotten, set_up),
+        cmocka_unit_test_setup(test_what_comes_back_is_known, set_up),
         cmocka_unit_test_setup(test_a_map_with_other_registers_has_another_fingerprint, set_up),
         cmocka_unit_test_setup(test_what_was_learned_outlives_the_process, set_up),
     };
