@@ -206,13 +206,12 @@ static int check_limits(struct draft_command *draft, const struct argument *argu
     const struct value *min = argument->min ? formula_constant_value(argument->min) : NULL;
     const struct value *max = argument->max ? formula_constant_value(argument->max) : NULL;
     const struct value *initial = &argument->initial;
-    if (min && max && value_number(min) > value_number(max))
+    if (min && max && value_compare(min, max) > 0)
         return diagnostics_error(draft->loader->reader.diagnostics, &node->at,
                                  "min is above max");
     if (!value_is_number(initial))
         return 0;
-    if ((min && value_number(initial) < value_number(min)) ||
-        (max && value_number(initial) > value_number(max)))
+    if ((min && value_compare(initial, min) < 0) || (max && value_compare(initial, max) > 0))
         return diagnostics_error(draft->loader->reader.diagnostics, &node->at,
                                  "the default is outside min to max");
     return 0;

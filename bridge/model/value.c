@@ -67,28 +67,44 @@ struct value value_text(const char *text)
     return value_text_bytes(text, strlen(text));
 }
 
-double value_number(const struct value *value)
+static double published_real(const struct value *value)
 {
-    return value->kind == VALUE_INTEGER ? (double)value->integer : value->real;
+    bool is_float = value->decimals == DECIMALS_SHORTEST_FLOAT;
+    return is_float ? num_shortest_float(value->real) : value->real;
 }
 
-static bool numbers_equal(const struct value *a, const struct value *b)
+double value_number(const struct value *value)
+{
+    return value->kind == VALUE_INTEGER ? (double)value->integer : published_real(value);
+}
+
+static int compare_with_real(int128 integer, double real)
+{
+    if (fabs(real) >= 0x1p65)
+        return real > 0 ? -1 : 1;
+    int128 below = (int128)floor(real);
+    if (integer != below)
+        return integer < below ? -1 : 1;
+    return real > floor(real) ? -1 : 0;
+}
+
+int value_compare(const struct value *a, const struct value *b)
 {
     if (a->kind == VALUE_INTEGER && b->kind == VALUE_INTEGER)
-        return a->integer == b->integer;
-    if (a->kind == VALUE_REAL && b->kind == VALUE_REAL)
-        return a->real == b->real;
-    const struct value *integer = a->kind == VALUE_INTEGER ? a : b;
-    const struct value *real = a->kind == VALUE_INTEGER ? b : a;
-    // As integers: above 2^53 a double stands for several of them.
-    return fabs(real->real) < 0x1p65 && real->real == trunc(real->real) &&
-           (int128)real->real == integer->integer;
+        return (a->integer > b->integer) - (a->integer < b->integer);
+    if (a->kind == VALUE_INTEGER)
+        return compare_with_real(a->integer, published_real(b));
+    if (b->kind == VALUE_INTEGER)
+        return -compare_with_real(b->integer, published_real(a));
+    double first = published_real(a);
+    double second = published_real(b);
+    return (first > second) - (first < second);
 }
 
 bool value_equal(const struct value *a, const struct value *b)
 {
     if (value_is_number(a) && value_is_number(b))
-        return numbers_equal(a, b);
+        return value_compare(a, b) == 0;
     if (a->kind != b->kind)
         return false;
     switch (a->kind) {

@@ -63,10 +63,15 @@ struct value value_real(double real, int decimals);
 struct value value_text(const char *text);
 struct value value_text_bytes(const char *bytes, size_t length);
 
-// The number of an integer or real; only call it for those.
+// The number of an integer or real, as it is published: a 32-bit float is its shortest decimal,
+// 0.1 and not 0.10000000149011612. Only call it for those.
 double value_number(const struct value *value);
 
-// Same kind of thing and same content; an integer equals a real of the same number.
+// Below zero, zero or above, for two numbers as they are published: exact for integers and
+// reals of any size, where the double of an integer above 2^53 would be its neighbour's too.
+int value_compare(const struct value *a, const struct value *b);
+
+// Same kind of thing and same content; numbers are equal as value_compare says.
 bool value_equal(const struct value *a, const struct value *b);
 
 // Writes the value for people ("23.1", "true", "steady", "[0x108A, 0x1114]", "unknown"). Always

@@ -167,9 +167,8 @@ static int check_bounds(const struct argument *argument, const struct value *val
 {
     if (!value_is_number(value))
         return 0;
-    double number = value_number(value);
-    bool is_low = min && number < value_number(min);
-    bool is_high = max && number > value_number(max);
+    bool is_low = min && value_compare(value, min) < 0;
+    bool is_high = max && value_compare(value, max) > 0;
     if (!is_low && !is_high)
         return 0;
     if (argument->sensitive)

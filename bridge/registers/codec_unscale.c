@@ -107,7 +107,8 @@ int unscale_float(const struct point *point, const struct value *value, int powe
     double limit = codec_float_limit(point);
     double real = to_real(point, value, power);
     bool is_single = point->type == TYPE_F32;
-    if (isnan(real) || fabs(real) > limit) {
+    // Half a step above the largest float is still that.
+    if (isnan(real) || isinf(is_single ? (double)(float)real : real)) {
         struct value limits[2] = {value_real(-limit, DECIMALS_SHORTEST_FLOAT),
                                   value_real(limit, DECIMALS_SHORTEST_FLOAT)};
         return error_limits(point, value, power, limits, err);

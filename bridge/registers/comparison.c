@@ -91,8 +91,8 @@ static bool is_fraction(const struct ordering *ordering, const struct value *num
 static bool is_one_sided(const struct ordering *ordering, const struct value *number,
                          bool is_left, struct foregone *foregone)
 {
-    int low = formula_compare(&foregone->low, number);
-    int high = formula_compare(&foregone->high, number);
+    int low = value_compare(&foregone->low, number);
+    int high = value_compare(&foregone->high, number);
     bool below = is_left ? ordering->below : ordering->above;
     bool above = is_left ? ordering->above : ordering->below;
     bool can_be_true =

@@ -48,7 +48,7 @@ static int order_texts(const struct value *a, const struct value *b)
 static int order_constants(const struct value *a, const struct value *b)
 {
     if (value_is_number(a) && value_is_number(b))
-        return formula_compare(a, b);
+        return value_compare(a, b);
     if (a->kind != b->kind)
         return order_numbers(a->kind, b->kind);
     if (a->kind == VALUE_TEXT)

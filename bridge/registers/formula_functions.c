@@ -111,7 +111,7 @@ static struct value is_near(const struct call *call)
     if (operands[0].kind == VALUE_INTEGER && operands[1].kind == VALUE_INTEGER) {
         int128 distance = operands[0].integer - operands[1].integer;
         struct value size = value_integer(distance < 0 ? -distance : distance);
-        return value_boolean(formula_compare(&size, tolerance) <= 0);
+        return value_boolean(value_compare(&size, tolerance) <= 0);
     }
     // 1.1 is near 1.0 by 0.1, though the doubles of 1.1 and 0.1 are not exactly that.
     double first = value_number(&operands[0]);
@@ -180,7 +180,7 @@ static struct value extreme(const struct value *operands, size_t count, int sign
     for (size_t i = 0; i < count; i++) {
         if (!value_is_number(&operands[i]))
             continue;
-        if (!best || sign * formula_compare(&operands[i], best) > 0)
+        if (!best || sign * value_compare(&operands[i], best) > 0)
             best = &operands[i];
     }
     return kind == VALUE_UNKNOWN || !best ? (struct value){.kind = kind} : *best;
@@ -232,7 +232,7 @@ static int check_bits(struct draft *draft, struct operand *operands, size_t coun
         return 0;
     const struct value *low = &draft->nodes[operands[1].last].constant;
     const struct value *high = &draft->nodes[operands[2].last].constant;
-    if (value_is_number(low) && value_is_number(high) && formula_compare(low, high) > 0)
+    if (value_is_number(low) && value_is_number(high) && value_compare(low, high) > 0)
         return formula_fail(draft, operands[1].start,
                             "bits(x, a, b) takes the lower bit first");
     return 0;

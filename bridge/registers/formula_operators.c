@@ -32,29 +32,6 @@ bool formula_whole(const struct value *value, int128 *ret_integer)
     return true;
 }
 
-// A double holds no more than 53 bits: converting the integer instead would make 2^53 + 1 equal
-// to 2^53.
-static int compare_with_real(int128 integer, double real)
-{
-    if (fabs(real) >= TWO_TO_65)
-        return real > 0 ? -1 : 1;
-    int128 below = (int128)floor(real);
-    if (integer != below)
-        return integer < below ? -1 : 1;
-    return real > floor(real) ? -1 : 0;
-}
-
-int formula_compare(const struct value *a, const struct value *b)
-{
-    if (a->kind == VALUE_INTEGER && b->kind == VALUE_INTEGER)
-        return (a->integer > b->integer) - (a->integer < b->integer);
-    if (a->kind == VALUE_INTEGER)
-        return compare_with_real(a->integer, b->real);
-    if (b->kind == VALUE_INTEGER)
-        return -compare_with_real(b->integer, a->real);
-    return (a->real > b->real) - (a->real < b->real);
-}
-
 static bool both_integers(const struct value *operands)
 {
     return operands[0].kind == VALUE_INTEGER && operands[1].kind == VALUE_INTEGER;
@@ -150,7 +127,7 @@ static struct value negate(const struct call *call)
 static bool is_equal(const struct value *operands)
 {
     if (value_is_number(&operands[0]) && value_is_number(&operands[1]))
-        return formula_compare(&operands[0], &operands[1]) == 0;
+        return value_compare(&operands[0], &operands[1]) == 0;
     return value_equal(&operands[0], &operands[1]);
 }
 
@@ -167,25 +144,25 @@ static struct value differ(const struct call *call)
 static struct value less(const struct call *call)
 {
     const struct value *operands = call->operands;
-    return value_boolean(formula_compare(&operands[0], &operands[1]) < 0);
+    return value_boolean(value_compare(&operands[0], &operands[1]) < 0);
 }
 
 static struct value less_or_equal(const struct call *call)
 {
     const struct value *operands = call->operands;
-    return value_boolean(formula_compare(&operands[0], &operands[1]) <= 0);
+    return value_boolean(value_compare(&operands[0], &operands[1]) <= 0);
 }
 
 static struct value greater(const struct call *call)
 {
     const struct value *operands = call->operands;
-    return value_boolean(formula_compare(&operands[0], &operands[1]) > 0);
+    return value_boolean(value_compare(&operands[0], &operands[1]) > 0);
 }
 
 static struct value greater_or_equal(const struct call *call)
 {
     const struct value *operands = call->operands;
-    return value_boolean(formula_compare(&operands[0], &operands[1]) >= 0);
+    return value_boolean(value_compare(&operands[0], &operands[1]) >= 0);
 }
 
 static struct value both(const struct call *call)

@@ -152,9 +152,6 @@ const struct operation *formula_find_function(const char *name);
 // "if, bit, bits, ...". formula_functions.c
 void formula_list_functions(char *ret_text, size_t size);
 
-// Below zero, zero or above: exact for integers and reals of any size. formula_operators.c
-int formula_compare(const struct value *a, const struct value *b);
-
 // An integer, or unknown outside of -2^63 .. 2^64 - 1. formula_operators.c
 struct value formula_integer(int128 integer);
 

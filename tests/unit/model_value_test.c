@@ -37,6 +37,8 @@ static void compares_content(void **state)
         {value_real(0.3, -1), value_real(0.1 + 0.2, -1), false},
         {value_real(0.3, 1), value_real(0.1 + 0.2, 1), true}, // as published
         {value_real(23.1, 1), value_real(23.1, 3), true},
+        {value_real((double)23.1F, DECIMALS_SHORTEST_FLOAT), value_real(23.1, -1), true},
+        {value_real((double)23.1F, -1), value_real(23.1, -1), false},
         {value_integer((int128)UINT64_MAX), value_integer((int128)UINT64_MAX - 1), false},
         {value_integer(9007199254740993), value_real(9007199254740992.0, -1), false},
         {value_integer((int128)UINT64_MAX), value_real(0x1p64, -1), false},

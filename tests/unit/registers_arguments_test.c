@@ -13,7 +13,21 @@
 #include "base/mem.h"
 #include "registers/formula.h"
 
-enum { POWER, COUNT, MODE, BOOST, DURATION, NAME, SECRET, RATE, STEP, DYNAMIC, ARGUMENTS };
+enum {
+    POWER,
+    COUNT,
+    MODE,
+    BOOST,
+    DURATION,
+    NAME,
+    SECRET,
+    RATE,
+    STEP,
+    DYNAMIC,
+    DOSE,
+    TOTAL,
+    ARGUMENTS
+};
 
 static const struct label modes[] = {{0, 0, "battery_first"}, {1, 1, "load_first"}};
 static const struct labels mode_labels = {.rows = modes, .count = 2};
@@ -59,6 +73,14 @@ static const struct point points[] = {
      .scale = {1, 0},
      .sf = 0,
      .decimals = DECIMALS_SHORTEST},
+    {.key = "dose",
+     .table = TABLE_HOLDING,
+     .word_count = 2,
+     .type = TYPE_F32,
+     .bit_low = NO_INDEX,
+     .scale = {1, 0},
+     .sf = NO_INDEX,
+     .decimals = DECIMALS_SHORTEST_FLOAT},
     {.key = "pin",
      .table = TABLE_HOLDING,
      .word_count = 1,
@@ -112,7 +134,7 @@ static int set_up(void **state)
                   .choices = names,
                   .choice_count = 2,
                   .initial = value_text("green")},
-        [SECRET] = {.key = "pin", .type = ARGUMENT_STRING, .target = 4, .sensitive = true},
+        [SECRET] = {.key = "pin", .type = ARGUMENT_STRING, .target = 5, .sensitive = true},
         [RATE] = {.key = "wanted", .type = ARGUMENT_INTEGER, .unit = "%", .target = 2},
         [STEP] = {.key = "step",
                   .type = ARGUMENT_INTEGER,
@@ -120,6 +142,12 @@ static int set_up(void **state)
                   .target = 0,
                   .max = number(95)},
         [DYNAMIC] = {.key = "dynamic", .type = ARGUMENT_FLOAT, .unit = "A", .target = 3},
+        [DOSE] = {.key = "dose", .type = ARGUMENT_FLOAT, .target = 4, .max = number(0.1)},
+        [TOTAL] = {.key = "total",
+                   .type = ARGUMENT_INTEGER,
+                   .target = NO_INDEX,
+                   .min = number(-0x1p53),
+                   .max = number(0x1p53)},
     };
     memcpy(arguments, rows, sizeof rows);
     command =
@@ -183,6 +211,8 @@ static void accepts_what_fits(void **state)
         {"wanted", value_integer(60), "60"},
         {"step", value_integer(94), "90"},
         {"dynamic", value_real(0.123, -1), "0.123"}, // judged when its scale factor is known
+        {"dose", value_real(0.1, -1), "0.1"},        // the nearest float is above
+        {"total", value_integer((int128)1 << 53), "9007199254740992"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct error err;
@@ -206,7 +236,7 @@ static void refuses_with_reasons(void **state)
         {"zzzzzzzz", value_integer(1),
          "charge has no argument \"zzzzzzzz\"; it has power, count, mode, boost, duration, "
          "name, "
-         "pin, wanted, step, dynamic"},
+         "pin, wanted, step, dynamic, dose, total"},
         {"power", value_absent(), "power: this argument is required, a number"},
         {"power", value_real(-0.5, -1), "power: -0.5 W is outside 0..10004 W"},
         {"power", value_integer(10005), "power: 10005 W is outside 0..10004 W"},
@@ -235,6 +265,11 @@ static void refuses_with_reasons(void **state)
          "step: 95 W is between two steps of register setpoint: step: 100 W is more than 95 W"},
         {"step", value_integer(-327690),
          "step: setpoint: -327690 W is outside -327680..327670 W"},
+        {"dose", value_real(0.1000001, -1), "dose: 0.1000001 is more than 0.1"},
+        {"total", value_integer(((int128)1 << 53) + 1),
+         "total: 9007199254740993 is outside -9007199254740992.0..9007199254740992.0"},
+        {"total", value_integer(-((int128)1 << 53) - 1),
+         "total: -9007199254740993 is outside -9007199254740992.0..9007199254740992.0"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct error err;

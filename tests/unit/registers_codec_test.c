@@ -412,6 +412,45 @@ static void takes_bits_of_a_register(void **state)
     }
 }
 
+// The float next to 0.1 is above it: what is published, 0.1, is at the end of the range.
+static void the_ends_of_a_range_are_in_it(void **state)
+{
+    (void)state;
+    struct point point =
+        POINT(.type = TYPE_F32, .word_count = 2, .decimals = DECIMALS_SHORTEST_FLOAT,
+              .has_range = true, .range_low = 0.1, .range_high = 1.1);
+    const double good[] = {0.1, 0.9, 1.1};
+    const double bad[] = {0.0999999, 1.1000001};
+    struct error err;
+    uint16_t words[2];
+    for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
+        struct value value = value_real(good[i], -1);
+        if (codec_encode(&point, &value, words, &err) != 0)
+            fail_msg("%s", err.text);
+        value = codec_decode(&point, words, &space);
+        assert_true(value_is_known(&value) && value_number(&value) == good[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
+        struct value value = value_real(bad[i], -1);
+        assert_int_equal(codec_encode(&point, &value, words, &err), -1);
+    }
+}
+
+static void takes_the_largest_float(void **state)
+{
+    (void)state;
+    struct point point =
+        POINT(.type = TYPE_F32, .word_count = 2, .decimals = DECIMALS_SHORTEST_FLOAT);
+    struct value largest = value_real(-3.4028235e38, -1); // its shortest decimal lies beyond it
+    struct value beyond = value_real(3.4028236e38, -1);
+    struct error err;
+    uint16_t words[2];
+    assert_int_equal(codec_encode(&point, &largest, words, &err), 0);
+    assert_int_equal(words[0], 0xFF7F);
+    assert_int_equal(words[1], 0xFFFF);
+    assert_int_equal(codec_encode(&point, &beyond, words, &err), -1);
+}
+
 static void drops_what_is_out_of_range(void **state)
 {
     (void)state;
@@ -840,6 +879,8 @@ int main(void)
         cmocka_unit_test(scales_by_a_formula),
         cmocka_unit_test(recognises_no_value_patterns),
         cmocka_unit_test(takes_bits_of_a_register),
+        cmocka_unit_test(the_ends_of_a_range_are_in_it),
+        cmocka_unit_test(takes_the_largest_float),
         cmocka_unit_test(drops_what_is_out_of_range),
         cmocka_unit_test(names_codes),
         cmocka_unit_test(names_codes_of_other_types),
