@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What can be refused is refused here, before the first write frame: steps that cannot be
 // executed, and limits that depend on registers.
-#include <stdio.h>
-
+#include "bus/job_limit.h"
 #include "bus/job_read.h"
 #include "bus/job_state.h"
-#include "bus/job_text.h"
-#include "registers/arguments.h"
 
 // A list of steps still to be looked at.
 struct step_list {
@@ -80,34 +77,12 @@ static bool has_limit(const struct job *job, size_t index)
            (is_variable(argument->min) || is_variable(argument->max));
 }
 
-static enum progress fail_limit(struct job *job, const struct argument *argument,
-                                const struct formula *limit)
-{
-    char reason[JOB_TEXT_SIZE];
-    job_explain_unknown(job, limit, reason, sizeof reason);
-    return job_fail(job, job_read_fault(job),
-                    "%s: its limit %s is not known, nothing was written: %s", argument->key,
-                    formula_text(limit), reason);
-}
-
 static enum progress check_limit(struct job *job, size_t index)
 {
-    const struct argument *argument = &job->request->command->arguments[index];
-    struct image_space space = {0};
-    struct value min = value_unknown();
-    struct value max = value_unknown();
-    if (argument->min)
-        min = job_evaluate(job, argument->min, &space);
-    if (argument->min && !value_is_number(&min))
-        return fail_limit(job, argument, argument->min);
-    if (argument->max)
-        max = job_evaluate(job, argument->max, &space);
-    if (argument->max && !value_is_number(&max))
-        return fail_limit(job, argument, argument->max);
     struct error err = {0};
-    if (arguments_check_limit(argument, &job->request->arguments[index], &min, &max, &err) != 0)
-        return job_fail(job, FAULT_NONE, "%s", err.text);
-    return PROGRESS_DONE;
+    if (job_limit_check(job, index, &job->request->arguments[index], &err) == 0)
+        return PROGRESS_DONE;
+    return job_fail(job, job_read_fault(job), "%s", err.text);
 }
 
 static enum progress begin(struct job *job)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bus/job_hold.h"
+#include "bus/job_limit.h"
 #include "bus/job_read.h"
 #include "bus/job_text.h"
 #include "bus/job_verify.h"
@@ -51,6 +52,7 @@ static void begin_reading(struct job *job, const struct step *step)
         const struct assignment *write = &step->writes[i];
         const struct point *point = &job->map->points[write->point];
         job_read_need_formula(job, write->value);
+        job_limit_need(job, write);
         job_read_need_formula(job, point->scale_formula);
         if (point->sf != NO_INDEX)
             job_read_need(job, point->sf);
@@ -189,7 +191,8 @@ static int encode(struct job *job, const struct assignment *write, struct error 
     if (is_part(job, write))
         write_frame_get(&job->frame, words_of_write(job, write), words);
     bool secret = is_secret(job, write);
-    if (job_encode(job, write->point, &value, words, &shown, err) != 0)
+    if (job_encode(job, write->point, &value, words, &shown, err) != 0 ||
+        job_limit_check_rounded(job, write, &value, &shown, err) != 0)
         return secret ? error_set(err, ERROR_FAILED, "%s: what was given does not fit it",
                                   job->map->points[write->point].key)
                       : -1;

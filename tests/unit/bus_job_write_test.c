@@ -692,6 +692,69 @@ static void test_no_message_shows_a_sensitive_argument(void **state)
     }
 }
 
+// A scale factor of 1 makes steps of 10 W.
+static void test_rounding_by_a_read_scale_stays_within_limits(void **state)
+{
+    static const struct {
+        double given;
+        const char *max;
+        const char *message; // "": it is written
+    } cases[] = {
+        {94, "95", ""},
+        {95, "95",
+         "power: 95.0 W is between two steps of register power: power: 100 is more than 95"},
+        {95, "rate_max", // which is 95
+         "power: 95.0 W is between two steps of register power: power: 100 is more than 95"},
+        {95, "rate_max + 5", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct world *world = world_new();
+        world_hold(world, POWER_SF, 1);
+        world_hold(world, RATE_MAX, 95);
+        world_argument(world, "power", ARGUMENT_FLOAT);
+        world->arguments[0].target = POWER;
+        world->arguments[0].max = world_formula(world, cases[i].max);
+        world_command(world, STEPS(world_write(world, "power := power")));
+        world_result(world, "power");
+        (void)world_run(world, (struct value[]){real(cases[i].given)});
+        assert_string_equal(world->result->message, cases[i].message);
+        assert_int_equal(world_writes(world, ANY), cases[i].message[0] == '\0');
+        world_free(world);
+    }
+}
+
+// Its steps are 10 W, those of the register it is written to as well.
+static void test_a_second_register_is_within_limits_too(void **state)
+{
+    struct world *world = *state;
+    world_hold(world, STATE, 2); // scaled: steps of 10
+    world_argument(world, "power", ARGUMENT_FLOAT);
+    world->arguments[0].target = PAIR_A;
+    world->arguments[0].max = world_formula(world, "95");
+    world_command(world, STEPS(world_write(world, "pair_a := power"),
+                               world_write(world, "scaled := power")));
+    (void)world_run(world, (struct value[]){real(95)});
+    assert_failed(world,
+                  "power: 95.0 A is between two steps of register scaled: power: 100 is more "
+                  "than 95");
+    assert_int_equal(world_writes(world, 200), 1);
+    assert_int_equal(world_writes(world, 404), 0);
+}
+
+static void test_further_steps_use_what_was_rounded(void **state)
+{
+    struct world *world = *state;
+    world_hold(world, POWER_SF, 1);
+    world_argument(world, "watts", ARGUMENT_FLOAT);
+    world->arguments[0].target = POWER;
+    world_command(world, STEPS(world_write(world, "power := watts"),
+                               world_expect(world, "power == watts", 1000)));
+    (void)world_run(world, (struct value[]){real(94)});
+    assert_completed(world);
+    assert_true(world_held(world, POWER) == 9);
+}
+
 static void test_results_are_read_and_unknown_ones_left_out(void **state)
 {
     struct world *world = *state;
@@ -809,6 +872,9 @@ int main(void)
         TEST(test_a_verify_of_what_was_not_written_passes),
         TEST(test_a_verify_does_not_follow_the_condition_of_its_write),
         cmocka_unit_test(test_no_message_shows_a_sensitive_argument),
+        TEST(test_rounding_by_a_read_scale_stays_within_limits),
+        TEST(test_a_second_register_is_within_limits_too),
+        TEST(test_further_steps_use_what_was_rounded),
         TEST(test_results_are_read_and_unknown_ones_left_out),
         cmocka_unit_test(test_one_fault_anywhere),
     };
