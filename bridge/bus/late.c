@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bus/late.h"
 
+#include "base/hash.h"
 #include "wire/frame.h"
 
 static void drop_ended(struct late *late, int64_t now_us)
@@ -23,6 +24,12 @@ static struct late_answer *first_to_end(struct late *late)
     return first;
 }
 
+static uint64_t content_of(const struct request *request)
+{
+    uint8_t pdu[MAX_PDU];
+    return hash_bytes(HASH_START, pdu, pdu_build_request(request, pdu));
+}
+
 void late_add(struct late *late, const struct request *request, int64_t until_us,
               int64_t now_us)
 {
@@ -35,6 +42,9 @@ void late_add(struct late *late, const struct request *request, int64_t until_us
         .frame_size = (uint16_t)frame_response_size(FRAMING_RTU, request),
         .is_list = pdu_find_function(request->function)->is_list,
         .is_write = pdu_find_function(request->function)->is_write,
+        .address = request->address,
+        .count = request->count,
+        .content = content_of(request),
         .until_us = until_us,
     };
 }
@@ -62,6 +72,22 @@ bool late_doubts_exception(const struct late *late, const struct request *reques
         const struct late_answer *answer = &late->answers[i];
         if (answer->unit_id == request->unit_id && answer->function == request->function &&
             answer->until_us > now_us)
+            return true;
+    }
+    return false;
+}
+
+bool late_doubts_write(const struct late *late, const struct request *request, int64_t now_us)
+{
+    const struct pdu_function *function = pdu_find_function(request->function);
+    if (!function->is_write || function->is_single)
+        return false;
+    uint64_t content = content_of(request);
+    for (size_t i = 0; i < late->count; i++) {
+        const struct late_answer *answer = &late->answers[i];
+        if (answer->unit_id == request->unit_id && answer->function == request->function &&
+            answer->address == request->address && answer->count == request->count &&
+            answer->content != content && answer->until_us > now_us)
             return true;
     }
     return false;

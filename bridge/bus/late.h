@@ -19,7 +19,10 @@ struct late_answer {
     uint8_t function;
     uint16_t frame_size; // of the answer when granted
     bool is_list;        // its answer has any length
-    bool is_write;       // its answer repeats the request: only an exception is mistakable
+    bool is_write;       // its answer repeats where was written, and of one value also what
+    uint16_t address;    // written
+    uint16_t count;
+    uint64_t content; // a hash of what was written
     int64_t until_us;
 };
 
@@ -40,6 +43,10 @@ int64_t late_until_us(const struct late *late, uint8_t unit_id, uint8_t function
 // Whether an exception that seems to answer this request may be the late one to another.
 bool late_doubts_exception(const struct late *late, const struct request *request,
                            int64_t now_us);
+
+// Whether what seems to acknowledge this write of several may be the late answer to one of
+// other values in the same place: it does not repeat the values.
+bool late_doubts_write(const struct late *late, const struct request *request, int64_t now_us);
 
 // Whether any answer is still awaited: then bytes that are no whole frame may be part of it.
 bool late_awaits_any(const struct late *late, int64_t now_us);

@@ -340,12 +340,16 @@ static void skip_bytes(struct link *link, struct exchange *exchange,
     drop_bytes(link, verdict->length);
 }
 
-// A refusal says only which unit and function: while a late answer is awaited it may be that.
-static void doubt_refusal(const struct link *link, const struct exchange *exchange,
-                          const struct answer *answer, struct frame_verdict *verdict)
+// A refusal says only which unit and function, and the answer to a write of several not what
+// was written: while a late answer is awaited it may be that.
+static void doubt_answer(const struct link *link, const struct exchange *exchange,
+                         const struct answer *answer, struct frame_verdict *verdict)
 {
-    if (verdict->kind == FRAME_ANSWER && answer->exception &&
-        late_doubts_exception(&link->late, exchange->request, clock_monotonic_us()))
+    if (verdict->kind != FRAME_ANSWER)
+        return;
+    int64_t now_us = clock_monotonic_us();
+    if (answer->exception ? late_doubts_exception(&link->late, exchange->request, now_us)
+                          : late_doubts_write(&link->late, exchange->request, now_us))
         verdict->kind = FRAME_FOREIGN;
 }
 
@@ -366,7 +370,7 @@ static bool judge(struct link *link, struct exchange *exchange, struct answer *r
             *ret_fault = FAULT_GARBLED;
             return true;
         }
-        doubt_refusal(link, exchange, &answer, &verdict);
+        doubt_answer(link, exchange, &answer, &verdict);
         skip_bytes(link, exchange, &verdict);
         if (verdict.kind == FRAME_ANSWER) {
             *ret_answer = answer;

@@ -98,6 +98,29 @@ static void test_a_write_blocks_no_write(void **state)
     assert_true(late_doubts_exception(&late, &write_one, 1000));
 }
 
+static void test_the_answer_to_other_values_in_the_same_place_is_doubted(void **state)
+{
+    (void)state;
+    struct late late = {0};
+    const struct request first = {
+        .unit_id = 7, .function = 16, .address = 100, .count = 2, .words = {1, 2}};
+    struct request other = first;
+    other.words[1] = 3;
+    late_add(&late, &first, 5000, 1000);
+    assert_true(late_doubts_write(&late, &other, 1000));
+    assert_false(late_doubts_write(&late, &other, 5000));
+    assert_false(late_doubts_write(&late, &first, 1000)); // it holds these values either way
+    other.address = 101;
+    assert_false(late_doubts_write(&late, &other, 1000));
+    other.address = 100;
+    come(&late, &first, 0);
+    assert_false(late_doubts_write(&late, &other, 1000));
+    struct request single = write_one; // its answer repeats the value
+    late_add(&late, &single, 5000, 1000);
+    single.words[0] = 2;
+    assert_false(late_doubts_write(&late, &single, 1000));
+}
+
 static void test_there_is_always_room(void **state)
 {
     (void)state;
@@ -135,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_a_refusal_ends_the_oldest),
         cmocka_unit_test(test_a_refusal_is_doubted_meanwhile),
         cmocka_unit_test(test_a_write_blocks_no_write),
+        cmocka_unit_test(test_the_answer_to_other_values_in_the_same_place_is_doubted),
         cmocka_unit_test(test_there_is_always_room),
         cmocka_unit_test(test_noise_is_no_answer),
     };
