@@ -232,8 +232,9 @@ static bool is_fresh(const struct image *image, const struct point *point, int64
     int64_t read_ms = cell_time(image, point);
     if (read_ms == NEVER)
         return false;
+    // No age makes it stale, but a new connection on which it could not be read.
     if (point->every_ms == EVERY_CONNECT)
-        return true;
+        return image->cells[map_index(image->map, point)].fault == FAULT_NONE;
     int64_t limit = 2 * point->every_ms + image->modbus->timeout_ms;
     if (point->every_ms == EVERY_NEED)
         limit = STALE_ON_NEED_MS;

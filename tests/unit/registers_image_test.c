@@ -280,6 +280,20 @@ static void test_silence_keeps_what_is_fresh_and_refusal_does_not(void **state)
     assert_int_equal(value_of(world, STATE, 1500).kind, VALUE_UNKNOWN);
 }
 
+// Read over an earlier connection, perhaps of another device: it is not said again for ever
+// when the new one does not bring it.
+static void test_what_is_read_once_per_connection_needs_that_reading(void **state)
+{
+    struct world *world = *state;
+    const struct block *block = block_of(world, TABLE_HOLDING, 60);
+    store(world, TABLE_HOLDING, 60, 4711, 0);
+    expect_integer(world, SERIAL, 1000, 4711);
+    image_fail(world->image, block, FAULT_TIMEOUT, 0, 2000);
+    assert_int_equal(value_of(world, SERIAL, 2000).kind, VALUE_UNKNOWN);
+    store(world, TABLE_HOLDING, 60, 4712, 3000);
+    expect_integer(world, SERIAL, 3000, 4712);
+}
+
 static void test_scale_factor_comes_from_its_register(void **state)
 {
     struct world *world = *state;
@@ -391,6 +405,8 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_silence_keeps_what_is_fresh_and_refusal_does_not,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_what_is_read_once_per_connection_needs_that_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scale_factor_comes_from_its_register, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_words_that_are_not_in_the_image_have_their_value,
