@@ -188,6 +188,18 @@ static void take_refusal(struct job *job, const struct block *block, uint8_t exc
     next_block(reads);
 }
 
+// Who is there was asked over a new connection meanwhile, and nothing is known any more of what
+// the one before brought: that is read again.
+static void drop_forgotten(struct job *job)
+{
+    const struct needs *needs = &job->reads.needs;
+    for (size_t i = 0; i < needs->count; i++) {
+        int point = needs->points[i];
+        if ((job->reads.marks[point] & MARK_READ) && !image_words(job->image, point))
+            job->reads.marks[point] &= (uint8_t)~MARK_READ;
+    }
+}
+
 static void take_outcome(struct job *job)
 {
     struct job_reads *reads = &job->reads;
@@ -225,6 +237,7 @@ enum progress job_read_run(struct job *job)
     if (reads->is_sent) {
         reads->is_sent = false;
         take_outcome(job);
+        drop_forgotten(job);
     }
     if (reads->index == reads->block_count && !plan_next_round(job))
         return PROGRESS_DONE;

@@ -4,13 +4,10 @@
 #include "bus/identity.h"
 #include "bus/models.h"
 
-static enum fault find_out_who(struct line *line, struct unit *unit,
-                               const struct request *request, struct answer *ret_answer)
+static enum fault find_out_who(struct line *line, struct unit *unit, struct answer *ret_answer)
 {
     char text[200];
-    bool matters = pdu_find_function(request->function)->is_write ||
-                   unit->device->modbus.sunspec_count > 0;
-    if (!matters || identity_is_known(line, unit))
+    if (identity_is_known(line, unit))
         return FAULT_NONE;
     enum fault fault = identity_check(line, unit, text, sizeof text);
     if (fault == FAULT_EXCEPTION)
@@ -22,7 +19,7 @@ enum fault placed_transact(struct line *line, struct unit *unit, const struct re
                            uint8_t model, struct answer *ret_answer)
 {
     struct request placed = *request;
-    enum fault fault = find_out_who(line, unit, request, ret_answer);
+    enum fault fault = find_out_who(line, unit, ret_answer);
     line->was_sent = false;
     if (fault != FAULT_NONE)
         return fault;

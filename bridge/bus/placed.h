@@ -9,9 +9,9 @@
 #include "wire/pdu.h"
 
 // line_transact of a request that counts from `model` (as of a point). Who the unit is is
-// settled first (bus/identity) unless that was done over the open connection: before every
-// write, and before a read where the map walks a chain. Equipment that was away may come back
-// as another device or with another chain, and a write must not go astray. FAULT_IDENTITY, and
+// settled first (bus/identity) unless that was done over the open connection: equipment that
+// was away may come back as another device or with another chain, where a write would go
+// astray, and what is read back would say nothing of what was written. FAULT_IDENTITY, and
 // nothing is sent, when it is another device or the registers are not there; another fault when
 // it is silent; FAULT_EXCEPTION with the code in `ret_answer` when it does not say now who it
 // is. line->was_sent is about this request.

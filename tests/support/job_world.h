@@ -104,6 +104,7 @@ struct world {
     int fault_at; // the so-manieth request meets `fault` (executed or not); 0: never
     enum fault fault;
     bool is_executed;
+    int forget_at; // the so-manieth request finds a new connection: nothing is known any more
     struct frame_record frames[MAX_FRAMES];
     int frame_count;
     int reconnects;
@@ -532,6 +533,8 @@ world_transact(struct world *world, const struct job_action *action, struct answ
     assert_true(pdu_is_valid_request(request));
     assert_int_equal(action->is_write, pdu_find_function(request->function)->is_write);
     *answer = (struct answer){0};
+    if (world->forget_at == world->frame_count)
+        image_forget(world->image);
     struct rule *rule = world_find_rule(world, request, action->is_write);
     if (!rule && world->fault_at == world->frame_count)
         rule = &own;

@@ -755,6 +755,28 @@ static void test_further_steps_use_what_was_rounded(void **state)
     assert_true(world_held(world, POWER) == 9);
 }
 
+// The scale and the register's other bits are far apart: two requests before the write, then
+// the read-back. Before each of them the connection may have been made anew.
+static void test_what_a_new_connection_forgets_is_read_again(void **state)
+{
+    (void)state;
+    for (int at = 1; at <= 4; at++) {
+        struct world *world = world_new();
+        world_points[SLOT].scale_formula = world_formula(world, "power_sf");
+        world_hold(world, POWER_SF, 1);
+        world->tables[TABLE_HOLDING][141] = 0xAB01;
+        world->forget_at = at;
+        world_command(world, STEPS(world_write(world, "slot := 5")));
+        world_result(world, "slot");
+        (void)world_run(world, no_arguments);
+        assert_completed(world);
+        assert_int_equal(world->tables[TABLE_HOLDING][141], 0xAB51);
+        assert_int_equal(world_writes(world, ANY), 1);
+        assert_int_equal(world->result->value_count, 1);
+        world_free(world);
+    }
+}
+
 static void test_results_are_read_and_unknown_ones_left_out(void **state)
 {
     struct world *world = *state;
@@ -875,6 +897,7 @@ int main(void)
         TEST(test_rounding_by_a_read_scale_stays_within_limits),
         TEST(test_a_second_register_is_within_limits_too),
         TEST(test_further_steps_use_what_was_rounded),
+        TEST(test_what_a_new_connection_forgets_is_read_again),
         TEST(test_results_are_read_and_unknown_ones_left_out),
         cmocka_unit_test(test_one_fault_anywhere),
     };

@@ -169,6 +169,22 @@ static void test_write_does_not_go_to_a_stranger(void **state)
     assert_int_equal(atomic_load(&scene.writes), 0);
 }
 
+// What a command reads back, or tells of the device, is not a stranger's.
+static void test_read_does_not_go_to_a_stranger(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct answer answer = {0};
+    begin(&scene);
+    identify(&scene);
+    replace(&scene, serve_stranger);
+    assert_int_equal(
+        placed_transact(&scene.line, scene.unit, &read_setpoint, SUNSPEC_NONE, &answer),
+        FAULT_IDENTITY);
+    assert_false(scene.line.was_sent);
+    done(&scene);
+}
+
 static void test_write_after_the_device_is_back(void **state)
 {
     (void)state;
@@ -255,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_connection_no_identity),
         cmocka_unit_test(test_write_does_not_go_to_a_stranger),
+        cmocka_unit_test(test_read_does_not_go_to_a_stranger),
         cmocka_unit_test(test_write_after_the_device_is_back),
         cmocka_unit_test(test_the_word_of_a_gateway_is_no_answer_of_the_unit),
         cmocka_unit_test(test_only_a_refusal_for_good_settles_who_it_is),
