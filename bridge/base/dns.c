@@ -23,6 +23,16 @@ struct reader {
     size_t at;
 };
 
+// Six numbers of 16 bits: HEADER_SIZE bytes.
+struct header {
+    unsigned id;
+    unsigned flags;
+    unsigned questions;
+    unsigned answers;
+    unsigned authorities;
+    unsigned additional;
+};
+
 static void put_number(unsigned char *at, unsigned number)
 {
     at[0] = (unsigned char)(number >> 8 & 0xFF);
@@ -142,23 +152,29 @@ static bool take_record(struct reader *reader, const char *name, struct in_addr 
     return skip(reader, size);
 }
 
+static bool take_header(struct reader *reader, struct header *ret_header)
+{
+    return take_number(reader, &ret_header->id) && take_number(reader, &ret_header->flags) &&
+           take_number(reader, &ret_header->questions) &&
+           take_number(reader, &ret_header->answers) &&
+           take_number(reader, &ret_header->authorities) &&
+           take_number(reader, &ret_header->additional);
+}
+
 bool dns_find_address(const unsigned char *message, size_t length, const char *name,
                       uint16_t id, struct in_addr *ret_address)
 {
     struct reader reader = {message, length, 0};
-    unsigned header[HEADER_SIZE / 2];
-    for (size_t i = 0; i < HEADER_SIZE / 2; i++) {
-        if (!take_number(&reader, &header[i]))
-            return false;
-    }
-    if (header[0] != id || !(header[1] & FLAG_ANSWER) || (header[1] & MASK_FAILED))
+    struct header header;
+    if (!take_header(&reader, &header) || header.id != id || !(header.flags & FLAG_ANSWER) ||
+        (header.flags & MASK_FAILED))
         return false;
     char question[MAX_NAME];
-    for (unsigned i = 0; i < header[2]; i++) {
+    for (unsigned i = 0; i < header.questions; i++) {
         if (i == MAX_RECORDS || !take_name(&reader, question) || !skip(&reader, 4))
             return false;
     }
-    unsigned count = header[3] + header[4] + header[5];
+    unsigned count = header.answers + header.authorities + header.additional;
     for (unsigned i = 0; i < count && i < MAX_RECORDS; i++) {
         bool is_found = false;
         if (!take_record(&reader, name, ret_address, &is_found))
