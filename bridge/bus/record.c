@@ -71,11 +71,6 @@ void record_note(struct record *record, const struct transaction *transaction, i
                transaction->text, now_ms);
 }
 
-void record_stranger(struct record *record, const char *text, int64_t now_ms)
-{
-    note_fault(record, FAULT_IDENTITY, 0, text, now_ms);
-}
-
 void record_report(const struct record *record, int64_t now_ms, struct unit_status *ret_status)
 {
     ret_status->counters = record->counters;

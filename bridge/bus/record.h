@@ -40,9 +40,6 @@ struct transaction {
 // Notes a transaction. FAULT_STOPPED counts as a request and nothing else.
 void record_note(struct record *record, const struct transaction *transaction, int64_t now_ms);
 
-// Notes that the unit answers, but is another device; `text` says which.
-void record_stranger(struct record *record, const char *text, int64_t now_ms);
-
 // Writes what is known into the status of the unit.
 void record_report(const struct record *record, int64_t now_ms, struct unit_status *ret_status);
 

@@ -149,7 +149,6 @@ static int make_devices(struct stage *stage, struct error *err)
     for (size_t i = 0; i < stage->part_count; i++) {
         const struct part *part = &stage->parts[i];
         const struct sim_device_settings settings = {
-            .name = part->name,
             .map = part->map,
             .modbus = part->modbus,
             .unit_id = part->unit_id,

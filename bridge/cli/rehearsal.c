@@ -162,7 +162,6 @@ int rehearsal_run(struct rehearsal *rehearsal, struct target *target, struct job
     struct stage stage = {
         .rehearsal = rehearsal, .target = target, .now_ms = clock_monotonic_ms()};
     struct sim_device_settings settings = {
-        .name = target->device->name,
         .map = make_map(target->arena, target->device->map),
         .modbus = &target->device->modbus,
         .unit_id = NO_INDEX,

@@ -119,12 +119,6 @@ void sql_bind_text(struct sql_statement *statement, int at, const char *text)
         (void)sqlite3_bind_text(statement->raw, at, text, -1, SQLITE_STATIC);
 }
 
-void sql_bind_null(struct sql_statement *statement, int at)
-{
-    if (statement)
-        (void)sqlite3_bind_null(statement->raw, at);
-}
-
 void sql_bind_column(struct sql_statement *statement, int at, struct sql_statement *from,
                      int column)
 {

@@ -48,7 +48,6 @@ struct sql_statement *sql_prepare(struct sql *sql, const char *literal);
 // sql_reset. A NULL text is NULL.
 void sql_bind_number(struct sql_statement *statement, int at, int64_t number);
 void sql_bind_text(struct sql_statement *statement, int at, const char *text);
-void sql_bind_null(struct sql_statement *statement, int at);
 
 // As parameter `at` the value in a column of another statement's row.
 void sql_bind_column(struct sql_statement *statement, int at, struct sql_statement *from,

@@ -450,19 +450,3 @@ struct value image_evaluate(const struct image *image, const struct formula *for
         .image = image, .arguments = arguments, .now_ms = now_ms, .space = space};
     return view_evaluate(&view, formula, NULL);
 }
-
-void image_fill(const struct image *image, const struct text_template *template,
-                const struct value *arguments, int64_t now_ms, char *ret_text, size_t size)
-{
-    struct image_space space = {0};
-    struct view view = {
-        .image = image, .arguments = arguments, .now_ms = now_ms, .space = &space};
-    struct formula_inputs inputs = {
-        .context = &view,
-        .point = read_point,
-        .argument = read_argument,
-        .model = read_model,
-        .wall_ms = image->wall_ms,
-    };
-    formula_fill(template, &inputs, ret_text, size);
-}

@@ -100,10 +100,6 @@ struct value image_evaluate(const struct image *image, const struct formula *for
                             const struct value *arguments, int64_t now_ms,
                             struct image_space *space);
 
-// Fills in a text of the map over the image (formula_fill).
-void image_fill(const struct image *image, const struct text_template *template,
-                const struct value *arguments, int64_t now_ms, char *ret_text, size_t size);
-
 // Whether an alert is active: VALUE_BOOLEAN, or unknown/absent.
 struct value image_alert(const struct image *image, const struct alert *alert, int64_t now_ms);
 

@@ -20,18 +20,6 @@ bool place_has(const struct place *place, const struct span *span)
     return span->table == place->table && span->model == place->model;
 }
 
-bool place_touches(const struct place *place, struct extent at, const struct span *spans,
-                   size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct span *span = &spans[i];
-        if (place_has(place, span) && at.from < span->address + span->count &&
-            at.to > span->address)
-            return true;
-    }
-    return false;
-}
-
 int place_inside(const struct place *place, struct extent at, const struct span *spans,
                  size_t count)
 {

@@ -29,10 +29,6 @@ int place_compare(const struct place *a, const struct place *b);
 // Whether the addresses of a span count here.
 bool place_has(const struct place *place, const struct span *span);
 
-// Whether the addresses touch one of the spans.
-bool place_touches(const struct place *place, struct extent at, const struct span *spans,
-                   size_t count);
-
 // The first span that holds all of the addresses, or NO_INDEX.
 int place_inside(const struct place *place, struct extent at, const struct span *spans,
                  size_t count);

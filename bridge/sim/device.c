@@ -9,7 +9,6 @@
 #include "sim/start.h"
 
 struct sim_device {
-    const char *name;
     int index;
     int unit_id;
     struct bank *bank;
@@ -43,7 +42,6 @@ int sim_device_new(const struct sim_device_settings *settings, int64_t now_ms,
                    struct sim_device **ret_device, struct error *err)
 {
     struct sim_device *device = mem_new(1, sizeof *device);
-    device->name = settings->name;
     device->index = settings->index;
     device->unit_id = settings->unit_id;
     device->bank = bank_new(settings->map, settings->modbus, settings->unit_id);
@@ -74,11 +72,6 @@ void sim_device_free(struct sim_device *device)
     entries_free(device->entries);
     bank_free(device->bank);
     free(device);
-}
-
-const char *sim_device_name(const struct sim_device *device)
-{
-    return device->name;
 }
 
 int sim_device_index(const struct sim_device *device)

@@ -17,7 +17,6 @@ struct sim_device;
 
 // What it is made from; everything must outlive the device.
 struct sim_device_settings {
-    const char *name;
     const struct map *map;
     const struct modbus_settings *modbus;
     int unit_id;                       // NO_INDEX: it answers to every unit id
@@ -31,7 +30,6 @@ int sim_device_new(const struct sim_device_settings *settings, int64_t now_ms,
                    struct sim_device **ret_device, struct error *err);
 void sim_device_free(struct sim_device *device);
 
-const char *sim_device_name(const struct sim_device *device);
 int sim_device_index(const struct sim_device *device);
 struct entries *sim_device_entries(struct sim_device *device);
 

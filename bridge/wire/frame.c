@@ -62,11 +62,6 @@ static size_t overhead(enum framing framing)
     return framing == FRAMING_TCP ? (size_t)MBAP_SIZE : (size_t)RTU_OVERHEAD;
 }
 
-size_t frame_request_size(enum framing framing, const struct request *request)
-{
-    return overhead(framing) + pdu_request_size(request);
-}
-
 size_t frame_response_size(enum framing framing, const struct request *request)
 {
     return overhead(framing) + pdu_response_size(request);

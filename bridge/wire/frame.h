@@ -70,9 +70,7 @@ size_t frame_build_response(enum framing framing, uint16_t transaction,
                             const struct request *request, const struct answer *answer,
                             uint8_t ret_frame[MAX_FRAME]);
 
-// Bytes on the wire of a valid request, and of the answer that grants it: of a list the most it
-// can have.
-size_t frame_request_size(enum framing framing, const struct request *request);
+// Bytes on the wire of the answer that grants a valid request: of a list the most it can have.
 size_t frame_response_size(enum framing framing, const struct request *request);
 
 // Writes the bytes for people, "07 03 00 10 00 04"; ends in "..." when they do not fit. `size`

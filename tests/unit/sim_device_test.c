@@ -8,7 +8,6 @@
 static struct sim_device *make_device(int unit_id)
 {
     const struct sim_device_settings settings = {
-        .name = "electrolyser",
         .map = &fixture_map_copy,
         .modbus = &fixture_modbus,
         .unit_id = unit_id,
@@ -119,7 +118,7 @@ static void a_start_value_that_does_not_fit_is_refused(void **state)
     const struct simulation simulation = {.values = &value, .value_count = 1};
     fixture_map_copy.simulation = &simulation;
     const struct sim_device_settings settings = {
-        .name = "x", .map = &fixture_map_copy, .modbus = &fixture_modbus, .unit_id = 1};
+        .map = &fixture_map_copy, .modbus = &fixture_modbus, .unit_id = 1};
     struct sim_device *device = NULL;
     struct error err = {0};
     assert_int_equal(sim_device_new(&settings, 0, &device, &err), -1);

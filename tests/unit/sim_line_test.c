@@ -28,7 +28,7 @@ static void build(struct bench *bench, enum framing framing, bool is_paced,
         .transport = TRANSPORT_RTU, .baud = 9600, .parity = PARITY_NONE, .stop_bits = 1};
     (void)fixture_map();
     const struct sim_device_settings made = {
-        .name = "x", .map = &fixture_map_copy, .modbus = &fixture_modbus, .unit_id = 1};
+        .map = &fixture_map_copy, .modbus = &fixture_modbus, .unit_id = 1};
     assert_int_equal(sim_device_new(&made, 0, &bench->device, &err), 0);
     bench->faults = faults_new(1);
     bench->rule = (struct fault_rule){.chance = 1,

@@ -36,7 +36,7 @@ static void build(struct stand *stand)
     *stand = (struct stand){.stop = eventfd(0, EFD_CLOEXEC)};
     (void)fixture_map();
     const struct sim_device_settings settings = {
-        .name = "x", .map = &fixture_map_copy, .modbus = &fixture_modbus, .unit_id = 1};
+        .map = &fixture_map_copy, .modbus = &fixture_modbus, .unit_id = 1};
     assert_int_equal(sim_device_new(&settings, 0, &stand->device, &err), 0);
     stand->server = server_new();
 }
@@ -199,7 +199,7 @@ static void a_restart_closes_connections_and_refuses_new_ones(void **state)
     const struct simulation simulation = {.rules = rules, .rule_count = 1};
     fixture_map_copy.simulation = &simulation;
     const struct sim_device_settings settings = {
-        .name = "x", .map = &fixture_map_copy, .modbus = &fixture_modbus, .unit_id = 1};
+        .map = &fixture_map_copy, .modbus = &fixture_modbus, .unit_id = 1};
     struct error err = {0};
     assert_int_equal(sim_device_new(&settings, 0, &stand.device, &err), 0);
     start_tcp(&stand, FRAMING_TCP);

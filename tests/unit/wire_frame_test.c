@@ -74,7 +74,6 @@ static void round_trip(enum framing framing, const struct request *request)
 {
     uint8_t frame[MAX_FRAME];
     size_t length = frame_build_request(framing, TRANSACTION, request, frame);
-    assert_int_equal(length, frame_request_size(framing, request));
     struct request parsed = {0};
     for (size_t n = 0; n < length; n++)
         assert_int_equal(frame_match_request(framing, frame, n, &parsed).kind, FRAME_NEED_MORE);

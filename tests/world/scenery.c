@@ -356,8 +356,7 @@ static bool make_devices(struct world *world)
 {
     for (size_t i = 0; i < world->site->device_count; i++) {
         const struct device *device = &world->site->devices[i];
-        const struct sim_device_settings settings = {.name = device->name,
-                                                     .map = device->map,
+        const struct sim_device_settings settings = {.map = device->map,
                                                      .modbus = &device->modbus,
                                                      .unit_id = device->unit_id,
                                                      .index = (int)i};
