@@ -97,9 +97,6 @@ static int find_scale(struct job *job, int index, struct point *ret_point, int *
     char text[48];
     *ret_point = *point;
     *ret_power = 0;
-    if (point->formula)
-        return error_set(err, ERROR_FAILED, "%s cannot be written: its value is a formula",
-                         point->key);
     if (point->scale_formula) {
         struct value factor = job_evaluate(job, point->scale_formula, &space);
         value_format(&factor, text, sizeof text);

@@ -39,6 +39,17 @@ static void test_one_failure_is_forgiven(void **state)
     assert_int_equal(health.state, HEALTH_ONLINE);
 }
 
+static void test_who_may_be_asked(void **state)
+{
+    (void)state;
+    struct health health = online_at(0);
+    health.retry_at_ms = 5000;
+    assert_true(health_may_ask(&health, 10));
+    health.state = HEALTH_OFFLINE;
+    assert_false(health_may_ask(&health, 4999));
+    assert_true(health_may_ask(&health, 5000));
+}
+
 static void test_the_last_try_waits_as_long_as_the_map_allows(void **state)
 {
     (void)state;
@@ -202,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_failure_is_forgiven),
+        cmocka_unit_test(test_who_may_be_asked),
         cmocka_unit_test(test_the_last_try_waits_as_long_as_the_map_allows),
         cmocka_unit_test(test_garbage_is_forgiven_twice),
         cmocka_unit_test(test_a_stranger_is_not_forgiven),

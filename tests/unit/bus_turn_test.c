@@ -349,6 +349,32 @@ static void test_a_guest_that_would_make_a_date_late_waits_for_its_rest(void **s
     free_world(world);
 }
 
+static void test_a_guest_in_its_rest_goes_behind_what_has_no_date(void **state)
+{
+    (void)state;
+    struct world *world = two_units();
+    for (int i = 0; i < 2; i++)
+        agenda_settle(&world->agenda, turn_choose(&world->turn, 1000).entry, AGENDA_READ, 1000);
+    world->turn.guest_ms = 900;
+    world->turn.guest_rest_ms = 5000;
+    world->turn.guest_cost_ms = 1;
+    world->units[0].searches = true;
+    assert_int_equal(turn_choose(&world->turn, 1010).kind, TURN_SEARCH);
+    assert_int_equal(world->units[0].served, world->turn.count);
+    world->units[0].searches = false;
+    assert_int_equal(turn_choose(&world->turn, 1010).kind, TURN_GUEST);
+    free_world(world);
+    world = new_world(1);
+    add_block(world, 0, 0);
+    world->health[0].state = HEALTH_ONLINE;
+    begin(world, 1000);
+    world->turn.guest_ms = 900;
+    world->turn.guest_rest_ms = 5000;
+    assert_int_equal(turn_choose(&world->turn, 1010).kind, TURN_POLL);
+    assert_int_equal(world->units[0].served, world->turn.count);
+    free_world(world);
+}
+
 static void test_overload_leaves_one_request_in_twenty_to_the_undated(void **state)
 {
     (void)state;
@@ -557,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_a_search_uses_what_dates_leave),
         cmocka_unit_test(test_a_guest_goes_behind_commands_and_what_is_due),
         cmocka_unit_test(test_a_guest_that_would_make_a_date_late_waits_for_its_rest),
+        cmocka_unit_test(test_a_guest_in_its_rest_goes_behind_what_has_no_date),
         cmocka_unit_test(test_overload_leaves_one_request_in_twenty_to_the_undated),
         cmocka_unit_test(test_random_buses_keep_their_promises),
     };

@@ -93,12 +93,49 @@ static void what_the_map_does_not_say_is_not_known(void **state)
     assert_true(value_number(&low) == -5 && value_number(&high) == 5);
 }
 
+// The last barrier before a write: what reaches it has passed the entry's own limits.
+static void no_word_is_made_of_what_no_register_holds(void **state)
+{
+    (void)state;
+    const struct {
+        struct point point;
+        struct value raw;
+        const char *text;
+    } rows[] = {
+        {POINT(.type = TYPE_BOOL), value_integer(2), "x: 2 is not true or false"},
+        {POINT(.type = TYPE_BOOL), value_text("on"), "x: \"on\" is not true or false"},
+        {POINT(.type = TYPE_U16), value_real(1.5, -1), "x: 1.5 is not a whole number"},
+        {POINT(.type = TYPE_U16), value_unknown(), NULL},
+        {POINT(.type = TYPE_U16), value_integer(65536), "x: 65536 is outside 0..65535"},
+        {POINT(.type = TYPE_I16), value_integer(-32769), "x: -32769 is outside -32768..32767"},
+        {POINT(.type = TYPE_U16, .bit_low = 4, .bit_high = 7), value_integer(16),
+         "x: 16 is outside 0..15"},
+        {POINT(.type = TYPE_BCD16, .bit_low = 0, .bit_high = 4), value_integer(20),
+         "x: 20 is outside 0..19"},
+        {POINT(.type = TYPE_F32, .word_count = 2), value_text("1"), "x: \"1\" is not a number"},
+        {POINT(.type = TYPE_F32, .word_count = 2), value_real(1e39, -1),
+         "x: 1e+39 is outside -3.4028235e+38..3.4028235e+38"},
+        {POINT(.type = TYPE_U32), value_integer(1), "x: type u32 does not fit 1 registers"},
+        {POINT(.type = TYPE_U16, .word_count = 0), value_integer(1),
+         "x: type u16 does not fit 0 registers"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        uint16_t words[4] = {0xDEAD, 0xDEAD, 0xDEAD, 0xDEAD};
+        struct error err = {0};
+        assert_int_equal(codec_encode_raw(&rows[i].point, &rows[i].raw, words, &err), -1);
+        assert_int_equal(words[0], 0xDEAD);
+        if (rows[i].text)
+            assert_string_equal(err.text, rows[i].text);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_limits_are_those_of_all_words),
         cmocka_unit_test(wide_types_and_codes),
         cmocka_unit_test(what_the_map_does_not_say_is_not_known),
+        cmocka_unit_test(no_word_is_made_of_what_no_register_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
