@@ -132,6 +132,9 @@ json_t *json_read(const char *what, const char *text, size_t length,
     }
     json_error_t where;
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+    if (!root && json_error_code(&where) == json_error_numeric_overflow)
+        root =
+            json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &where);
     if (!root)
         (void)error_set(err, ERROR_FAILED, "%s that is not JSON: line %d, column %d: %s", what,
                         where.line, where.column, where.text);

@@ -37,7 +37,8 @@ struct json_limits {
     int max_depth; // of nested objects and lists: a parser calls itself for each level
 };
 
-// Reads an object or list from outside, without duplicate keys. `what` names it in messages ("a
+// Reads an object or list from outside, without duplicate keys. With a whole number beyond 64
+// bits in it all whole numbers come as reals. `what` names it in messages ("a
 // command request"). The caller frees it with json_decref. NULL with err for a person.
 json_t *json_read(const char *what, const char *text, size_t length,
                   const struct json_limits *limits, struct error *err);

@@ -22,10 +22,11 @@ static bool accept_string(const struct value *given, struct value *ret_value)
     return true;
 }
 
+// From 2^53 on a real may be the neighbour of the whole number that was meant.
 static bool accept_integer(const struct value *given, struct value *ret_value)
 {
     bool is_whole = given->kind == VALUE_REAL && given->real == trunc(given->real) &&
-                    fabs(given->real) < 0x1p63;
+                    fabs(given->real) < 0x1p53;
     if (!is_whole && given->kind != VALUE_INTEGER)
         return false;
     *ret_value = is_whole ? value_integer((int128)given->real) : *given;

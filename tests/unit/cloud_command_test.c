@@ -120,6 +120,35 @@ static void leaves_the_arguments_to_the_map(void **state)
     }
 }
 
+// Beyond 64 bits: the parser takes them for reals, and who sent them hears what is wrong.
+static void answers_numbers_of_any_size(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arguments;
+        const char *message; // "": accepted
+    } rows[] = {
+        {"{\"power\":18446744073709551615}",
+         "power: 1.8446744073709552e+19 is not a whole number"},
+        {"{\"power\":-9223372036854775809}",
+         "power: -9.223372036854776e+18 is not a whole number"},
+        {"{\"power\":5,\"watt\":99999999999999999999}",
+         "charge has no argument \"watt\"; did you mean 'rate'?"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct command_request request;
+        char payload[200];
+        (void)snprintf(payload, sizeof payload,
+                       "{\"id\":\"a\",\"name\":\"charge\",\"arguments\":%s}",
+                       rows[i].arguments);
+        parse(payload, &request);
+        assert_string_equal(request.error.text, rows[i].message);
+        assert_int_equal(request.kind, COMMAND_REFUSED);
+        assert_string_equal(request.id, "a");
+        command_request_done(&request);
+    }
+}
+
 static void cannot_use_a_request_without_an_id(void **state)
 {
     (void)state;
@@ -131,6 +160,7 @@ static void cannot_use_a_request_without_an_id(void **state)
         {"{\"id\":\"a\",\"name\":\"stop\"", "a command request that is not JSON: line 1, "},
         {"{\"id\":\"a\",\"id\":\"b\"}", "a command request that is not JSON: line 1, "},
         {"{\"id\":\"a\"} {}", "a command request that is not JSON: line 1, "},
+        {"{\"id\":\"a\",\"x\":1e400}", "a command request that is not JSON: line 1, "},
         {"[]", "a command request that is no JSON object"},
         {"{\"name\":\"stop\"}", "a command request without an id"},
         {"{\"id\":5}", "a command request with an id that is no string"},
@@ -370,6 +400,7 @@ int main(void)
         cmocka_unit_test(accepts_missing_and_null_arguments),
         cmocka_unit_test(refuses_with_a_reason),
         cmocka_unit_test(leaves_the_arguments_to_the_map),
+        cmocka_unit_test(answers_numbers_of_any_size),
         cmocka_unit_test(cannot_use_a_request_without_an_id),
         cmocka_unit_test(bounds_ids),
         cmocka_unit_test(bounds_size_and_nesting),
