@@ -159,7 +159,8 @@ struct value job_evaluate(struct job *job, const struct formula *formula,
 {
     if (job_read_misses(job, formula))
         return value_unknown();
-    return image_evaluate(job->image, formula, job->request->arguments, job->now_ms, space);
+    return image_evaluate(job->image, formula, job->request->arguments, job->reads.begun_ms,
+                          space);
 }
 
 static void finish(struct job *job, enum job_outcome outcome)

@@ -16,6 +16,7 @@ void job_read_init(struct job *job)
     needs_init(&job->reads.needs, job->map);
     needs_init(&job->reads.scratch, job->map);
     job->reads.marks = mem_new(job->map->point_count, sizeof *job->reads.marks);
+    job->reads.begun_ms = job->now_ms;
 }
 
 void job_read_done(struct job *job)
@@ -37,6 +38,7 @@ void job_read_begin(struct job *job)
         .needs = reads->needs,
         .scratch = reads->scratch,
         .marks = reads->marks,
+        .begun_ms = job->now_ms,
     };
 }
 

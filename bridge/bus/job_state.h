@@ -88,9 +88,10 @@ struct job_reads {
     struct arena *arena; // of the blocks
     struct needs needs;
     struct needs scratch;
-    uint8_t *marks; // one per entry of the map: enum job_mark
-    bool is_forced; // entries are read whatever their `when` says
-    bool is_closed; // what the needs need is among them
+    uint8_t *marks;   // one per entry of the map: enum job_mark
+    int64_t begun_ms; // what was fresh then is fresh until all is read, which may take long
+    bool is_forced;   // entries are read whatever their `when` says
+    bool is_closed;   // what the needs need is among them
     const struct block **blocks;
     size_t block_count;
     size_t index;

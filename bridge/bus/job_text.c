@@ -106,12 +106,12 @@ void job_name_fault(enum fault fault, uint8_t exception, char *ret_text, size_t 
 void job_name_held(const struct job *job, int point, char *ret_text, size_t size)
 {
     struct image_space space = {0};
-    struct value value = image_value(job->image, point, job->now_ms, &space);
+    struct value value = image_value(job->image, point, job->reads.begun_ms, &space);
     if (value_is_known(&value)) {
         job_name_value(job, point, &value, ret_text, size);
         return;
     }
-    struct value raw = image_raw(job->image, point, job->now_ms, &space);
+    struct value raw = image_raw(job->image, point, job->reads.begun_ms, &space);
     if (!value_is_known(&raw)) {
         value_format(&value, ret_text, size);
         return;
@@ -171,8 +171,8 @@ static struct value fill_point(void *context, int index, bool raw)
     if (job_read_silent(job, index))
         return value_unknown();
     if (raw)
-        return image_raw(job->image, index, job->now_ms, &filling->space);
-    return image_value(job->image, index, job->now_ms, &filling->space);
+        return image_raw(job->image, index, job->reads.begun_ms, &filling->space);
+    return image_value(job->image, index, job->reads.begun_ms, &filling->space);
 }
 
 static struct value fill_argument(void *context, int index)
@@ -243,7 +243,7 @@ static bool explain_point(const struct job *job, int point, char *ret_text, size
         return true;
     }
     struct image_space space = {0};
-    struct value value = image_value(job->image, point, job->now_ms, &space);
+    struct value value = image_value(job->image, point, job->reads.begun_ms, &space);
     if (value_is_known(&value))
         return false;
     job_name_held(job, point, reason, sizeof reason);

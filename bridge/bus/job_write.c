@@ -111,7 +111,7 @@ static int find_scale(struct job *job, int index, struct point *ret_point, int *
         return 0;
     struct value power = value_unknown();
     if (!job_read_silent(job, point->sf))
-        power = image_value(job->image, point->sf, job->now_ms, &space);
+        power = image_value(job->image, point->sf, job->reads.begun_ms, &space);
     if (power.kind != VALUE_INTEGER || power.integer < -10 || power.integer > 10)
         return error_set(err, ERROR_FAILED, "%s: its scale factor %s could not be read",
                          point->key, job->map->points[point->sf].key);

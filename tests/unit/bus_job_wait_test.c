@@ -493,6 +493,29 @@ static void test_a_device_that_stays_away(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+// Polled ten times a second they are stale after 1.2 s; one of them is busy for longer, while
+// the other waits to be looked at.
+static void test_what_was_read_first_does_not_grow_old_meanwhile(void **state)
+{
+    static const int busy[] = {1100, 1105};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(busy); i++) {
+        struct world *world = world_new();
+        world_points[RATE_MIN].every_ms = 100;
+        world_points[RATE_MAX].every_ms = 100;
+        world->modbus.max_registers = 1; // a request each
+        world_hold(world, RATE_MAX, 5);
+        world_rule(world, (struct rule){.address = busy[i],
+                                        .times = 3,
+                                        .fault = FAULT_EXCEPTION,
+                                        .exception = 6});
+        world_command(world, STEPS(world_require(world, "rate_min < rate_max", NULL)));
+        (void)world_run(world, no_arguments);
+        assert_completed(world);
+        world_free(world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,6 +531,7 @@ int main(void)
         TEST(test_what_a_value_is_scaled_by_is_read_too),
         cmocka_unit_test(test_what_is_switched_off_is_not_read),
         TEST(test_now_is_the_wall_clock),
+        cmocka_unit_test(test_what_was_read_first_does_not_grow_old_meanwhile),
         TEST(test_expect_waits_until_it_comes_true),
         cmocka_unit_test(test_expect_gives_up_naming_what_it_saw_last),
         TEST(test_expect_says_what_the_map_says),
