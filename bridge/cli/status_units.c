@@ -85,8 +85,11 @@ static void add_advice(const struct page *page, const json_t *unit)
     page_begin(page, MOOD_BAD);
     page_add_clean(page, page_text_at(health, "advice"));
     page_end(page, MOOD_BAD);
-    strbuf_add(page->out, "; asked again in ");
-    page_add_duration(page, page_number_at(health, "next_probe_in_ms"));
+    long long next_ms = page_number_at(health, "next_probe_in_ms");
+    if (next_ms > 0) { // with the link down it is due, and cannot be asked
+        strbuf_add(page->out, "; asked again in ");
+        page_add_duration(page, next_ms);
+    }
     strbuf_add(page->out, "\n");
 }
 
