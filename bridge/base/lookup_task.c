@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-
-enum { STACK_SIZE = 256 * 1024 };
+#include "base/thread.h"
 
 struct lookup_task {
     atomic_int holders;  // the owner and the thread: the last one frees it
@@ -46,12 +45,9 @@ static void *run(void *context)
 static int start_thread(struct lookup_task *task)
 {
     pthread_t thread;
-    pthread_attr_t attributes;
-    (void)pthread_attr_init(&attributes);
-    (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    int failed = pthread_create(&thread, &attributes, run, task);
-    (void)pthread_attr_destroy(&attributes);
+    int failed = thread_start(&thread, THREAD_STACK_BYTES, run, task);
+    if (!failed)
+        (void)pthread_detach(thread);
     return failed;
 }
 

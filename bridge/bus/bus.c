@@ -11,12 +11,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "bus/bus_state.h"
 #include "bus/snapshot.h"
 
 enum {
     INBOX_SLOTS = 64 + 2 * MAX_GUESTS, // each guest may be withdrawn
-    STACK_SIZE = 256 * 1024,
     LONGEST_WAIT_MS = 60 * 1000,
 };
 
@@ -234,12 +234,8 @@ void bus_free(struct bus *bus)
 
 static int start_thread(struct bus *bus, struct error *err)
 {
-    pthread_attr_t attributes;
     pulse_give(&bus->line.pulse, clock_monotonic_ms());
-    (void)pthread_attr_init(&attributes);
-    (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    int failed = pthread_create(&bus->thread, &attributes, run, bus);
-    (void)pthread_attr_destroy(&attributes);
+    int failed = thread_start(&bus->thread, THREAD_STACK_BYTES, run, bus);
     if (failed)
         return error_set(err, ERROR_FAILED, "bus %s: no thread: %s", bus->line.settings->name,
                          error_reason(failed));

@@ -16,6 +16,7 @@
 #include "base/lookup.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/thread.h"
 #include "cloud/connection_state.h"
 #include "cloud/mqtt_client.h"
 #include "cloud/pacing.h"
@@ -256,7 +257,7 @@ static void *lookup_main(void *context)
 static void start_lookup(struct connection *connection)
 {
     connection->lookup_host = mem_copy_text(connection->settings->host);
-    if (pthread_create(&connection->lookup, NULL, lookup_main, connection) != 0) {
+    if (thread_start(&connection->lookup, THREAD_STACK_BYTES, lookup_main, connection) != 0) {
         free(connection->lookup_host);
         connection->lookup_host = NULL;
         break_off(connection, PACING_FAILED, "the system has no room for another thread");

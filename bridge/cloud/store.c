@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "cloud/store_commands.h"
 #include "cloud/store_notes.h"
 #include "cloud/store_writer.h"
@@ -134,7 +135,7 @@ void store_load_notes(struct store *store, const char *kind,
 int store_start(struct store *store, struct error *err)
 {
     pulse_give(&store->pulse, clock_monotonic_ms());
-    if (pthread_create(&store->thread, NULL, store_main, store) != 0)
+    if (thread_start(&store->thread, THREAD_LIBRARY_STACK_BYTES, store_main, store) != 0)
         return error_set(err, ERROR_FAILED,
                          "cannot start the store: the system has no room for another thread");
     store->is_running = true;

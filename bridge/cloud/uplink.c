@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "cloud/connection.h"
 #include "cloud/mqtt_client.h"
 #include "cloud/pacing.h"
@@ -329,7 +330,7 @@ static int uplink_run(struct uplink *uplink, struct error *err)
         uplink->polled[i].events = POLLIN;
     uplink->polled[POLLED_ARRIVALS].fd = mailbox_descriptor(uplink->hub.arrivals);
     pulse_give(&uplink->pulse, clock_monotonic_ms() + TURN_LIMIT_MS);
-    if (pthread_create(&uplink->thread, NULL, uplink_main, uplink) != 0)
+    if (thread_start(&uplink->thread, THREAD_LIBRARY_STACK_BYTES, uplink_main, uplink) != 0)
         return error_set(err, ERROR_FAILED,
                          "cannot start the uplink: the system has no room for another thread");
     return 0;

@@ -6,6 +6,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/thread.h"
+
 void loading_init(struct loading *loading)
 {
     *loading = (struct loading){.done = -1};
@@ -26,7 +28,7 @@ int loading_start(struct loading *loading, const struct generation_source *sourc
     if (done < 0)
         return error_set_errno(err, "no descriptor to load with");
     *loading = (struct loading){.source = source, .now = now, .done = done};
-    if (pthread_create(&loading->thread, NULL, load, loading) == 0)
+    if (thread_start(&loading->thread, THREAD_LOADING_STACK_BYTES, load, loading) == 0)
         return 0;
     (void)close(done);
     loading_init(loading);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "door/caller.h"
 #include "door/listener.h"
 
@@ -25,7 +26,6 @@ enum {
     ACCEPT_PAUSE_MS = 50, // when somebody was turned away, or there are no descriptors
     REPORT_MS = 1000,
     LONGEST_WAIT_MS = 60 * 1000,
-    STACK_SIZE = 256 * 1024,
 };
 
 struct place {
@@ -364,11 +364,7 @@ static int open_all(struct door *door, struct error *err)
 
 static int start_thread(struct door *door, struct error *err)
 {
-    pthread_attr_t attributes;
-    (void)pthread_attr_init(&attributes);
-    (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    int failed = pthread_create(&door->thread, &attributes, run, door);
-    (void)pthread_attr_destroy(&attributes);
+    int failed = thread_start(&door->thread, THREAD_STACK_BYTES, run, door);
     if (failed)
         return error_set(err, ERROR_FAILED, "no thread: %s", error_reason(failed));
     return 0;

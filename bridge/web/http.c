@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strbuf.h"
+#include "base/thread.h"
 #include "web/listener.h"
 #include "web/reply.h"
 #include "web/stream.h"
@@ -340,8 +341,9 @@ static struct MHD_Daemon *start_daemon(struct http *http, int listener)
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)VISITORS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         (unsigned)VISITORS_MAX_OF_ONE, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HTTP_MAX_HEADERS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, complete, http,
-        MHD_OPTION_NOTIFY_CONNECTION, notice_connection, http, MHD_OPTION_END);
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK_BYTES, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_NOTIFY_COMPLETED, complete, http, MHD_OPTION_NOTIFY_CONNECTION,
+        notice_connection, http, MHD_OPTION_END);
 }
 
 struct http *http_start(const struct http_settings *settings, struct error *err)

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "web/reply.h"
 
 enum { ANSWER_MS = 1500 }; // that a page waits for the end of a command
@@ -159,7 +160,7 @@ struct orders *orders_new(const char *site, const char *const *folders, size_t f
 int orders_start(struct orders *orders, struct http *http, struct error *err)
 {
     orders->http = http;
-    orders->is_running = pthread_create(&orders->thread, NULL, run, orders) == 0;
+    orders->is_running = thread_start(&orders->thread, THREAD_STACK_BYTES, run, orders) == 0;
     return orders->is_running ? 0 : error_set(err, ERROR_FAILED, "no thread for commands");
 }
 
