@@ -9,7 +9,10 @@
 
 #include "base/mem.h"
 
-enum { FIRST_SLOTS = 4 };
+enum {
+    FIRST_SLOTS = 4,
+    CROWDED_SHARE = 8, // of the room: when so much of it is taken nothing can wait any more
+};
 
 // Has as many slots as were ever needed at once: hardly any mailbox of hundreds is ever full.
 struct ring {
@@ -27,6 +30,9 @@ struct mailbox {
     size_t size;
     uint64_t serial;
     uint64_t displaced;
+    int64_t by_ms;   // the earliest date of a message; INT64_MAX: there is none
+    int64_t look_ms; // when the taker looks by itself
+    bool is_raised;  // the descriptor
     struct ring readings;
     struct ring sure;
 };
@@ -97,6 +103,8 @@ struct mailbox *mailbox_new(size_t size, size_t readings, size_t sure)
     (void)pthread_mutex_init(&mailbox->lock, NULL);
     mailbox->descriptor = descriptor;
     mailbox->size = size;
+    mailbox->by_ms = INT64_MAX;
+    mailbox->look_ms = INT64_MAX;
     ring_init(&mailbox->readings, size, readings);
     ring_init(&mailbox->sure, size, sure);
     return mailbox;
@@ -113,15 +121,50 @@ void mailbox_free(struct mailbox *mailbox)
     free(mailbox);
 }
 
-// The descriptor is raised when there is one message and lowered when there is none: its
-// counter stays far from its limit, and neither call can block.
-static void raise_descriptor(struct mailbox *mailbox)
+static bool is_crowded(const struct ring *ring)
 {
-    if (mailbox->readings.count + mailbox->sure.count == 1)
-        (void)eventfd_write(mailbox->descriptor, 1);
+    return ring->count * CROWDED_SHARE >= ring->room && ring->count > 0;
 }
 
-void mailbox_post_reading(struct mailbox *mailbox, const void *message)
+// The descriptor is raised once and lowered when there is no message left: its counter stays
+// far from its limit, and neither call can block.
+static void raise_when_due(struct mailbox *mailbox)
+{
+    bool is_due = mailbox->by_ms < mailbox->look_ms || is_crowded(&mailbox->readings) ||
+                  is_crowded(&mailbox->sure);
+    if (mailbox->is_raised || !is_due || mailbox->readings.count + mailbox->sure.count == 0)
+        return;
+    mailbox->is_raised = true;
+    (void)eventfd_write(mailbox->descriptor, 1);
+}
+
+static void lower_descriptor(struct mailbox *mailbox)
+{
+    eventfd_t counter = 0;
+    mailbox->by_ms = INT64_MAX;
+    if (mailbox->is_raised)
+        (void)eventfd_read(mailbox->descriptor, &counter);
+    mailbox->is_raised = false;
+}
+
+static void put_by(struct mailbox *mailbox, struct ring *ring, const void *message,
+                   int64_t by_ms)
+{
+    ring_put(mailbox, ring, message);
+    if (by_ms < mailbox->by_ms)
+        mailbox->by_ms = by_ms;
+    raise_when_due(mailbox);
+}
+
+void mailbox_look_at(struct mailbox *mailbox, int64_t at_ms)
+{
+    (void)pthread_mutex_lock(&mailbox->lock);
+    mailbox->look_ms = at_ms;
+    raise_when_due(mailbox);
+    (void)pthread_mutex_unlock(&mailbox->lock);
+}
+
+void mailbox_post_reading(struct mailbox *mailbox, const void *message, int64_t by_ms)
 {
     (void)pthread_mutex_lock(&mailbox->lock);
     struct ring *ring = &mailbox->readings;
@@ -130,21 +173,22 @@ void mailbox_post_reading(struct mailbox *mailbox, const void *message)
         if (ring->room)
             ring_drop(ring);
     }
-    if (ring->room) {
-        ring_put(mailbox, ring, message);
-        raise_descriptor(mailbox);
-    }
+    if (ring->room)
+        put_by(mailbox, ring, message, by_ms);
     (void)pthread_mutex_unlock(&mailbox->lock);
 }
 
 bool mailbox_post(struct mailbox *mailbox, const void *message)
 {
+    return mailbox_post_by(mailbox, message, MAILBOX_AT_ONCE);
+}
+
+bool mailbox_post_by(struct mailbox *mailbox, const void *message, int64_t by_ms)
+{
     (void)pthread_mutex_lock(&mailbox->lock);
     bool fits = mailbox->sure.count < mailbox->sure.room;
-    if (fits) {
-        ring_put(mailbox, &mailbox->sure, message);
-        raise_descriptor(mailbox);
-    }
+    if (fits)
+        put_by(mailbox, &mailbox->sure, message, by_ms);
     (void)pthread_mutex_unlock(&mailbox->lock);
     return fits;
 }
@@ -167,9 +211,8 @@ bool mailbox_take(struct mailbox *mailbox, void *ret_message)
     if (ring) {
         memcpy(ret_message, ring->slots + ring->head * mailbox->size, mailbox->size);
         ring_drop(ring);
-        eventfd_t counter = 0;
         if (mailbox->readings.count + mailbox->sure.count == 0)
-            (void)eventfd_read(mailbox->descriptor, &counter);
+            lower_descriptor(mailbox);
     }
     (void)pthread_mutex_unlock(&mailbox->lock);
     return ring != NULL;

@@ -132,7 +132,9 @@ static void acknowledged(void *context, int mid)
 {
     struct connection *connection = context;
     struct uplink_event event = connection_event(connection, UPLINK_ACKED);
-    if (flights_take(&connection->flights, mid, clock_monotonic_ms(), &event.row))
+    int64_t now_ms = clock_monotonic_ms();
+    event.by_ms = now_ms + UPLINK_ACK_MAY_WAIT_MS;
+    if (flights_take(&connection->flights, mid, now_ms, &event.row))
         event_post(&connection->hub->events, &event);
 }
 

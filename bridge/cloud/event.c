@@ -6,9 +6,15 @@
 
 #include "base/mem.h"
 
+static bool post(struct event_queue *queue, const struct uplink_event *event)
+{
+    int64_t by_ms = event->kind == UPLINK_ACKED ? event->by_ms : MAILBOX_AT_ONCE;
+    return mailbox_post_by(queue->to_main, event, by_ms);
+}
+
 bool event_try(struct event_queue *queue, const struct uplink_event *event)
 {
-    return queue->count == 0 && mailbox_post(queue->to_main, event);
+    return queue->count == 0 && post(queue, event);
 }
 
 void event_post(struct event_queue *queue, const struct uplink_event *event)
@@ -25,7 +31,7 @@ void event_post(struct event_queue *queue, const struct uplink_event *event)
 bool event_flush(struct event_queue *queue)
 {
     size_t posted = 0;
-    while (posted < queue->count && mailbox_post(queue->to_main, &queue->waiting[posted]))
+    while (posted < queue->count && post(queue, &queue->waiting[posted]))
         posted++;
     queue->count -= posted;
     if (posted && queue->count)

@@ -12,6 +12,10 @@
 
 enum { UPLINK_MAX_REQUEST = 64 * 1024 }; // bytes of a command request that are passed on
 
+// How long an acknowledgement may wait for others: nothing but the row's end on disk, which
+// comes with the next second's rows, and room for more rows hang on it.
+enum { UPLINK_ACK_MAY_WAIT_MS = 1000 };
+
 enum uplink_event_kind {
     UPLINK_CONNECTED,
     UPLINK_DISCONNECTED, // lost, or an attempt failed
@@ -25,6 +29,7 @@ struct uplink_event {
     enum uplink_event_kind kind;
     int connection;   // index of the cloud connection in the site
     uint32_t session; // connected: the session's number, for uplink_publish
+    int64_t by_ms;    // acked: until when it may wait, on the monotonic clock
     union {
         int64_t row; // acked
         struct {

@@ -52,9 +52,8 @@ static void post_event(void *context, const struct store_event *event)
 static void take_orders(struct store *store)
 {
     struct store_order *order = NULL;
-    int64_t now_ms = clock_monotonic_ms();
     while (mailbox_take(store->orders, &order))
-        store_writer_take(&store->writer, order, now_ms);
+        store_writer_take(&store->writer, order);
 }
 
 static void *store_main(void *context)
@@ -74,6 +73,7 @@ static void *store_main(void *context)
                           : due_ms - now_ms < LONGEST_WAIT_MS ? due_ms - now_ms
                                                               : LONGEST_WAIT_MS;
         pulse_give(&store->pulse, clock_monotonic_ms() + wait_ms);
+        mailbox_look_at(store->orders, now_ms + wait_ms);
         (void)poll(wake, ARRAY_LENGTH(wake), (int)wait_ms);
         is_last = wake[0].revents != 0; // what was posted before the stop is in the mailbox
         take_orders(store);
@@ -147,11 +147,25 @@ struct pulse *store_pulse(struct store *store)
     return &store->pulse;
 }
 
+// Until when the store need not know of it.
+static int64_t due_of(const struct store_order *order)
+{
+    if (order->kind == ORDER_WISH || order->kind == ORDER_NAME_CLOUD)
+        return MAILBOX_AT_ONCE;
+    return store_batch_wanted_ms(order->urgency, order->posted_ms);
+}
+
+static bool hand_over(struct store *store, struct store_order *order)
+{
+    return mailbox_post_by(store->orders, &order, due_of(order));
+}
+
 static uint64_t post_order(struct store *store, struct store_order *order)
 {
     uint64_t ticket = ++store->ticket;
     order->ticket = ticket;
-    if (store->waiting || !mailbox_post(store->orders, &order)) {
+    order->posted_ms = clock_monotonic_ms();
+    if (store->waiting || !hand_over(store, order)) {
         *store->waiting_end = order;
         store->waiting_end = &order->next;
     }
@@ -163,7 +177,7 @@ void store_pump(struct store *store)
     while (store->waiting) {
         struct store_order *order = store->waiting;
         struct store_order *next = order->next;
-        if (!mailbox_post(store->orders, &order))
+        if (!hand_over(store, order))
             return;
         store->waiting = next; // the order is the store's now
         if (!next)
@@ -332,13 +346,12 @@ static bool await_end(const struct store *store, int64_t within_ms)
 // The thread is gone: what found no room in the mailbox is carried out here.
 static void carry_out_waiting(struct store *store)
 {
-    int64_t now_ms = clock_monotonic_ms();
     while (store->waiting) {
         struct store_order *order = store->waiting;
         store->waiting = order->next;
-        store_writer_take(&store->writer, order, now_ms);
+        store_writer_take(&store->writer, order);
     }
-    (void)store_writer_turn(&store->writer, now_ms, clock_boot_ms(), true);
+    (void)store_writer_turn(&store->writer, clock_monotonic_ms(), clock_boot_ms(), true);
 }
 
 bool store_stop(struct store *store, int64_t within_ms)

@@ -8,6 +8,15 @@ void store_batch_add(struct store_batch *batch, enum store_urgency urgency, int6
     batch->count++;
 }
 
+int64_t store_batch_wanted_ms(enum store_urgency urgency, int64_t posted_ms)
+{
+    static const int64_t wait_ms[STORE_URGENCY_COUNT] = {
+        [STORE_LAZY] = STORE_LAZY_MS,
+        [STORE_GROUP] = STORE_LINGER_MS,
+    };
+    return posted_ms + wait_ms[urgency];
+}
+
 static int64_t later(int64_t a_ms, int64_t b_ms)
 {
     return a_ms > b_ms ? a_ms : b_ms;

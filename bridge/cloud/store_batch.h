@@ -32,6 +32,11 @@ struct store_batch {
     int64_t grouped_ms; // the last commit that a group shared
 };
 
+// When the store must have an order that was posted then, at the latest; until then it may wait
+// for others.
+int64_t store_batch_wanted_ms(enum store_urgency urgency, int64_t posted_ms);
+
+// `now_ms`: when it was posted.
 void store_batch_add(struct store_batch *batch, enum store_urgency urgency, int64_t now_ms);
 
 // When to commit at the latest; INT64_MAX: nothing is gathered.

@@ -29,6 +29,7 @@ enum store_order_kind {
 struct store_order {
     struct store_order *next;
     uint64_t ticket;
+    int64_t posted_ms; // on the monotonic clock
     enum store_order_kind kind;
     enum store_urgency urgency;
     bool is_saved; // by the commit; the store's thread

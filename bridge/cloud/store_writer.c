@@ -169,7 +169,7 @@ static void name_cloud(struct store_writer *writer, const struct store_order *or
         store_writer_replace(writer);
 }
 
-void store_writer_take(struct store_writer *writer, struct store_order *order, int64_t now_ms)
+void store_writer_take(struct store_writer *writer, struct store_order *order)
 {
     if (order->kind == ORDER_WISH || order->kind == ORDER_NAME_CLOUD) {
         if (order->kind == ORDER_WISH)
@@ -182,7 +182,7 @@ void store_writer_take(struct store_writer *writer, struct store_order *order, i
     order->next = NULL;
     *writer->end = order;
     writer->end = &order->next;
-    store_batch_add(&writer->batch, order->urgency, now_ms);
+    store_batch_add(&writer->batch, order->urgency, order->posted_ms);
 }
 
 // Commits

@@ -46,7 +46,7 @@ void store_writer_done(struct store_writer *writer);
 void store_writer_replace(struct store_writer *writer);
 
 // Takes an order over, to be carried out with others.
-void store_writer_take(struct store_writer *writer, struct store_order *order, int64_t now_ms);
+void store_writer_take(struct store_writer *writer, struct store_order *order);
 
 // Commits what is due, all of it when `is_last`; `boot_ms` is now on the clock of stamps.
 // Returns when it wants to be called again.

@@ -20,9 +20,10 @@ void daemon_publish_due(struct daemon *daemon)
     outgoing_pump(&daemon->outgoing);
 }
 
-static int wait_ms(struct daemon *daemon)
+// When there is something to do, whatever comes: the mailboxes are told, so that what can wait
+// until then wakes nobody.
+static int64_t next_ms(struct daemon *daemon, int64_t now_ms)
 {
-    int64_t now_ms = clock_monotonic_ms();
     int64_t until_ms = requests_turn(&daemon->requests, now_ms);
     until_ms = clock_earlier(until_ms, outgoing_next_ms(&daemon->outgoing, now_ms));
     until_ms = clock_earlier(until_ms, control_next_ms(daemon->control));
@@ -31,9 +32,18 @@ static int wait_ms(struct daemon *daemon)
     until_ms = clock_earlier(until_ms, reload_turn(daemon, now_ms));
     for (size_t i = 0; i < daemon->site->device_count; i++)
         until_ms = clock_earlier(until_ms, feed_next_ms(&daemon->feeds[i]));
-    if (until_ms <= now_ms)
-        return 0;
-    return (int)clock_earlier(until_ms - now_ms, LONGEST_WAIT_MS);
+    until_ms = clock_earlier(until_ms, now_ms + LONGEST_WAIT_MS);
+    mailbox_look_at(daemon->from_buses, until_ms);
+    bool wants_acks = outgoing_awaits_room(&daemon->outgoing);
+    mailbox_look_at(daemon->from_uplink, wants_acks ? INT64_MAX : until_ms);
+    return until_ms;
+}
+
+static int wait_ms(struct daemon *daemon)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t until_ms = next_ms(daemon, now_ms);
+    return until_ms <= now_ms ? 0 : (int)(until_ms - now_ms);
 }
 
 static void serve_control(struct daemon *daemon, bool is_readable)
@@ -79,6 +89,8 @@ void daemon_drain_until(struct daemon *daemon, bool (*is_over)(const struct daem
                         int64_t within_ms)
 {
     int64_t end_ms = clock_monotonic_ms() + within_ms;
+    mailbox_look_at(daemon->from_buses, INT64_MAX); // nothing can wait any more
+    mailbox_look_at(daemon->from_uplink, INT64_MAX);
     for (int64_t now_ms = clock_monotonic_ms(); now_ms < end_ms && !is_over(daemon);
          now_ms = clock_monotonic_ms()) {
         struct pollfd wake[] = {

@@ -10,6 +10,7 @@
 enum {
     OFFLINE_EVERY_MS = 10 * 1000,
     PROPERTIES_EVERY_MS = 10 * 60 * 1000,
+    SECOND_MS = 1000,
 };
 
 void feed_init(struct feed *feed, const struct site *site, const struct device *device)
@@ -20,6 +21,7 @@ void feed_init(struct feed *feed, const struct site *site, const struct device *
         .memory =
             site->publish_keys == PUBLISH_CHANGED ? telemetry_memory_new(device->map) : NULL,
         .interval_ms = site->publish_interval_ms,
+        .published_ms = INT64_MIN / 2,
         .due_ms = INT64_MAX,
         .offline_due_ms = INT64_MAX,
     };
@@ -43,12 +45,14 @@ void feed_adopt(struct feed *feed, const struct site *site, const struct device 
     feed->memory = remembers ? telemetry_memory_new(device->map) : NULL;
 }
 
-static void put_telemetry(struct feed *feed, const struct moment *moment, int64_t at_ms,
+// False when there is nothing to say.
+static bool put_telemetry(struct feed *feed, const struct moment *moment, int64_t at_ms,
                           const struct feed_outlet *outlet)
 {
     char *payload = telemetry_payload(feed->device, feed->image, moment, feed->memory);
     if (payload)
         outlet->put(outlet->context, feed->device, TOPIC_TELEMETRY, payload, at_ms);
+    return payload != NULL;
 }
 
 static void put_properties(struct feed *feed, const struct moment *moment, int64_t at_ms,
@@ -76,7 +80,8 @@ static void publish_gathered(struct feed *feed, int64_t now_ms,
     feed->due_ms = INT64_MAX;
     if (feed->health == HEALTH_OFFLINE)
         return; // said when it went offline, and every ten seconds
-    put_telemetry(feed, &moment, feed->middle_ms, outlet);
+    if (put_telemetry(feed, &moment, feed->middle_ms, outlet))
+        feed->published_ms = feed->middle_ms;
     put_properties(feed, &moment, feed->middle_ms, outlet);
 }
 
@@ -91,10 +96,24 @@ static bool holds_property(const struct feed *feed, const struct block *block)
     return false;
 }
 
+// Whether the second with this middle has had its message: two with the same timestamp would be
+// taken for one, and what only the first one says would be lost.
+static bool is_published(const struct feed *feed, int64_t middle_ms)
+{
+    return middle_ms - feed->published_ms < SECOND_MS / 2;
+}
+
 void feed_take_reading(struct feed *feed, const struct reading *reading,
                        const struct feed_outlet *outlet)
 {
-    int64_t second = reading->wall_ms / 1000;
+    int64_t second = reading->wall_ms / SECOND_MS;
+    int64_t middle_ms = stamp_middle_ms(reading->monotonic_ms, reading->wall_ms);
+    int64_t due_ms = reading_due_ms(reading);
+    if (is_published(feed, middle_ms)) {
+        second++;
+        middle_ms += SECOND_MS;
+        due_ms += SECOND_MS;
+    }
     bool is_over = feed->due_ms != INT64_MAX && second != feed->second;
     if (is_over && feed->interval_ms <= 1000)
         publish_gathered(feed, reading->monotonic_ms, outlet);
@@ -106,9 +125,9 @@ void feed_take_reading(struct feed *feed, const struct reading *reading,
                    reading->monotonic_ms);
     feed->properties_touched |= holds_property(feed, block);
     feed->second = second;
-    feed->middle_ms = stamp_middle_ms(reading->monotonic_ms, reading->wall_ms);
+    feed->middle_ms = middle_ms;
     if (feed->due_ms == INT64_MAX)
-        feed->due_ms = reading->monotonic_ms + feed->interval_ms - reading->wall_ms % 1000;
+        feed->due_ms = due_ms + feed->interval_ms - SECOND_MS;
 }
 
 void feed_take_models(struct feed *feed, const struct sunspec_places *places)
@@ -155,7 +174,7 @@ void feed_publish(struct feed *feed, int64_t now_ms, int64_t wall_ms,
     if (now_ms >= feed->offline_due_ms) {
         struct moment moment = {now_ms, feed->health};
         feed->offline_due_ms = now_ms + OFFLINE_EVERY_MS;
-        put_telemetry(feed, &moment, stamp_middle_ms(now_ms, wall_ms), outlet);
+        (void)put_telemetry(feed, &moment, stamp_middle_ms(now_ms, wall_ms), outlet);
     }
     if (now_ms >= feed->due_ms)
         publish_gathered(feed, now_ms, outlet);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What one device last said, and when it is time to publish it: one telemetry message for each
-// second of reading, sent when that second ends; properties when they changed, after a new
+// second of reading, sent READING_GRACE_MS after that second has ended; what is told later than
+// that goes with the second after. Properties when they changed, after a new
 // connection and every ten minutes. Time is an argument. The main thread owns it.
 #ifndef DAEMON_FEED_H
 #define DAEMON_FEED_H
@@ -23,6 +24,7 @@ struct feed {
     int64_t interval_ms;
     int64_t second;         // the second of reading gathered now
     int64_t middle_ms;      // its middle on the monotonic clock
+    int64_t published_ms;   // the middle of the last one that was published; or long ago
     int64_t due_ms;         // when it is published; INT64_MAX: nothing gathered
     int64_t offline_due_ms; // when "it cannot be read" is said again; INT64_MAX: it can
     int64_t properties_due_ms;

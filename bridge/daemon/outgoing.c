@@ -327,12 +327,33 @@ void outgoing_pump(struct outgoing *outgoing)
     store_pump(outgoing->store);
 }
 
+static bool is_waiting_for_room(const struct outgoing *outgoing, int connection)
+{
+    const struct outbox *outbox = outgoing->outbox;
+    bool has_backlog = outbox_has_backlog(outbox, connection);
+    if (has_backlog && outbox_replaying(outbox, connection) >= REPLAY_IN_FLIGHT)
+        return true;
+    return outbox_in_flight(outbox, connection) >= PACING_MAX_IN_FLIGHT &&
+           (has_backlog || outbox_is_waiting(outbox, connection));
+}
+
+bool outgoing_awaits_room(const struct outgoing *outgoing)
+{
+    for (size_t i = 0; i < outgoing->site->cloud_count; i++) {
+        if (outgoing->sessions[i] && is_waiting_for_room(outgoing, (int)i))
+            return true;
+    }
+    return false;
+}
+
 int64_t outgoing_next_ms(const struct outgoing *outgoing, int64_t now_ms)
 {
     int64_t next_ms = outgoing->clock.is_set && outgoing->site->outbox.write == OUTBOX_ALWAYS
                           ? INT64_MAX
                           : now_ms + LOOK_EVERY_MS;
     for (size_t i = 0; i < outgoing->site->cloud_count; i++) {
+        if (outgoing->sessions[i] && outbox_in_flight(outgoing->outbox, (int)i) > 0)
+            next_ms = clock_earlier(next_ms, now_ms + UPLINK_ACK_MAY_WAIT_MS);
         if (!outgoing->sessions[i] || !outbox_has_backlog(outgoing->outbox, (int)i) ||
             outbox_replaying(outgoing->outbox, (int)i) >= REPLAY_IN_FLIGHT ||
             !outgoing->clock.is_set)

@@ -91,6 +91,9 @@ void outgoing_notice(struct outgoing *outgoing, const struct device *device,
 // Hands rows to the store and to the uplink as far as time and connections allow.
 void outgoing_pump(struct outgoing *outgoing);
 
+// Whether rows wait for an acknowledgement of others: then each is wanted at once.
+bool outgoing_awaits_room(const struct outgoing *outgoing);
+
 // When it is to be pumped again although nothing happened; INT64_MAX: never.
 int64_t outgoing_next_ms(const struct outgoing *outgoing, int64_t now_ms);
 

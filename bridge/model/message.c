@@ -56,6 +56,11 @@ enum exception_on_write exception_on_write(uint8_t exception)
     return find_exception(exception)->on_write;
 }
 
+int64_t reading_due_ms(const struct reading *reading)
+{
+    return reading->monotonic_ms - reading->wall_ms % 1000 + 1000 + READING_GRACE_MS;
+}
+
 void message_done(struct message *message)
 {
     if (message->kind == MESSAGE_STATUS)

@@ -81,6 +81,12 @@ struct reading {
     uint16_t words[MAX_READ_REGISTERS]; // registers; bits packed 16 a word, lowest first
 };
 
+enum { READING_GRACE_MS = 20 }; // for what was read at the end of a second to be told
+
+// When the second of a reading is over and what else was read in it has been told, on the
+// monotonic clock: nobody waits for the reading before that.
+int64_t reading_due_ms(const struct reading *reading);
+
 enum unit_health { HEALTH_UNKNOWN, HEALTH_ONLINE, HEALTH_OFFLINE };
 
 struct health_change {

@@ -42,7 +42,7 @@ class Modbridge:
 
     def command(self, stand, folder):
         lines = ["modbridge: map/1", "vendor: Bench", "model: Points", "modbus: {merge_gap: auto}", "telemetry:"]
-        lines += [f"  {t[0]}{a}: {{{t}: {a}, type: {k}, every: 1s}}" for t, a, k in stand.points]
+        lines += [f"  {t[0]}{a}: {{{t}: {a}, type: {k}, every: {stand.every}}}" for t, a, k in stand.points]
         (folder / "points.yaml").write_text("\n".join(lines) + "\n")
         rows = [f'  d{i}: {{map: ./points.yaml, tcp: "127.0.0.1:{stand.port + i}", cloud: here, hardware_id: HW, channel_id: d{i}}}'
                 for i in range(stand.devices)]

@@ -52,6 +52,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def free_ports(count):
+    """The first of so many ports in a row that nobody has."""
+    def is_free(port):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) != 0
+
+    return next(first for first in range(23000, 32000, 512) if all(is_free(first + i) for i in range(count)))
+
+
 def processor_seconds(pid):
     """Of all threads, from the scheduler."""
     return sum(int((task / "schedstat").read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) / 1e9
@@ -72,15 +81,16 @@ def memory_mb(pid):
 class Stand:
     """Broker, equipment and a subscriber, for all programs of one workload."""
 
-    def __init__(self, farm, folder, devices, points):
-        self.devices, self.points, self.folder = devices, points, folder
-        self.broker_port, self.port = free_port(), 23000
+    def __init__(self, farm, folder, devices, points, every="1s"):
+        self.devices, self.points, self.folder, self.every = devices, points, folder, every
+        self.broker_port, self.port = free_port(), free_ports(devices)
         (folder / "broker.conf").write_text(f"listener {self.broker_port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
         self.start_broker()
         self.farm_out = open(folder / "farm.out", "w")
         self.farm = subprocess.Popen([farm, str(self.port), str(devices)], stdout=self.farm_out)
         while not (folder / "farm.out").stat().st_size or not self.broker_listens():
             if self.farm.poll() is not None or self.broker.poll() is not None:
+                self.stop()
                 raise SystemExit("the farm or the broker did not start")
             time.sleep(0.05)
 

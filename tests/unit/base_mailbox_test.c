@@ -20,7 +20,7 @@ static bool is_ready(const struct mailbox *mailbox)
 static void post_readings(struct mailbox *mailbox, int first, int last)
 {
     for (int i = first; i <= last; i++)
-        mailbox_post_reading(mailbox, &i);
+        mailbox_post_reading(mailbox, &i, MAILBOX_AT_ONCE);
 }
 
 static void expect(struct mailbox *mailbox, const int *expected, size_t count)
@@ -61,14 +61,14 @@ static void keeps_the_order_while_it_grows(void **state)
         struct mailbox *mailbox = mailbox_new(sizeof(int), ROOM, ROOM);
         int next = 0;
         for (int i = 0; i < ahead; i++) { // moves the beginning
-            mailbox_post_reading(mailbox, &i);
+            mailbox_post_reading(mailbox, &i, MAILBOX_AT_ONCE);
             assert_true(mailbox_take(mailbox, &next));
             assert_true(mailbox_post(mailbox, &i));
             assert_true(mailbox_take(mailbox, &next));
         }
         for (int i = 0; i < 2 * ROOM; i++) {
             if (i % 2)
-                mailbox_post_reading(mailbox, &i);
+                mailbox_post_reading(mailbox, &i, MAILBOX_AT_ONCE);
             else
                 assert_true(mailbox_post(mailbox, &i));
         }
@@ -121,6 +121,69 @@ static void is_readable_while_there_is_something(void **state)
     }
 }
 
+// A taker that looks again by itself is woken only for what cannot wait so long.
+static void wakes_nobody_for_what_can_wait(void **state)
+{
+    (void)state;
+    int message = 0;
+    struct mailbox *mailbox = mailbox_new(sizeof(int), 80, 80);
+    mailbox_look_at(mailbox, 1000);
+    mailbox_post_reading(mailbox, &message, 1000);
+    assert_true(mailbox_post_by(mailbox, &message, 1500));
+    assert_false(is_ready(mailbox));
+    mailbox_post_reading(mailbox, &message, 999);
+    assert_true(is_ready(mailbox));
+    for (int left = 3; left > 0; left--) {
+        assert_true(is_ready(mailbox)); // until all of it was taken
+        assert_true(mailbox_take(mailbox, &message));
+    }
+    assert_false(is_ready(mailbox));
+    assert_true(mailbox_post(mailbox, &message)); // at once
+    assert_true(is_ready(mailbox));
+    mailbox_free(mailbox);
+}
+
+// It posted between the last take and the promise: the old promise does not count any more.
+static void wakes_a_taker_that_would_look_too_late(void **state)
+{
+    (void)state;
+    int message = 0;
+    struct mailbox *mailbox = mailbox_new(sizeof(int), 80, 80);
+    mailbox_look_at(mailbox, 1000);
+    mailbox_post_reading(mailbox, &message, 1500);
+    assert_false(is_ready(mailbox));
+    mailbox_look_at(mailbox, 1500);
+    assert_false(is_ready(mailbox));
+    mailbox_look_at(mailbox, 60000);
+    assert_true(is_ready(mailbox));
+    assert_true(mailbox_take(mailbox, &message));
+    assert_false(is_ready(mailbox));
+    mailbox_look_at(mailbox, INT64_MAX); // there is nothing
+    assert_false(is_ready(mailbox));
+    assert_true(mailbox_post_by(mailbox, &message, INT64_MAX - 1));
+    assert_true(is_ready(mailbox));
+    mailbox_free(mailbox);
+}
+
+static void wakes_when_what_can_wait_becomes_much(void **state)
+{
+    (void)state;
+    enum { ROOM = 80, CROWD = 10 };
+    for (int is_sure = 0; is_sure <= 1; is_sure++) {
+        struct mailbox *mailbox = mailbox_new(sizeof(int), ROOM, ROOM);
+        mailbox_look_at(mailbox, 1000);
+        for (int i = 1; i <= CROWD; i++) {
+            assert_false(is_ready(mailbox));
+            if (is_sure)
+                assert_true(mailbox_post_by(mailbox, &i, 5000));
+            else
+                mailbox_post_reading(mailbox, &i, 5000);
+        }
+        assert_true(is_ready(mailbox));
+        mailbox_free(mailbox);
+    }
+}
+
 static void works_without_room(void **state)
 {
     (void)state;
@@ -151,7 +214,7 @@ static void *write_parcels(void *context)
     for (int i = 0; i < SURE; i++) {
         struct parcel reading = {writer->writer, false, i};
         struct parcel sure = {writer->writer, true, i};
-        mailbox_post_reading(writer->mailbox, &reading);
+        mailbox_post_reading(writer->mailbox, &reading, i % 2 ? MAILBOX_AT_ONCE : INT64_MAX);
         while (!mailbox_post(writer->mailbox, &sure))
             (void)sched_yield();
     }
@@ -202,6 +265,9 @@ int main(void)
         cmocka_unit_test(keeps_the_order_while_it_grows),
         cmocka_unit_test(displaces_the_oldest_reading_only),
         cmocka_unit_test(is_readable_while_there_is_something),
+        cmocka_unit_test(wakes_nobody_for_what_can_wait),
+        cmocka_unit_test(wakes_a_taker_that_would_look_too_late),
+        cmocka_unit_test(wakes_when_what_can_wait_becomes_much),
         cmocka_unit_test(works_without_room),
         cmocka_unit_test(serves_three_writers),
     };

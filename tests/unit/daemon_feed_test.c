@@ -121,6 +121,9 @@ static void publish(struct world *world, int64_t wall_ms)
     feed_publish(&world->feed, wall_ms - 5000, wall_ms, &world->outlet);
 }
 
+// When what was read in the second before is published.
+#define ENDED(second) ((second)*1000 + READING_GRACE_MS)
+
 static size_t count_of(const struct world *world, enum topic_kind kind)
 {
     size_t count = 0;
@@ -137,8 +140,8 @@ static void test_one_message_when_the_second_ends(void **state)
     read_block(world, 0, 7, 10200);
     read_block(world, 0, 8, 10700);
     assert_int_equal(world->count, 0);
-    assert_int_equal(feed_next_ms(&world->feed), 6000);
-    publish(world, 11000);
+    assert_int_equal(feed_next_ms(&world->feed), 6000 + READING_GRACE_MS);
+    publish(world, ENDED(11));
     assert_int_equal(count_of(world, TOPIC_TELEMETRY), 1);
     assert_non_null(strstr(world->sent[0].payload, "{\"timestamp\":10,\"power\":8,"));
     publish(world, 11500);
@@ -153,8 +156,47 @@ static void test_a_late_main_thread_mixes_no_seconds(void **state)
     read_block(world, 0, 9, 11050); // the next second, before anybody asked to publish
     assert_int_equal(count_of(world, TOPIC_TELEMETRY), 1);
     assert_non_null(strstr(world->sent[0].payload, "{\"timestamp\":10,\"power\":7,"));
-    publish(world, 12000);
+    publish(world, ENDED(12));
     assert_int_equal(count_of(world, TOPIC_TELEMETRY), 2);
+}
+
+// Main, or the bus, did not get a processor in time: the second has had its message.
+static void test_a_second_has_one_message_however_late_its_readings_are(void **state)
+{
+    struct world *world = *state;
+    feed_take_health(&world->feed, HEALTH_ONLINE, 5000, 10000, &world->outlet);
+    read_block(world, 0, 7, 10500);
+    publish(world, ENDED(11));
+    read_block(world, 0, 8, 10999); // told after that
+    assert_int_equal(feed_next_ms(&world->feed), 7000 + READING_GRACE_MS);
+    publish(world, ENDED(11) + 500);
+    assert_int_equal(world->count, 2); // with the properties
+    publish(world, ENDED(12));
+    assert_int_equal(count_of(world, TOPIC_TELEMETRY), 2);
+    assert_non_null(strstr(world->sent[2].payload, "{\"timestamp\":11,\"power\":8,"));
+    read_block(world, 0, 9, 11990); // late again
+    read_block(world, 0, 10, 12300);
+    publish(world, ENDED(13));
+    assert_int_equal(count_of(world, TOPIC_TELEMETRY), 3);
+    assert_non_null(strstr(world->sent[3].payload, "{\"timestamp\":12,\"power\":10,"));
+}
+
+// The 1970 clock was set back by an hour: these are other seconds.
+static void test_a_clock_that_is_set_back_makes_nothing_late(void **state)
+{
+    struct world *world = *state;
+    feed_take_health(&world->feed, HEALTH_ONLINE, 5000, 10000, &world->outlet);
+    read_block(world, 0, 7, 10500);
+    publish(world, ENDED(11));
+    struct reading reading = {
+        .block = &world->plan->blocks[0],
+        .word_count = 1,
+        .monotonic_ms = 6500,
+        .wall_ms = 10500,
+        .words = {8},
+    };
+    feed_take_reading(&world->feed, &reading, &world->outlet);
+    assert_int_equal(feed_next_ms(&world->feed), 7000 + READING_GRACE_MS);
 }
 
 static void test_properties_once_then_on_change(void **state)
@@ -163,17 +205,17 @@ static void test_properties_once_then_on_change(void **state)
     feed_take_health(&world->feed, HEALTH_ONLINE, 5000, 10000, &world->outlet);
     read_block(world, 0, 7, 10100);
     read_block(world, 1, 42, 10200);
-    publish(world, 11000);
+    publish(world, ENDED(11));
     assert_int_equal(count_of(world, TOPIC_PROPERTIES), 1);
     read_block(world, 1, 42, 11200); // the same again
-    publish(world, 12000);
+    publish(world, ENDED(12));
     assert_int_equal(count_of(world, TOPIC_PROPERTIES), 1);
     read_block(world, 1, 43, 12200);
-    publish(world, 13000);
+    publish(world, ENDED(13));
     assert_int_equal(count_of(world, TOPIC_PROPERTIES), 2);
     feed_cloud_connected(&world->feed);
     read_block(world, 0, 7, 13200);
-    publish(world, 14000);
+    publish(world, ENDED(14));
     assert_int_equal(count_of(world, TOPIC_PROPERTIES), 3);
 }
 
@@ -182,10 +224,10 @@ static void test_properties_every_ten_minutes(void **state)
     struct world *world = *state;
     feed_take_health(&world->feed, HEALTH_ONLINE, 5000, 10000, &world->outlet);
     read_block(world, 1, 42, 10200);
-    publish(world, 11000);
+    publish(world, ENDED(11));
     for (int64_t second = 11; second < 11 + 599; second += 100) {
         read_block(world, 0, 7, second * 1000);
-        publish(world, second * 1000 + 1000);
+        publish(world, ENDED(second + 1));
     }
     assert_int_equal(count_of(world, TOPIC_PROPERTIES), 1);
     read_block(world, 0, 7, 610500);
@@ -214,6 +256,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_one_message_when_the_second_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_late_main_thread_mixes_no_seconds, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_second_has_one_message_however_late_its_readings_are, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_clock_that_is_set_back_makes_nothing_late, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_properties_once_then_on_change, setup, teardown),
         cmocka_unit_test_setup_teardown(test_properties_every_ten_minutes, setup, teardown),
