@@ -49,7 +49,10 @@ static void tell(const struct keep *keep, const struct hold *hold, enum hold_eve
         .step = hold->end->step,
         .device = hold->end->device,
         .event = event,
+        .count = hold->end->count,
     };
+    for (size_t i = 0; i < change.count; i++)
+        change.points[i] = hold->end->entries[i].point;
     va_list args;
     va_start(args, format);
     (void)vsnprintf(change.text, sizeof change.text, format, args);
@@ -88,8 +91,14 @@ void keep_overwrite(struct keep *keep, struct unit *unit, const struct request *
     struct hold *next = NULL;
     for (struct hold *hold = keep->holds.lists[index]; hold; hold = next) {
         next = hold->next;
-        if (!hold_overwrite(hold, device->map, device->unit_id, request, model, now_ms) ||
-            hold->end->count > 0)
+        size_t before = hold->end->count;
+        bool is_touched =
+            hold_overwrite(hold, device->map, device->unit_id, request, model, now_ms);
+        if (is_touched && hold->end->count > 0 && hold->end->count < before)
+            tell(keep, hold, HOLD_NARROWED,
+                 "the hold of %s has ended: something else was written to a part of it",
+                 hold->name);
+        if (!is_touched || hold->end->count > 0)
             continue;
         tell(keep, hold, HOLD_REPLACED, "the hold of %s has ended: something else was written",
              hold->name);

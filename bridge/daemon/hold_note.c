@@ -93,3 +93,29 @@ struct hold_end *hold_note_read(const struct map *map, uint16_t device, const ch
     json_decref(note);
     return end;
 }
+
+static bool is_among(const int *points, size_t count, int point)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (points[i] == point)
+            return true;
+    }
+    return false;
+}
+
+char *hold_note_narrow(const struct map *map, const char *text, const int *points, size_t count)
+{
+    struct error err;
+    struct hold_end *end = hold_note_read(map, 0, text, &err);
+    if (!end)
+        return NULL;
+    size_t kept = 0;
+    for (size_t i = 0; i < end->count; i++) {
+        if (is_among(points, count, end->entries[i].point))
+            end->entries[kept++] = end->entries[i];
+    }
+    end->count = kept;
+    char *narrowed = hold_note_text(map, end);
+    hold_end_free(end);
+    return narrowed;
+}

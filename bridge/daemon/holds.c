@@ -166,6 +166,13 @@ void open_holds_reload(struct open_holds *holds, const struct changes *changes)
     }
 }
 
+static uint64_t keep_note(const struct open_holds *holds, const struct open_hold *row)
+{
+    struct note note = {
+        .kind = kind, .device = row->device, .key = row->key, .text = row->text};
+    return holds->store ? store_put_note(holds->store, &note, true) : 0;
+}
+
 struct expecting {
     struct open_holds *holds;
     const char *id;
@@ -188,9 +195,7 @@ static void expect_step(void *context, const struct step *step)
     struct hold_end *end = hold_end_new(request, step);
     row->text = hold_note_text(device->map, end);
     hold_end_free(end);
-    struct note note = {.kind = kind, .device = device->name, .key = key, .text = row->text};
-    if (holds->store)
-        expecting->ticket = store_put_note(holds->store, &note, true);
+    expecting->ticket = keep_note(holds, row);
 }
 
 uint64_t open_holds_expect(struct open_holds *holds, const char *id,
@@ -199,6 +204,19 @@ uint64_t open_holds_expect(struct open_holds *holds, const char *id,
     struct expecting expecting = {.holds = holds, .id = id, .request = request};
     hold_each_step(request->command, expect_step, &expecting);
     return expecting.ticket;
+}
+
+// What a newer command wrote is not to be written over after a crash.
+static void narrow(const struct open_holds *holds, struct open_hold *row,
+                   const struct hold_change *change)
+{
+    const struct map *map = holds->site->devices[change->device].map;
+    char *text = hold_note_narrow(map, row->text, change->points, change->count);
+    if (!text)
+        return;
+    free(row->text);
+    row->text = text;
+    (void)keep_note(holds, row);
 }
 
 void open_holds_take(struct open_holds *holds, const struct hold_change *change)
@@ -210,6 +228,8 @@ void open_holds_take(struct open_holds *holds, const struct hold_change *change)
         return;
     if (change->event == HOLD_BEGUN)
         (*link)->is_begun = true;
+    else if (change->event == HOLD_NARROWED)
+        narrow(holds, *link, change);
     else if (change->event == HOLD_OVER || change->event == HOLD_REPLACED ||
              change->event == HOLD_GIVEN_UP)
         drop(holds, link);

@@ -331,6 +331,7 @@ enum severity report_hold(const struct report *report, const struct hold_change 
         [HOLD_TAKEN] = {LOG_LEVEL_NOTICE, SEVERITY_INFO},
         [HOLD_OVER] = {LOG_LEVEL_NOTICE, SEVERITY_INFO},
         [HOLD_REPLACED] = {LOG_LEVEL_NOTICE, SEVERITY_INFO},
+        [HOLD_NARROWED] = {LOG_LEVEL_NOTICE, SEVERITY_INFO},
         [HOLD_LATE] = {LOG_LEVEL_WARNING, SEVERITY_WARNING},
         [HOLD_GIVEN_UP] = {LOG_LEVEL_ERROR, SEVERITY_ERROR},
     };

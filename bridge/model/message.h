@@ -169,6 +169,7 @@ enum hold_event {
     HOLD_TAKEN,    // ... and is taken again
     HOLD_OVER,     // `then` was written
     HOLD_REPLACED, // something else was written to its registers: `then` is not
+    HOLD_NARROWED, // ... to some of those of `then`: the others still are
     HOLD_LATE,     // `then` could not be written and is tried again
     HOLD_GIVEN_UP, // ... and is not tried any more
     HOLD_EVENT_COUNT,
@@ -179,6 +180,8 @@ struct hold_change {
     const struct step *step;
     uint16_t device;
     enum hold_event event;
+    size_t count; // of the entries that `then` is still to be written to
+    int points[MAX_HOLD_ENTRIES];
     char text[240]; // for the operator
 };
 

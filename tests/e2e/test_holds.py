@@ -17,6 +17,7 @@ telemetry:
   ramp: {holding: 101, type: u16, access: rw}
   writes: {holding: 110, type: u16}
   fallbacks: {holding: 111, type: u16}
+  stubborn: {holding: 102, type: u16, access: rw}
 registers:
   age: {holding: 112, type: u16}
 commands:
@@ -37,11 +38,17 @@ commands:
     steps:
       - write: {ramp: 9}
         hold: {every: 1s, for: 1h, then: {ramp: 1}}
+  hold_both:
+    steps:
+      - write: {ramp: 9, stubborn: 5}
+        hold: {every: 1s, for: 1h, then: {ramp: 1, stubborn: 2}}
   set_setpoint: {set: setpoint, min: -5000, max: 5000}
   set_ramp: {set: ramp}
 simulation:
-  values: {setpoint: 0, ramp: 0, writes: 0, fallbacks: 0, age: 0}
+  values: {setpoint: 0, ramp: 0, writes: 0, fallbacks: 0, age: 0, stubborn: 0}
   rules:
+    - when: stubborn == 2
+      set: {stubborn: 0}
     - written: setpoint
       set: {writes: writes + 1, age: 0}
     - written: setpoint
@@ -191,6 +198,18 @@ def test_what_was_ended_before_a_kill_is_not_ended_again(leased):
     leased.bridge = leased.run(leased.where)
     await_held(leased, "the end of the second", ramp=1, writes=writes)
     assert leased.bridge.log().count("a hold from before the start has not ended") == 1
+
+
+def test_what_a_newer_command_wrote_is_not_written_over_after_a_kill(leased):
+    assert leased.command("inverter", "p1", "hold_both")[0] == "completed"
+    assert leased.command("inverter", "p2", "set_ramp", {"ramp": 3})[0] == "completed"
+    # The rest of the end is written, and not taken.
+    await_true(lambda: "stubborn (holding 102) reads back as 0" in leased.bridge.log(), "the rest of the end")
+    assert "something else was written to a part of it" in leased.bridge.log()
+    kill_bridge(leased)
+    leased.bridge = leased.run(leased.where)
+    await_true(lambda: "stubborn (holding 102) reads back as 0" in leased.bridge.log(), "it is tried again")
+    assert held(leased)["ramp"] == 3
 
 
 def test_a_map_that_has_changed_is_not_written_by(leased):

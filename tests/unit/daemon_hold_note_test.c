@@ -85,6 +85,24 @@ static void test_there_and_back(void **state)
     hold_end_free(end);
 }
 
+static void test_a_part_of_it_is_still_to_be_written(void **state)
+{
+    (void)state;
+    struct error err;
+    char *text = note_of_all();
+    char *narrowed = hold_note_narrow(&map, text, (const int[]){RATE, MODE}, 2);
+    assert_non_null(strstr(narrowed, "{\"then\":{\"mode\":\"forced\",\"rate\":12.5},"));
+    struct hold_end *end = hold_note_read(&map, 2, narrowed, &err);
+    assert_non_null(end);
+    assert_int_equal(end->count, 2);
+    assert_false(end->verify);
+    hold_end_free(end);
+    points[MODE].address = 7;
+    assert_null(hold_note_narrow(&map, text, (const int[]){RATE}, 1));
+    free(narrowed);
+    free(text);
+}
+
 static void refuse(const char *text, const char *message)
 {
     struct error err = {0};
@@ -177,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_there_and_back),
+        TEST(test_a_part_of_it_is_still_to_be_written),
         TEST(test_another_register_is_not_written),
         TEST(test_the_same_register_of_another_model_is_not_written),
         TEST(test_what_does_not_matter_may_change),
