@@ -34,11 +34,15 @@ int listener_open(const char *host, uint16_t port, struct error *err)
 {
     struct sockaddr_storage address;
     static const int on = 1;
+    static const int off = 0;
     socklen_t size = make_address(host, port, &address);
     int listener = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (size == 0 || listener < 0)
         return error_set_errno(err, "no socket for %s", host);
     (void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    // "::" is every address, those of IPv4 too, however the machine is set.
+    if (address.ss_family == AF_INET6)
+        (void)setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     if (bind(listener, (struct sockaddr *)&address, size) != 0 ||
         listen(listener, BACKLOG) != 0) {
         (void)error_set_errno(err, "cannot listen at %s, port %u", host, port);

@@ -49,8 +49,8 @@ def shared(world):
 class Master:
     """A master that says what it is told to."""
 
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+    def __init__(self, port, host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port), 10)
         self.socket.settimeout(20)
         self.transaction = 0
 
