@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import struct
-import time
 
 import pytest
 from conftest import await_true, free_port, modbridge
@@ -231,23 +230,55 @@ def resources(world):
     return len(os.listdir(f"{folder}/fd")), len(os.listdir(f"{folder}/task"))
 
 
-def test_a_storm_leaves_nothing_behind(plant):
-    start(plant, "one")
+def map_of_storm(limit):
+    return MAP.replace("  keep:", "  set_power: {set: power, max: 60000}\n  keep:").replace("max: 9", f"max: {limit}")
+
+
+def storm(world, rounds):
+    """Reloads while commands come: one device stays, another changes, goes and comes back; so do connections that never
+    come about. Returns the commands: device and id, and the word that only this one writes."""
+    sent = {}
     dead = free_port()
-    await_true(lambda: status(plant)["generation"] == 1, "the socket")
+    for i in range(rounds):
+        (world.folder / "two.yaml").write_text(map_of_storm(5 + i % 2))
+        text = site(world, *(["one"] if i % 5 == 3 else ["one", "two"])).read_text()
+        extra = f"  spare{i % 3}: {{host: 127.0.0.1, port: {dead}}}\n"
+        world.where.write_text(text.replace("devices:", f"{extra}devices:"))
+        for name in ("one", "two"):
+            sent[name, f"c{i}"] = 1000 + i
+            request(world, name, f"c{i}", "set_power", {"power": 1000 + i})
+        if i % 10 == 9:
+            reload(world)
+        else:
+            world.bridge.child.send_signal(signal.SIGHUP)
+    return sent
+
+
+def test_a_storm_leaves_nothing_behind(plant):
+    for name in ("one", "two"):
+        (plant.folder / f"{name}.yaml").write_text(map_of_storm(5))
+    start(plant, "one", "two")
+    await_true(lambda: status(plant)["clouds"][0]["connected"], "the connection")
     before = resources(plant)
-    for i in range(20):
-        text = site(plant, *(["one", "two"] if i % 2 == 0 else ["one"])).read_text()
-        extra = f"  spare{i % 3}: {{host: 127.0.0.1, port: {dead}}}\n"  # a connection that never comes about
-        plant.where.write_text(text.replace("devices:", f"{extra}devices:"))
-        plant.bridge.child.send_signal(signal.SIGHUP)
-        time.sleep(0.02 * (i % 4))
-    site(plant, "one")
+    sent = storm(plant, 50)
+    (plant.folder / "two.yaml").write_text(map_of_storm(5))
+    site(plant, "one", "two")
     reload(plant)
+    for (name, request_id), word in sent.items():
+        if name == "one":  # it is there all the time
+            final(plant, name, request_id)
     state = status(plant)
-    assert state["generations_in_memory"] <= 2, "the one that the bus began with, and the last"
-    assert state["generation"] > 2
+    assert state["generation"] > 5 and state["readings_displaced"] == 0
+    assert state["generations_in_memory"] <= 3, "those that the two buses began with, and the last"
     await_true(lambda: resources(plant) == before, f"descriptors and threads as before: {before}, {resources(plant)}")
     assert plant.recorders["one"].connections == 1
     since = len(plant.mqtt.messages)
-    await_value(plant, "one", lambda p: p["power"] == 5, since)
+    for name in ("one", "two"):
+        await_value(plant, name, lambda p: "power" in p, since)
+    completed = 0
+    for (name, request_id), word in sent.items():
+        answers = [p["state"] for p in responses(plant, name, request_id) if p["state"] != "log"]
+        written = [w["words"] for w in plant.recorders[name].writes].count([word])
+        assert len(answers) <= 1 and written == answers.count("completed"), (name, request_id, answers, written)
+        completed += name == "one" and written
+    assert completed >= 10, f"{completed} of 50"
