@@ -120,14 +120,15 @@ static void print_log(void *context, const char *text)
     (void)fprintf(stderr, "%s\n", text);
 }
 
-static json_t *daemon_request(const struct target *target, const char *path,
-                              const json_t *order)
+// `path`: of the site that it is to run, NULL: any; `device`: the name it has there.
+static json_t *daemon_request(const char *path, const char *device, const json_t *order)
 {
     json_t *write = json_object_get(order, "write");
     json_t *request = json_new_object();
     json_put_text(request, "request", write ? "write" : "command");
-    json_put_text(request, "site", path);
-    json_put_text(request, "device", target->device->name);
+    if (path)
+        json_put_text(request, "site", path);
+    json_put_text(request, "device", device);
     if (write) {
         void *pair = json_object_iter(write);
         json_put_text(request, "register", json_object_iter_key(pair));
@@ -163,22 +164,55 @@ static int take_answer(json_t *answer, bool as_json, struct error *err)
     return -1;
 }
 
-// False when the daemon is that of another site.
-static bool run_there(struct control_link *link, struct target *target, const json_t *order,
+// False when the daemon is that of another site. Takes the request.
+static bool run_there(struct control_link *link, const struct target *target, json_t *request,
                       bool as_json, int *ret_code, struct error *err)
 {
-    char *path = realpath(target->site->path, NULL);
     struct control_listener listener = {.log = print_log,
                                         .stop_descriptor = target->line.stop_descriptor};
-    json_t *answer = control_link_follow(
-        link, daemon_request(target, path ? path : target->site->path, order), &listener, err);
-    free(path);
+    json_t *answer = control_link_follow(link, request, &listener, err);
     bool is_other = json_object_get(answer, "site") != NULL;
     if (is_other)
         json_decref(answer);
     else
         *ret_code = answer ? take_answer(answer, as_json, err) : explain_end(&listener, err);
     return !is_other;
+}
+
+// The daemon of the target's own site, if there is one: false.
+static bool run_at_site(struct target *target, const json_t *order, bool as_json, int *ret_code,
+                        struct error *err)
+{
+    struct control_link *link = NULL;
+    *ret_code = daemon_link_find(target, &link, err);
+    if (!link)
+        return *ret_code != 0;
+    char *path = realpath(target->site->path, NULL);
+    json_t *request =
+        daemon_request(path ? path : target->site->path, target->device->name, order);
+    bool is_done = run_there(link, target, request, as_json, ret_code, err);
+    free(path);
+    control_link_close(link);
+    return is_done;
+}
+
+// Any daemon that has the line: false when there is none.
+static bool run_on_line(struct target *target, const json_t *order, bool as_json, int *ret_code,
+                        struct error *err)
+{
+    target_seek_daemon(target);
+    if (!target->served)
+        return false;
+    const char *device = served_find_device(target->served, target->device, err);
+    *ret_code = -1;
+    if (!device)
+        return true;
+    (void)fprintf(stderr,
+                  "modbridge: bus %s (%s) belongs to the running daemon, which executes this "
+                  "for its device %s\n",
+                  served_bus(target->served), served_place(target->served), device);
+    return run_there(served_daemon(target->served), target, daemon_request(NULL, device, order),
+                     as_json, ret_code, err);
 }
 
 // What is wrong with it whoever executes it is said here, in the same words.
@@ -203,18 +237,13 @@ int order_execute(struct target *target, const struct options *options, json_t *
                   struct error *err)
 {
     struct job_request *job = NULL;
-    struct control_link *link = NULL;
     int code = parse(target, request, &job, err);
     if (code == 0 && options->dry_run) {
         json_decref(request);
         return rehearse(target, job, options->json, err);
     }
-    if (code == 0)
-        code = daemon_link_find(target, &link, err);
-    bool is_done = code != 0;
-    if (!is_done && link)
-        is_done = run_there(link, target, request, options->json, &code, err);
-    control_link_close(link);
+    bool is_done = code != 0 || run_at_site(target, request, options->json, &code, err) ||
+                   run_on_line(target, request, options->json, &code, err);
     if (is_done)
         job_request_free(job);
     else

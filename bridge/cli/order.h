@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What `command` and `write` have in common: a request as the cloud would send it, executed by
-// the site's daemon when it runs (it owns the bus, and what is held), else directly; the same
-// is printed either way. Main thread.
+// the daemon that has the site or the line (it owns the bus, and what is held) when it runs,
+// else directly; the same is printed either way. Main thread.
 #ifndef CLI_ORDER_H
 #define CLI_ORDER_H
 

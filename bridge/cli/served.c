@@ -25,6 +25,7 @@ struct served {
     int baud; // of a serial line; 0: the daemon does not say
     enum parity parity;
     int stop_bits;
+    json_t *units; // NULL: the daemon does not say
     struct relay relay;
 };
 
@@ -88,6 +89,7 @@ static struct served *new_served(struct control_link *daemon, const json_t *row)
         .baud = (int)json_integer_value(json_object_get(row, "baud")),
         .parity = parity_of(text_of(row, "parity")),
         .stop_bits = (int)json_integer_value(json_object_get(row, "stop_bits")),
+        .units = json_incref(json_object_get(row, "units")),
         .relay = {.context = served, .transact = transact},
     };
     return served;
@@ -139,6 +141,7 @@ void served_close(struct served *served)
     if (!served)
         return;
     control_link_close(served->daemon);
+    json_decref(served->units);
     free(served->bus);
     free(served->place);
     free(served);
@@ -161,6 +164,46 @@ struct control_link *served_daemon(struct served *served)
 const char *served_bus(const struct served *served)
 {
     return served->bus;
+}
+
+const char *served_place(const struct served *served)
+{
+    return served->place;
+}
+
+static bool has_map(const json_t *row, const struct map *map)
+{
+    char digest[24];
+    (void)snprintf(digest, sizeof digest, "%016llx", (unsigned long long)map->digest);
+    return strcmp(text_of(row, "map_digest"), digest) == 0;
+}
+
+const char *served_find_device(const struct served *served, const struct device *wanted,
+                               struct error *err)
+{
+    const json_t *other = NULL;
+    for (size_t i = 0; i < json_array_size(served->units); i++) {
+        const json_t *row = json_array_get(served->units, i);
+        if (json_integer_value(json_object_get(row, "unit")) != wanted->unit_id)
+            continue;
+        if (has_map(row, wanted->map))
+            return text_of(row, "device");
+        other = row;
+    }
+    if (!other)
+        (void)error_set(err, ERROR_FAILED,
+                        "bus %s (%s) belongs to the running daemon, which has no device with "
+                        "unit %d there and writes to no other: add it to its site and reload, "
+                        "or stop the daemon meanwhile",
+                        served->bus, served->place, wanted->unit_id);
+    else
+        (void)error_set(err, ERROR_FAILED,
+                        "unit %d of bus %s (%s) is the running daemon's device '%s' with the "
+                        "map %s, which is not this one: write to it by its site and name, or "
+                        "reload the daemon with this map",
+                        wanted->unit_id, served->bus, served->place, text_of(other, "device"),
+                        text_of(other, "map"));
+    return NULL;
 }
 
 void served_attach(struct served *served, struct link *link)

@@ -19,6 +19,14 @@ struct served *served_find(const char *site, const struct bus_settings *bus, int
 // NULL is allowed.
 void served_close(struct served *served);
 
+// The name that the daemon has for a device of this unit and map on the line, which lives as
+// long as `served`. NULL with err: it has none there, or one with another map.
+const char *served_find_device(const struct served *served, const struct device *wanted,
+                               struct error *err);
+
+// Where the line is, in words.
+const char *served_place(const struct served *served);
+
 // What is asked of the link goes through the daemon from its next opening on, which is said on
 // standard error. Only reads: writes are the daemon's own (requests "command" and "write").
 void served_attach(struct served *served, struct link *link);

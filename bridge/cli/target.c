@@ -112,12 +112,17 @@ static int fill_target(struct target *target, const struct options *options, boo
     return 0;
 }
 
-// Where a running daemon has the line, it is asked.
-static void seek_daemon(struct target *target, const struct options *options)
+void target_seek_daemon(struct target *target)
 {
     const struct bus_settings *bus = &target->site->buses[target->device->bus];
-    const char *site = target->next > 0 ? options->positionals[0] : NULL;
+    const char *site = target->next > 0 ? target->site->path : NULL;
     target->served = served_find(site, bus, target->line.stop_descriptor);
+}
+
+// Where a running daemon has the line, it is asked.
+static void seek_and_ask(struct target *target)
+{
+    target_seek_daemon(target);
     if (target->served)
         served_attach(target->served, target->line.link);
 }
@@ -136,7 +141,7 @@ int target_open(struct target *target, const struct options *options, struct err
 {
     if (open_target(target, options, true, err) != 0)
         return -1;
-    seek_daemon(target, options);
+    seek_and_ask(target);
     return 0;
 }
 
@@ -145,7 +150,7 @@ int target_open_unmapped(struct target *target, const struct options *options,
 {
     if (open_target(target, options, false, err) != 0)
         return -1;
-    seek_daemon(target, options);
+    seek_and_ask(target);
     return 0;
 }
 

@@ -18,8 +18,9 @@ struct target {
     uint16_t index;   // of the device in the site
     struct line line; // to the device's bus, not open yet
     struct unit *unit;
-    struct served *served; // a running daemon has the line, and is asked; NULL: nobody has
-    int next;              // first positional behind the target
+    struct served
+        *served; // a running daemon has the line; NULL: nobody has, as far as is known
+    int next;    // first positional behind the target
 };
 
 // Loads what the options name; findings are printed on standard error. ERROR_USAGE,
@@ -31,8 +32,11 @@ int target_open(struct target *target, const struct options *options, struct err
 int target_open_unmapped(struct target *target, const struct options *options,
                          struct error *err);
 
-// The same for who writes: it has the line itself.
+// The same for who writes: no daemon is looked for yet.
 int target_open_alone(struct target *target, const struct options *options, struct error *err);
+
+// Looks for a running daemon that has the line: `served` is it, or NULL.
+void target_seek_daemon(struct target *target);
 
 // Why the device could not be read, for people; valid until the line is used again.
 const char *target_silence_text(const struct target *target, enum fault fault);

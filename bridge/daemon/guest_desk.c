@@ -133,8 +133,30 @@ void transact_take_request(void *context, const struct control_request *request,
         control_refuse(daemon->control, ticket, err.text, now_ms);
 }
 
-static json_t *bus_json(const struct bus_settings *bus)
+// Who is there, by which map: two maps of one name may say different things.
+static json_t *units_json(const struct site *site, size_t bus)
 {
+    json_t *units = json_new_list();
+    char digest[24];
+    for (size_t i = 0; i < site->device_count; i++) {
+        const struct device *device = &site->devices[i];
+        if (device->bus != (int)bus)
+            continue;
+        json_t *row = json_new_object();
+        (void)snprintf(digest, sizeof digest, "%016llx",
+                       (unsigned long long)device->map->digest);
+        json_put_text(row, "device", device->name);
+        json_put(row, "unit", json_integer(device->unit_id));
+        json_put_text(row, "map", device->map->name);
+        json_put_text(row, "map_digest", digest);
+        json_add(units, row);
+    }
+    return units;
+}
+
+static json_t *bus_json(const struct site *site, size_t index)
+{
+    const struct bus_settings *bus = &site->buses[index];
     json_t *row = json_new_object();
     char place[300];
     wording_place(bus, place, sizeof place);
@@ -150,6 +172,7 @@ static json_t *bus_json(const struct bus_settings *bus)
         json_put_text(row, "host", bus->host);
         json_put(row, "port", json_integer(bus->port));
     }
+    json_put(row, "units", units_json(site, index));
     return row;
 }
 
@@ -161,7 +184,7 @@ void buses_take_request(void *context, const struct control_request *request,
     (void)request;
     for (size_t i = 0; i < daemon->site->bus_count; i++) {
         if (daemon->site->buses[i].name[0]) // else the place is empty
-            json_add(buses, bus_json(&daemon->site->buses[i]));
+            json_add(buses, bus_json(daemon->site, i));
     }
     json_t *result = json_new_object();
     json_put(result, "buses", buses);

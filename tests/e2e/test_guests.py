@@ -12,6 +12,7 @@ from test_transports import Gate, Simulator, write_map
 
 POINTS = 20
 THROUGH = "is asked through the running daemon"
+FOR_METER = "belongs to the running daemon, which executes this for its device meter"
 
 
 def values(world, *target):
@@ -32,6 +33,8 @@ def line(world):
     """A simulated meter on a serial line, unit 1."""
     world.start_broker()
     write_map(world, POINTS)
+    path = world.folder / "meter.yaml"
+    path.write_text(path.read_text().replace("p0: {holding: 100, type: u16", "p0: {holding: 100, type: u16, access: rw"))
     bus = f"buses:\n  line: {{rtu: '{world.folder}/line', baud: 115200, parity: none, stop_bits: 1}}\n"
     world.simulator = Simulator(world, f"modbridge: site/1\nstate: /tmp\n{bus}devices:\n  meter: {{map: ./meter.yaml, bus: line}}\n")
     site = world.site({"meter": "map: meter, bus: line"})
@@ -77,6 +80,33 @@ def test_a_site_that_is_divided_is_read_through_the_daemon_that_has_the_line(lin
     await_true(lambda: (line.folder / "state" / "shard-0" / "control.sock").exists(), "the control socket")
     through, said = values(line, site, "meter")
     assert len(through) == POINTS and THROUGH in said, bridge.log()
+    done = modbridge("write", site, "meter", "p0=78")
+    assert (done.returncode, done.stdout) == (0, "completed\n  p0  78\n") and FOR_METER in done.stderr, done.stderr
+
+
+def test_writes_are_left_to_the_bridge_that_has_the_line(line):
+    meter, other = line.folder / "meter.yaml", line.folder / "other" / "meter.yaml"
+    other.parent.mkdir()
+    other.write_text(meter.read_text().replace("holding: 100,", "holding: 400,"))
+    line.run(line.folder / "site.yaml")
+    await_online(line, "meter")
+
+    def write(of_map, *more):
+        return modbridge("write", "--map", of_map, "--rtu", line.folder / "line", *more, cwd=line.folder)
+
+    done = write(meter, "p0=77")
+    assert (done.returncode, done.stdout) == (0, "completed\n  p0  77\n"), done.stderr
+    assert FOR_METER in done.stderr and done.stderr.count("\n") == 1
+    before = values(line, line.folder / "site.yaml", "meter")[0]
+    stranger = write(meter, "--unit", "9", "p0=1")
+    assert stranger.returncode == 1 and "which has no device with unit 9 there" in stranger.stderr
+    foreign = write(other, "p0=1")
+    assert foreign.returncode == 1 and "device 'meter' with the map meter, which is not this one" in foreign.stderr
+    rehearsed = write(other, "p0=1", "--dry-run")
+    assert rehearsed.returncode == 0 and rehearsed.stderr == "", "it sends nothing, wherever the line is"
+    assert values(line, line.folder / "site.yaml", "meter")[0] == before
+    asked = [(c["name"], c["arguments"], c["origin"]) for c in await_status(line, lambda s: True, "the status")["commands"]]
+    assert asked == [("write", "p0=77", "local")]
 
 
 def transact(world, **request):
@@ -88,6 +118,8 @@ def test_requests_and_their_answers(line):
     line.run(line.folder / "site.yaml")
     await_online(line, "meter")
     buses = ask(line, {"request": "buses"})["result"]["buses"]
+    units = buses[0].pop("units")
+    assert [(u["device"], u["unit"], u["map"], len(u["map_digest"])) for u in units] == [("meter", 1, "meter", 16)]
     assert buses == [{"name": "line", "place": f"port {line.folder}/line at 115200 baud", "transport": "rtu",
                       "path": f"{line.folder}/line", "baud": 115200, "parity": "none", "stop_bits": 1}]
     whole = transact(line, count=POINTS)
