@@ -164,7 +164,12 @@ void mailbox_look_at(struct mailbox *mailbox, int64_t at_ms)
     (void)pthread_mutex_unlock(&mailbox->lock);
 }
 
-void mailbox_post_reading(struct mailbox *mailbox, const void *message, int64_t by_ms)
+void mailbox_post_reading(struct mailbox *mailbox, const void *message)
+{
+    mailbox_post_reading_by(mailbox, message, MAILBOX_AT_ONCE);
+}
+
+void mailbox_post_reading_by(struct mailbox *mailbox, const void *message, int64_t by_ms)
 {
     (void)pthread_mutex_lock(&mailbox->lock);
     struct ring *ring = &mailbox->readings;

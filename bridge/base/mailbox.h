@@ -30,14 +30,14 @@ void mailbox_free(struct mailbox *mailbox);
 // A date for what cannot wait.
 #define MAILBOX_AT_ONCE INT64_MIN
 
-// Copies a message in that may wait until `by_ms`; when the room for readings is full the
-// oldest reading makes way.
-void mailbox_post_reading(struct mailbox *mailbox, const void *message, int64_t by_ms);
+// Copies a message in; when the room for readings is full the oldest reading makes way.
+void mailbox_post_reading(struct mailbox *mailbox, const void *message);
 
 // Copies a message in. False, with nothing done, when there is no room.
 bool mailbox_post(struct mailbox *mailbox, const void *message);
 
-// The same, of one that may wait until `by_ms`.
+// The same, of a message that may wait until `by_ms`.
+void mailbox_post_reading_by(struct mailbox *mailbox, const void *message, int64_t by_ms);
 bool mailbox_post_by(struct mailbox *mailbox, const void *message, int64_t by_ms);
 
 // Copies the oldest message out. False when there is none.

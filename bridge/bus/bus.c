@@ -322,7 +322,7 @@ void bus_stop(struct bus *bus)
 {
     // It has room of its own: orders that fill the inbox cannot keep it out.
     struct order_message order = {.kind = ORDER_STOP};
-    mailbox_post_reading(bus->inbox, &order, MAILBOX_AT_ONCE);
+    mailbox_post_reading(bus->inbox, &order);
 }
 
 void bus_interrupt(struct bus *bus)

@@ -176,7 +176,7 @@ static enum agenda_outcome read_block(struct bus *bus, struct unit *unit,
     if (outcome == AGENDA_REFUSED && bus_begin_search(unit, block, reading->exception))
         return outcome; // main hears of what is found, not of all that was asked together
     if (is_worth_telling(bus, unit, outcome, reading))
-        mailbox_post_reading(bus->to_main, &message, reading_due_ms(reading));
+        mailbox_post_reading_by(bus->to_main, &message, reading_due_ms(reading));
     return outcome;
 }
 

@@ -44,7 +44,7 @@ static void withdraw(void *context, const struct mailbox *answers, uint64_t tick
 static void report(void *context, const struct share_status *status)
 {
     struct message message = {.kind = MESSAGE_SHARE, .bus = status->bus, .share = *status};
-    mailbox_post_reading(context, &message, MAILBOX_AT_ONCE);
+    mailbox_post_reading(context, &message);
 }
 
 // ----

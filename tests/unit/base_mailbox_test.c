@@ -20,7 +20,7 @@ static bool is_ready(const struct mailbox *mailbox)
 static void post_readings(struct mailbox *mailbox, int first, int last)
 {
     for (int i = first; i <= last; i++)
-        mailbox_post_reading(mailbox, &i, MAILBOX_AT_ONCE);
+        mailbox_post_reading(mailbox, &i);
 }
 
 static void expect(struct mailbox *mailbox, const int *expected, size_t count)
@@ -61,14 +61,14 @@ static void keeps_the_order_while_it_grows(void **state)
         struct mailbox *mailbox = mailbox_new(sizeof(int), ROOM, ROOM);
         int next = 0;
         for (int i = 0; i < ahead; i++) { // moves the beginning
-            mailbox_post_reading(mailbox, &i, MAILBOX_AT_ONCE);
+            mailbox_post_reading(mailbox, &i);
             assert_true(mailbox_take(mailbox, &next));
             assert_true(mailbox_post(mailbox, &i));
             assert_true(mailbox_take(mailbox, &next));
         }
         for (int i = 0; i < 2 * ROOM; i++) {
             if (i % 2)
-                mailbox_post_reading(mailbox, &i, MAILBOX_AT_ONCE);
+                mailbox_post_reading(mailbox, &i);
             else
                 assert_true(mailbox_post(mailbox, &i));
         }
@@ -128,10 +128,10 @@ static void wakes_nobody_for_what_can_wait(void **state)
     int message = 0;
     struct mailbox *mailbox = mailbox_new(sizeof(int), 80, 80);
     mailbox_look_at(mailbox, 1000);
-    mailbox_post_reading(mailbox, &message, 1000);
+    mailbox_post_reading_by(mailbox, &message, 1000);
     assert_true(mailbox_post_by(mailbox, &message, 1500));
     assert_false(is_ready(mailbox));
-    mailbox_post_reading(mailbox, &message, 999);
+    mailbox_post_reading_by(mailbox, &message, 999);
     assert_true(is_ready(mailbox));
     for (int left = 3; left > 0; left--) {
         assert_true(is_ready(mailbox)); // until all of it was taken
@@ -150,7 +150,7 @@ static void wakes_a_taker_that_would_look_too_late(void **state)
     int message = 0;
     struct mailbox *mailbox = mailbox_new(sizeof(int), 80, 80);
     mailbox_look_at(mailbox, 1000);
-    mailbox_post_reading(mailbox, &message, 1500);
+    mailbox_post_reading_by(mailbox, &message, 1500);
     assert_false(is_ready(mailbox));
     mailbox_look_at(mailbox, 1500);
     assert_false(is_ready(mailbox));
@@ -177,7 +177,7 @@ static void wakes_when_what_can_wait_becomes_much(void **state)
             if (is_sure)
                 assert_true(mailbox_post_by(mailbox, &i, 5000));
             else
-                mailbox_post_reading(mailbox, &i, 5000);
+                mailbox_post_reading_by(mailbox, &i, 5000);
         }
         assert_true(is_ready(mailbox));
         mailbox_free(mailbox);
@@ -214,7 +214,7 @@ static void *write_parcels(void *context)
     for (int i = 0; i < SURE; i++) {
         struct parcel reading = {writer->writer, false, i};
         struct parcel sure = {writer->writer, true, i};
-        mailbox_post_reading(writer->mailbox, &reading, i % 2 ? MAILBOX_AT_ONCE : INT64_MAX);
+        mailbox_post_reading_by(writer->mailbox, &reading, i % 2 ? MAILBOX_AT_ONCE : INT64_MAX);
         while (!mailbox_post(writer->mailbox, &sure))
             (void)sched_yield();
     }
