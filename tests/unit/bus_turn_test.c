@@ -189,6 +189,10 @@ static void test_units_take_turns_at_the_same_date(void **state)
     assert_int_equal(first.kind, TURN_POLL);
     struct turn_choice second = turn_choose(&world->turn, 1000);
     assert_int_not_equal(first.unit, second.unit);
+    for (int i = 0; i < 3; i++) { // the one that waits longest
+        assert_int_equal(turn_choose(&world->turn, 1000).unit, first.unit);
+        assert_int_equal(turn_choose(&world->turn, 1000).unit, second.unit);
+    }
     free_world(world);
 }
 

@@ -110,7 +110,7 @@ static void no_word_is_made_of_what_no_register_holds(void **state)
         {POINT(.type = TYPE_I16), value_integer(-32769), "x: -32769 is outside -32768..32767"},
         {POINT(.type = TYPE_U16, .bit_low = 4, .bit_high = 7), value_integer(16),
          "x: 16 is outside 0..15"},
-        {POINT(.type = TYPE_BCD16, .bit_low = 0, .bit_high = 4), value_integer(20),
+        {POINT(.type = TYPE_BCD16, .bit_low = 2, .bit_high = 6), value_integer(20),
          "x: 20 is outside 0..19"},
         {POINT(.type = TYPE_F32, .word_count = 2), value_text("1"), "x: \"1\" is not a number"},
         {POINT(.type = TYPE_F32, .word_count = 2), value_real(1e39, -1),
@@ -129,6 +129,28 @@ static void no_word_is_made_of_what_no_register_holds(void **state)
     }
 }
 
+static void bits_and_whole_reals_are_taken(void **state)
+{
+    (void)state;
+    const struct {
+        struct point point;
+        struct value raw;
+        uint16_t word;
+    } rows[] = {
+        {POINT(.type = TYPE_BOOL), value_integer(1), 1},
+        {POINT(.type = TYPE_BOOL), value_integer(0), 0},
+        {POINT(.type = TYPE_U16), value_real(7, -1), 7},
+        {POINT(.type = TYPE_I16), value_real(-32768, -1), 0x8000},
+        {POINT(.type = TYPE_BCD16, .bit_low = 2, .bit_high = 6), value_integer(19), 0xDEE5},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        uint16_t word = 0xDE81;
+        struct error err = {0};
+        assert_int_equal(codec_encode_raw(&rows[i].point, &rows[i].raw, &word, &err), 0);
+        assert_int_equal(word, rows[i].word);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -136,6 +158,7 @@ int main(void)
         cmocka_unit_test(wide_types_and_codes),
         cmocka_unit_test(what_the_map_does_not_say_is_not_known),
         cmocka_unit_test(no_word_is_made_of_what_no_register_holds),
+        cmocka_unit_test(bits_and_whole_reals_are_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
