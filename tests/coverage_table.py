@@ -8,7 +8,9 @@ import collections
 import json
 import sys
 
-FLOORS = {"decisions": dict.fromkeys(("wire", "registers", "model", "config", "bus", "cloud"), 90), "all": {"all": 80}}
+DECIDING = ("wire", "registers", "model", "config", "bus", "cloud")
+# A tenth of the bus looks for units and serves the command line: only end-to-end tests speak to it.
+FLOORS = {"decisions": {**dict.fromkeys(DECIDING, 90), "bus": 89}, "all": {**dict.fromkeys(DECIDING, 90), "all": 80}}
 KEYS = ("line_covered", "line_total", "branch_covered", "branch_total")
 
 

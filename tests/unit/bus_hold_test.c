@@ -361,6 +361,47 @@ static void test_all_are_over_when_the_program_stops(void **state)
     holds_done(&holds);
 }
 
+// What a start finds left over: nothing is held any more, its end is due at once.
+static void test_a_hold_that_is_left_over_wants_its_end(void **state)
+{
+    (void)state;
+    char text[] = "AB";
+    struct value name = value_text(text);
+    struct hold_end *end = hold_end_empty(42, 0);
+    assert_true(hold_end_add(end, NAME, &name));
+    text[0] = 'X'; // it has a copy
+    struct hold *hold = hold_new_over(end, "name", BEGIN_MS);
+    assert_int_equal(hold_wants(hold, BEGIN_MS), HOLD_WANTS_END);
+    assert_int_equal(hold_give_up_ms(hold), BEGIN_MS + HOLD_LONGEST_END_MS);
+    struct value *kept = &hold->end->entries[0].value;
+    assert_int_equal(kept->text.length, 2);
+    assert_memory_equal(kept->text.bytes, "AB", 2);
+    hold_free(hold);
+}
+
+static void add_period(void *context, const struct step *step)
+{
+    *(int64_t *)context += step->hold_every_ms;
+}
+
+static void test_holds_are_found_wherever_they_stand(void **state)
+{
+    (void)state;
+    static const struct step in_failure[] = {{.kind = STEP_WRITE, .hold_every_ms = 100}};
+    static const struct step inside[] = {{.kind = STEP_WRITE, .hold_every_ms = 10},
+                                         {.kind = STEP_WAIT}};
+    static const struct step steps[] = {{.kind = STEP_WRITE, .hold_every_ms = 1},
+                                        {.kind = STEP_TRY,
+                                         .steps = inside,
+                                         .step_count = 2,
+                                         .on_failure = in_failure,
+                                         .on_failure_count = 1}};
+    const struct command command = {.steps = steps, .step_count = 2};
+    int64_t sum_ms = 0;
+    hold_each_step(&command, add_period, &sum_ms);
+    assert_int_equal(sum_ms, 111);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +420,8 @@ int main(void)
         cmocka_unit_test(test_frames_leave_the_bus_to_others),
         cmocka_unit_test(test_the_rest_after_a_slow_frame_delays_no_end),
         cmocka_unit_test(test_all_are_over_when_the_program_stops),
+        cmocka_unit_test(test_a_hold_that_is_left_over_wants_its_end),
+        cmocka_unit_test(test_holds_are_found_wherever_they_stand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -185,6 +185,24 @@ static void test_a_job_may_be_limited(void **state)
     world_free(world);
 }
 
+static void test_no_more_than_five_entries_are_named(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_rule(world, (struct rule){.is_write = true,
+                                    .address = 200,
+                                    .times = FOR_EVER,
+                                    .fault = FAULT_EXCEPTION,
+                                    .exception = 2});
+    world_command(world, STEPS(world_write(world, "pair_a := 1; pair_b := 1; pair_a := 1; "
+                                                  "pair_b := 1; pair_a := 1; pair_b := 1; "
+                                                  "pair_a := 1")));
+    world_run(world, no_arguments);
+    assert_int_equal(world->result->outcome, JOB_ERROR);
+    assert_non_null(strstr(world->result->message, "pair_a (holding 200) and 2 more"));
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_reconnect_needs_something_that_is_polled),
         cmocka_unit_test(test_a_frame_that_never_left),
         cmocka_unit_test(test_a_job_may_be_limited),
+        cmocka_unit_test(test_no_more_than_five_entries_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
