@@ -44,14 +44,20 @@ static int refuse(void)
     return -1;
 }
 
+#ifdef __GLIBC__
+typedef unsigned long ioctl_request;
+#else
+typedef int ioctl_request; // POSIX's
+#endif
+
 // In the place of the C library's, for the program's own calls.
-int ioctl(int descriptor, unsigned long request, ...)
+int ioctl(int descriptor, ioctl_request request, ...)
 {
     va_list args;
     va_start(args, request);
     void *argument = va_arg(args, void *);
     va_end(args);
-    switch (request) {
+    switch ((unsigned)request) {
     case TIOCGRS485:
         if (given.has_mode)
             *(struct serial_rs485 *)argument = mode;
@@ -217,7 +223,7 @@ static void test_a_port_that_cannot_says_so(void **state)
         assert_non_null(strstr(line.err.text, "write rs485: off"));
         // and is left as it was
         assert_int_equal(flock(line.slave, LOCK_EX | LOCK_NB), 0);
-        assert_int_equal(ioctl(line.slave, TIOCGEXCL, &is_exclusive), 0);
+        assert_int_equal(ioctl(line.slave, (ioctl_request)TIOCGEXCL, &is_exclusive), 0);
         assert_false(is_exclusive);
         finish(&line);
     }
@@ -232,11 +238,11 @@ static void test_an_open_port_is_locked(void **state)
     assert_int_equal(link_open(line.link, SHORT_MS, &line.err), FAULT_NONE);
     assert_int_equal(flock(line.slave, LOCK_EX | LOCK_NB), -1);
     assert_int_equal(errno, EWOULDBLOCK);
-    assert_int_equal(ioctl(line.slave, TIOCGEXCL, &is_exclusive), 0);
+    assert_int_equal(ioctl(line.slave, (ioctl_request)TIOCGEXCL, &is_exclusive), 0);
     assert_true(is_exclusive);
     link_close(line.link);
     assert_int_equal(flock(line.slave, LOCK_EX | LOCK_NB), 0);
-    assert_int_equal(ioctl(line.slave, TIOCGEXCL, &is_exclusive), 0);
+    assert_int_equal(ioctl(line.slave, (ioctl_request)TIOCGEXCL, &is_exclusive), 0);
     assert_false(is_exclusive);
     finish(&line);
 }
@@ -250,7 +256,7 @@ static void test_a_port_that_another_program_has_for_itself(void **state)
     int status = 0;
     start(&line, RS485_OFF, (struct direction_means){0});
     assert_int_equal(fchmod(line.slave, 0666), 0);
-    assert_int_equal(ioctl(line.slave, TIOCEXCL, NULL), 0);
+    assert_int_equal(ioctl(line.slave, (ioctl_request)TIOCEXCL, NULL), 0);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
