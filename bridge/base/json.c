@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "base/json.h"
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/strbuf.h"
 
 // 15 significant digits survive a double unchanged (DBL_DIG); with 17, which is what jansson
 // prints by default, 0.1 + 0.2 becomes 0.30000000000000004.
@@ -14,7 +14,8 @@ enum { PRINT_FLAGS = JSON_COMPACT | JSON_REAL_PRECISION(15) };
 
 json_t *json_present(json_t *json)
 {
-    assert(json && "out of memory");
+    if (!json)
+        mem_exhausted();
     return json;
 }
 
@@ -63,9 +64,8 @@ void json_put(json_t *object, const char *key, json_t *value)
 {
     if (!value)
         return;
-    int failed = json_object_set_new(object, key, value);
-    assert(!failed && "out of memory");
-    (void)failed;
+    if (json_object_set_new(object, key, value) != 0)
+        mem_exhausted();
 }
 
 void json_put_text(json_t *object, const char *key, const char *text)
@@ -75,23 +75,34 @@ void json_put_text(json_t *object, const char *key, const char *text)
 
 void json_put_all(json_t *object, json_t *more)
 {
-    int failed = json_object_update(object, more);
-    assert(!failed && "out of memory");
-    (void)failed;
+    if (json_object_update(object, more) != 0)
+        mem_exhausted();
     json_decref(more);
 }
 
 void json_add(json_t *list, json_t *value)
 {
-    int failed = json_array_append_new(list, json_present(value));
-    assert(!failed && "out of memory");
-    (void)failed;
+    if (json_array_append_new(list, json_present(value)) != 0)
+        mem_exhausted();
+}
+
+static int add_bytes(const char *bytes, size_t length, void *buf)
+{
+    strbuf_add_bytes(buf, bytes, length);
+    return 0;
+}
+
+char *json_text(const json_t *json, size_t flags)
+{
+    struct strbuf buf = {0};
+    if (json_dump_callback(json, add_bytes, &buf, flags) != 0)
+        mem_exhausted();
+    return strbuf_take(&buf);
 }
 
 char *json_print(json_t *json)
 {
-    char *text = json_dumps(json, PRINT_FLAGS);
-    assert(text && "out of memory");
+    char *text = json_text(json, PRINT_FLAGS);
     json_decref(json);
     return text;
 }
@@ -135,6 +146,8 @@ json_t *json_read(const char *what, const char *text, size_t length,
     if (!root && json_error_code(&where) == json_error_numeric_overflow)
         root =
             json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &where);
+    if (!root && json_error_code(&where) == json_error_out_of_memory)
+        mem_exhausted();
     if (!root)
         (void)error_set(err, ERROR_FAILED, "%s that is not JSON: line %d, column %d: %s", what,
                         where.line, where.column, where.text);

@@ -43,6 +43,10 @@ struct json_limits {
 json_t *json_read(const char *what, const char *text, size_t length,
                   const struct json_limits *limits, struct error *err);
 
+// The text of a value, with jansson's flags of encoding. Not json_dumps: jansson 2.14 leaves a
+// key out of it when an allocation fails, and goes on. Heap; the caller frees the text.
+char *json_text(const json_t *json, size_t flags);
+
 // Compact text with the keys in the order they were put, reals with at most 15 significant
 // digits. Frees `json`. Heap; the caller frees the text.
 char *json_print(json_t *json);

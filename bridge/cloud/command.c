@@ -122,7 +122,7 @@ static int check_arguments(const struct map *map, const struct command *command,
 
 static char *make_fingerprint(const struct command *command, const json_t *arguments)
 {
-    char *sorted = json_dumps(arguments, JSON_COMPACT | JSON_SORT_KEYS);
+    char *sorted = json_text(arguments, JSON_COMPACT | JSON_SORT_KEYS);
     struct strbuf text = {0};
     strbuf_printf(&text, "%s%s", command->key, sorted ? sorted : "{}");
     free(sorted);

@@ -72,6 +72,14 @@ static void on_message(struct mosquitto *library, void *context,
                                  (size_t)message->payloadlen, message->retain);
 }
 
+// A code of the library; without memory the process ends.
+static int checked(int code)
+{
+    if (code == MOSQ_ERR_NOMEM)
+        mem_exhausted();
+    return code;
+}
+
 // With threads "set", packets are written by the loop only.
 struct mqtt_client *mqtt_client_new(const char *id, const char *username,
                                     const struct credentials *credentials,
@@ -86,7 +94,7 @@ struct mqtt_client *mqtt_client_new(const char *id, const char *username,
     (void)mosquitto_threaded_set(library, true);
     (void)mosquitto_max_inflight_messages_set(library, PACING_MAX_IN_FLIGHT);
     if (username)
-        (void)mosquitto_username_pw_set(library, username, credentials->password);
+        (void)checked(mosquitto_username_pw_set(library, username, credentials->password));
     if (credentials->tls) {
         (void)mosquitto_int_option(library, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
         (void)mosquitto_void_option(library, MOSQ_OPT_SSL_CTX,
@@ -146,7 +154,7 @@ int mqtt_client_dial(struct mqtt_client *client, const char *address, uint16_t p
     errno = 0;
     if (client->tls)
         tls_forget_errors();
-    int code = mosquitto_connect_async(client->library, address, port, KEEPALIVE_S);
+    int code = checked(mosquitto_connect_async(client->library, address, port, KEEPALIVE_S));
     return code == MOSQ_ERR_SUCCESS ? 0 : fail(client, code, REASON_DIALING, err);
 }
 
@@ -216,25 +224,25 @@ int mqtt_client_serve(struct mqtt_client *client, short events, enum reason_phas
         code = mosquitto_loop_write(library, 1);
     if (code == MOSQ_ERR_SUCCESS)
         code = mosquitto_loop_misc(library);
-    return code == MOSQ_ERR_SUCCESS ? 0 : fail(client, code, phase, err);
+    return checked(code) == MOSQ_ERR_SUCCESS ? 0 : fail(client, code, phase, err);
 }
 
 void mqtt_client_subscribe(struct mqtt_client *client, const char *topic, int *ret_mid)
 {
-    (void)mosquitto_subscribe(client->library, ret_mid, topic, 1);
+    (void)checked(mosquitto_subscribe(client->library, ret_mid, topic, 1));
 }
 
 void mqtt_client_unsubscribe(struct mqtt_client *client, const char *topic)
 {
-    (void)mosquitto_unsubscribe(client->library, NULL, topic);
+    (void)checked(mosquitto_unsubscribe(client->library, NULL, topic));
 }
 
 // The library keeps a QoS 1 message when it says NO_CONN or CONN_LOST.
 int mqtt_client_publish(struct mqtt_client *client, const char *topic, const char *payload,
                         int qos, int *ret_mid, struct error *err)
 {
-    int code = mosquitto_publish(client->library, ret_mid, topic, (int)strlen(payload), payload,
-                                 qos, false);
+    int code = checked(mosquitto_publish(client->library, ret_mid, topic, (int)strlen(payload),
+                                         payload, qos, false));
     if (code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_NO_CONN || code == MOSQ_ERR_CONN_LOST)
         return 0;
     return error_set(err, ERROR_FAILED, "%s", mosquitto_strerror(code));

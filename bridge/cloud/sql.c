@@ -26,6 +26,8 @@ struct sql {
 
 static enum sql_result result_of(int code)
 {
+    if (code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM)
+        mem_exhausted();   // and not the disk
     switch (code & 0xFF) { // the primary code; extended ones tell where it happened
     case SQLITE_OK:
     case SQLITE_DONE:
@@ -37,6 +39,8 @@ static enum sql_result result_of(int code)
         return SQL_DAMAGED;
     case SQLITE_FULL:
         return SQL_FULL;
+    case SQLITE_ERROR:
+        return SQL_MISFIT;
     default:
         return SQL_FAILED;
     }
@@ -100,8 +104,9 @@ struct sql_statement *sql_prepare(struct sql *sql, const char *literal)
     }
     assert(sql->count < MAX_STATEMENTS && "as many as the store has");
     sqlite3_stmt *raw = NULL;
-    if (sqlite3_prepare_v3(sql->handle, literal, -1, SQLITE_PREPARE_PERSISTENT, &raw, NULL) !=
-        SQLITE_OK)
+    int code =
+        sqlite3_prepare_v3(sql->handle, literal, -1, SQLITE_PREPARE_PERSISTENT, &raw, NULL);
+    if (result_of(code) != SQL_DONE)
         return NULL;
     sql->statements[sql->count] = (struct sql_statement){literal, raw};
     return &sql->statements[sql->count++];
@@ -123,7 +128,8 @@ void sql_bind_column(struct sql_statement *statement, int at, struct sql_stateme
                      int column)
 {
     if (statement)
-        (void)sqlite3_bind_value(statement->raw, at, sqlite3_column_value(from->raw, column));
+        (void)result_of(
+            sqlite3_bind_value(statement->raw, at, sqlite3_column_value(from->raw, column)));
 }
 
 enum sql_result sql_step(struct sql_statement *statement)
@@ -138,7 +144,10 @@ int64_t sql_column_number(struct sql_statement *statement, int column)
 
 const char *sql_column_text(struct sql_statement *statement, int column)
 {
-    return (const char *)sqlite3_column_text(statement->raw, column);
+    const char *text = (const char *)sqlite3_column_text(statement->raw, column);
+    if (!text && sqlite3_errcode(sqlite3_db_handle(statement->raw)) == SQLITE_NOMEM)
+        mem_exhausted();
+    return text;
 }
 
 bool sql_column_is_null(struct sql_statement *statement, int column)

@@ -16,6 +16,7 @@ enum sql_result {
     SQL_DONE,    // nothing more comes
     SQL_ROW,     // a row is there to be read
     SQL_DAMAGED, // the file is not a database, or not a sound one
+    SQL_MISFIT,  // the statement does not fit the tables
     SQL_FULL,    // no room: neither in the file (its limit) nor perhaps on the disk
     SQL_FAILED,  // anything else, mostly the disk
 };

@@ -185,32 +185,16 @@ void store_pump(struct store *store)
     }
 }
 
-static struct store_order *new_note_order(enum store_order_kind kind, bool is_urgent)
-{
-    struct store_order *order = mem_new(1, sizeof *order);
-    order->kind = kind;
-    order->urgency = is_urgent ? STORE_SURE : STORE_LAZY;
-    return order;
-}
-
 uint64_t store_put_note(struct store *store, const struct note *note, bool is_urgent)
 {
-    struct store_order *order = new_note_order(ORDER_PUT_NOTE, is_urgent);
-    order->note.kind = mem_copy_text(note->kind);
-    order->note.device = mem_copy_text(note->device);
-    order->note.key = mem_copy_text(note->key);
-    order->note.text = mem_copy_text(note->text);
-    return post_order(store, order);
+    return post_order(store, store_order_put_note(note, is_urgent));
 }
 
 uint64_t store_delete_note(struct store *store, const char *kind, const char *device,
                            const char *key, bool is_urgent)
 {
-    struct store_order *order = new_note_order(ORDER_DELETE_NOTE, is_urgent);
-    order->note.kind = mem_copy_text(kind);
-    order->note.device = mem_copy_text(device);
-    order->note.key = mem_copy_text(key);
-    return post_order(store, order);
+    struct note note = {.kind = kind, .device = device, .key = key};
+    return post_order(store, store_order_delete_note(&note, is_urgent));
 }
 
 int64_t store_last_row(struct store *store)
@@ -218,66 +202,29 @@ int64_t store_last_row(struct store *store)
     return store_outbox_last(store->writer.file.sql);
 }
 
-static void copy_row(struct store_order *order, const struct outbox_row *row)
-{
-    order->row = (struct store_order_row){
-        .id = row->id,
-        .kind = row->kind,
-        .lane = outbox_lane_of(row->kind),
-        .connection = row->connection,
-        .stamp = row->stamp,
-        .topic = mem_copy_text(row->topic),
-        .payload = mem_copy_text(row->payload),
-    };
-}
-
 uint64_t store_put_row(struct store *store, const struct outbox_row *row, bool is_urgent)
 {
-    struct store_order *order = mem_new(1, sizeof *order);
-    order->kind = ORDER_PUT_ROW;
-    order->urgency = is_urgent || row->kind == OUTBOX_RESPONSE ? STORE_SURE : STORE_GROUP;
-    copy_row(order, row);
-    return post_order(store, order);
-}
-
-static struct store_order *new_row_order(enum store_order_kind kind, int64_t id)
-{
-    struct store_order *order = mem_new(1, sizeof *order);
-    order->kind = kind;
-    order->urgency = STORE_LAZY;
-    order->row.id = id;
-    return order;
+    return post_order(store, store_order_put_row(row, is_urgent));
 }
 
 void store_delete_row(struct store *store, enum outbox_lane lane, int64_t id)
 {
-    struct store_order *order = new_row_order(ORDER_DELETE_ROW, id);
-    order->row.lane = lane;
-    (void)post_order(store, order);
+    (void)post_order(store, store_order_delete_row(lane, id));
 }
 
 void store_drop_backlog(struct store *store, int connection, int64_t up_to)
 {
-    struct store_order *order = new_row_order(ORDER_DROP_BACKLOG, up_to);
-    order->row.connection = connection;
-    (void)post_order(store, order);
+    (void)post_order(store, store_order_drop_backlog(connection, up_to));
 }
 
 void store_name_connection(struct store *store, int connection, const char *name)
 {
-    struct store_order *order = mem_new(1, sizeof *order);
-    order->kind = ORDER_NAME_CLOUD;
-    order->cloud.connection = connection;
-    order->cloud.name = mem_copy_text(name);
-    (void)post_order(store, order);
+    (void)post_order(store, store_order_name_connection(connection, name));
 }
 
 void store_wish(struct store *store, const struct outbox_wish *wish)
 {
-    struct store_order *order = mem_new(1, sizeof *order);
-    order->kind = ORDER_WISH;
-    order->wish = *wish;
-    (void)post_order(store, order);
+    (void)post_order(store, store_order_wish(wish));
 }
 
 void store_load_commands(struct store *store,
@@ -287,48 +234,25 @@ void store_load_commands(struct store *store,
     (void)store_commands_load(store->writer.file.sql, take, context);
 }
 
-static struct store_order *new_command_order(enum store_order_kind kind,
-                                             const struct journal_command *command)
-{
-    struct store_order *order = mem_new(1, sizeof *order);
-    order->kind = kind;
-    order->urgency = STORE_SURE;
-    order->command.device = mem_copy_text(command->device);
-    order->command.id = mem_copy_text(command->id);
-    order->command.digest = mem_copy_text(command->digest);
-    order->command.state = command->state;
-    return order;
-}
-
 uint64_t store_begin_command(struct store *store, const struct journal_command *command)
 {
-    struct store_order *order = new_command_order(ORDER_BEGIN_COMMAND, command);
-    order->command.request = mem_copy_text(command->request);
-    return post_order(store, order);
+    return post_order(store, store_order_begin_command(command));
 }
 
 uint64_t store_advance_command(struct store *store, const struct journal_command *command)
 {
-    return post_order(store, new_command_order(ORDER_ADVANCE_COMMAND, command));
+    return post_order(store, store_order_advance_command(command));
 }
 
 uint64_t store_finish_command(struct store *store, const struct journal_command *command,
                               const struct outbox_row *row)
 {
-    struct store_order *order = new_command_order(ORDER_FINISH_COMMAND, command);
-    order->command.response = mem_copy_text(command->response);
-    if (row)
-        copy_row(order, row);
-    return post_order(store, order);
+    return post_order(store, store_order_finish_command(command, row));
 }
 
 void store_set_offset(struct store *store, int64_t offset_ms)
 {
-    struct store_order *order = mem_new(1, sizeof *order);
-    order->kind = ORDER_SET_OFFSET;
-    order->urgency = STORE_LAZY;
-    order->offset_ms = offset_ms;
-    (void)post_order(store, order);
+    (void)post_order(store, store_order_set_offset(offset_ms));
 }
 
 static bool await_end(const struct store *store, int64_t within_ms)

@@ -131,10 +131,31 @@ enum sql_result store_commands_expire(const struct store_outbox *outbox, struct 
     return sql_execute(statement);
 }
 
-enum sql_result store_commands_load(struct sql *sql,
-                                    void (*take)(void *context,
-                                                 const struct journal_command *command),
-                                    void *context)
+struct found {
+    struct journal_command *commands; // their texts are heap
+    size_t count;
+};
+
+static char *copy_column(struct sql_statement *statement, int column)
+{
+    const char *text = sql_column_text(statement, column);
+    return text ? mem_copy_text(text) : NULL;
+}
+
+static void forget(struct found *found)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        struct journal_command *command = &found->commands[i];
+        free((void *)command->device);
+        free((void *)command->id);
+        free((void *)command->digest);
+        free((void *)command->request);
+    }
+    free(found->commands);
+    *found = (struct found){.count = 0};
+}
+
+static enum sql_result find_unfinished(struct sql *sql, struct found *found)
 {
     static const char load[] = "SELECT device, id, fingerprint, state, request FROM commands "
                                "WHERE state < ?1 ORDER BY serial";
@@ -142,17 +163,38 @@ enum sql_result store_commands_load(struct sql *sql,
     sql_bind_number(statement, 1, JOURNAL_DONE);
     enum sql_result result = sql_step(statement);
     while (result == SQL_ROW) {
-        struct journal_command command = {
-            .device = sql_column_text(statement, 0),
-            .id = sql_column_text(statement, 1),
-            .digest = sql_column_text(statement, 2),
+        found->commands =
+            mem_resize(found->commands, found->count + 1, sizeof *found->commands);
+        found->commands[found->count++] = (struct journal_command){
+            .device = copy_column(statement, 0),
+            .id = copy_column(statement, 1),
+            .digest = copy_column(statement, 2),
             .state = (enum journal_state)sql_column_number(statement, 3),
-            .request = sql_column_text(statement, 4),
+            .request = copy_column(statement, 4),
         };
-        if (command.device && command.id && command.digest)
-            take(context, &command);
         result = sql_step(statement);
     }
     sql_reset(statement);
+    return result;
+}
+
+enum sql_result store_commands_load(struct sql *sql,
+                                    void (*take)(void *context,
+                                                 const struct journal_command *command),
+                                    void *context)
+{
+    enum { ATTEMPTS = 3 }; // who is left out is never answered
+    struct found found = {.count = 0};
+    enum sql_result result = find_unfinished(sql, &found);
+    for (int again = 1; again < ATTEMPTS && result != SQL_DONE; again++) {
+        forget(&found);
+        result = find_unfinished(sql, &found);
+    }
+    for (size_t i = 0; i < found.count; i++) {
+        const struct journal_command *command = &found.commands[i];
+        if (command->device && command->id && command->digest)
+            take(context, command);
+    }
+    forget(&found);
     return result;
 }

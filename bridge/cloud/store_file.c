@@ -24,6 +24,7 @@ enum {
     WAL_PAGES = 256,          // between checkpoints
     HEADROOM_BYTES = 4 << 20, // beside the outbox: journal, notes, tables
     CHECKED_BYTES = 16 << 20, // a larger file is not read through at the start
+    ATTEMPTS = 3,             // to open
 };
 
 // Ids of rows are given by the main thread: AUTOINCREMENT would cost a page more per commit.
@@ -113,11 +114,18 @@ static enum sql_result check_sound(struct store_file *file)
     struct stat status;
     if (stat(file->path, &status) != 0 || status.st_size > CHECKED_BYTES)
         return SQL_DONE; // what is damaged is found when it is read
-    int64_t sound = 0;
-    // quick_check gives the row "ok", or texts about what is wrong.
-    enum sql_result result =
-        sql_number(file->sql, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)", &sound);
-    return result == SQL_DONE && !sound ? SQL_DAMAGED : result;
+    // quick_check gives the row "ok", or a text about what is wrong; one about a page that the
+    // disk did not give says nothing of the page. Source: btree.c of SQLite, checkAppendMsg.
+    static const char check[] =
+        "SELECT CASE WHEN quick_check = 'ok' THEN 0 WHEN quick_check LIKE '%get page %' OR "
+        "(quick_check LIKE '%error code=%' AND quick_check NOT LIKE '%error code=11') THEN 1 "
+        "ELSE 2 END FROM pragma_quick_check(1)";
+    enum { SOUND, UNREADABLE, UNSOUND };
+    int64_t verdict = SOUND;
+    enum sql_result result = sql_number(file->sql, check, &verdict);
+    if (result != SQL_DONE || verdict == SOUND)
+        return result;
+    return verdict == UNREADABLE ? SQL_FAILED : SQL_DAMAGED;
 }
 
 static enum sql_result check_tables(struct store_file *file)
@@ -132,8 +140,9 @@ static enum sql_result check_tables(struct store_file *file)
         "SELECT kind, device, key, text FROM notes LIMIT 1",
     };
     for (size_t i = 0; i < ARRAY_LENGTH(reads); i++) {
-        if (sql_run(file->sql, reads[i]) != SQL_DONE)
-            return SQL_DAMAGED;
+        enum sql_result result = sql_run(file->sql, reads[i]);
+        if (result != SQL_DONE)
+            return result == SQL_MISFIT ? SQL_DAMAGED : result;
     }
     return SQL_DONE;
 }
@@ -279,7 +288,10 @@ static int open_on_disk(struct store_file *file, struct error *err)
     char reason[SQL_ERROR_SIZE] = "";
     int64_t version = 0;
     bool was_empty = is_empty(file->path);
-    enum sql_result result = open_database(file, file->path, &version, reason);
+    enum sql_result result = SQL_FAILED;
+    // A disk may refuse once: working in memory is the last resort.
+    for (int attempt = 0; attempt < ATTEMPTS && result == SQL_FAILED; attempt++)
+        result = open_database(file, file->path, &version, reason);
     if (result == SQL_DONE && version > STORE_VERSION)
         return refuse_later(file, version, err);
     if (result == SQL_DAMAGED)

@@ -67,6 +67,21 @@ struct store_order {
     };
 };
 
+// New orders, without a ticket; texts are copied. What each asks for stands in cloud/store.h.
+struct note;
+struct store_order *store_order_put_note(const struct note *note, bool is_urgent);
+struct store_order *store_order_delete_note(const struct note *note, bool is_urgent);
+struct store_order *store_order_put_row(const struct outbox_row *row, bool is_urgent);
+struct store_order *store_order_delete_row(enum outbox_lane lane, int64_t id);
+struct store_order *store_order_drop_backlog(int connection, int64_t up_to);
+struct store_order *store_order_name_connection(int connection, const char *name);
+struct store_order *store_order_wish(const struct outbox_wish *wish);
+struct store_order *store_order_begin_command(const struct journal_command *command);
+struct store_order *store_order_advance_command(const struct journal_command *command);
+struct store_order *store_order_finish_command(const struct journal_command *command,
+                                               const struct outbox_row *row);
+struct store_order *store_order_set_offset(int64_t offset_ms);
+
 // NULL is allowed.
 void store_order_free(struct store_order *order);
 

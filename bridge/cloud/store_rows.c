@@ -12,7 +12,10 @@ enum {
     PAGE_BYTES = 4096,
     MAKE_WAY = 64, // rows that make way at a time
     EXPIRE_AT_ONCE = 500,
+    ATTEMPTS = 3, // to read what a start depends on
 };
+
+#define FAR_ID (INT64_C(1) << 40)
 
 // Numbers
 // ---------------------------------------------------------------------------------------
@@ -76,12 +79,15 @@ void store_outbox_done(struct store_outbox *outbox)
 
 int64_t store_outbox_last(struct sql *sql)
 {
-    int64_t last = 0;
-    (void)sql_number(sql,
-                     "SELECT max((SELECT coalesce(max(id), 0) FROM outbox), "
-                     "(SELECT coalesce(max(id), 0) FROM responses))",
-                     &last);
-    return last;
+    static const char find[] = "SELECT max((SELECT coalesce(max(id), 0) FROM outbox), "
+                               "(SELECT coalesce(max(id), 0) FROM responses))";
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        int64_t last = 0;
+        if (sql_number(sql, find, &last) == SQL_DONE)
+            return last;
+    }
+    // What the disk does not tell must not be overwritten: no row has come so far.
+    return FAR_ID + clock_wall_ms();
 }
 
 // Rows

@@ -31,6 +31,8 @@ void store_outbox_name(struct store_outbox *outbox, size_t connection, const cha
 enum sql_result store_outbox_init(struct store_outbox *outbox, struct sql *sql);
 void store_outbox_done(struct store_outbox *outbox);
 
+// The id of the last row that is kept, or one that is beyond all rows when the disk does not
+// tell.
 int64_t store_outbox_last(struct sql *sql);
 
 // Orders, inside a transaction. What is counted goes to `stats`.

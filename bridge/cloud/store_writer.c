@@ -27,6 +27,15 @@ static void note_file(struct store_writer *writer)
         post_changed(writer, true, file->trouble);
 }
 
+// Nothing is kept or loaded under numbers that are not known: a disk that refused to give them
+// is asked again, with each commit.
+static enum sql_result find_numbers(struct store_writer *writer)
+{
+    enum sql_result result = store_outbox_init(&writer->outbox, writer->file.sql);
+    writer->has_numbers = result == SQL_DONE;
+    return result;
+}
+
 void store_writer_init(struct store_writer *writer, const struct site *site,
                        void (*post)(void *context, const struct store_event *event),
                        void *context)
@@ -38,9 +47,9 @@ void store_writer_init(struct store_writer *writer, const struct site *site,
     writer->outbox.max_age_ms = site->outbox.max_age_ms;
     for (size_t i = 0; i < site->cloud_count; i++)
         store_outbox_name(&writer->outbox, i, site->clouds[i].name);
-    if (store_outbox_init(&writer->outbox, writer->file.sql) == SQL_DAMAGED) {
+    if (find_numbers(writer) == SQL_DAMAGED) {
         store_file_replace(&writer->file);
-        (void)store_outbox_init(&writer->outbox, writer->file.sql);
+        (void)find_numbers(writer);
     }
     note_file(writer);
 }
@@ -48,7 +57,7 @@ void store_writer_init(struct store_writer *writer, const struct site *site,
 void store_writer_replace(struct store_writer *writer)
 {
     store_file_replace(&writer->file);
-    (void)store_outbox_init(&writer->outbox, writer->file.sql);
+    (void)find_numbers(writer);
     writer->is_counted = false;
     note_file(writer);
 }
@@ -139,6 +148,8 @@ static enum sql_result delete_dead(struct store_writer *writer, const struct sto
 static enum sql_result try_load(struct store_writer *writer, const struct outbox_wish *wish,
                                 struct store_rows **ret_rows)
 {
+    if (!writer->has_numbers)
+        (void)find_numbers(writer);
     enum sql_result result = store_outbox_load(&writer->outbox, writer->file.sql, wish,
                                                writer->first, &writer->stats, ret_rows);
     if (result == SQL_DONE)
@@ -165,7 +176,7 @@ static void fulfil(struct store_writer *writer, const struct outbox_wish *wish)
 static void name_cloud(struct store_writer *writer, const struct store_order *order)
 {
     store_outbox_name(&writer->outbox, (size_t)order->cloud.connection, order->cloud.name);
-    if (store_outbox_init(&writer->outbox, writer->file.sql) == SQL_DAMAGED)
+    if (find_numbers(writer) == SQL_DAMAGED)
         store_writer_replace(writer);
 }
 
@@ -238,13 +249,17 @@ static enum sql_result apply_all(struct store_writer *writer)
 static enum sql_result commit_orders(struct store_writer *writer)
 {
     struct store_stats before = writer->stats;
+    bool had_numbers = writer->has_numbers;
     enum sql_result result = store_file_begin(&writer->file);
+    if (result == SQL_DONE && !had_numbers)
+        result = find_numbers(writer);
     if (result == SQL_DONE)
         result = apply_all(writer);
     if (result == SQL_DONE)
         result = store_file_commit(&writer->file);
     if (result == SQL_DONE)
         return SQL_DONE;
+    writer->has_numbers = had_numbers;
     (void)snprintf(writer->why, sizeof writer->why, "%s", sql_error(writer->file.sql));
     if (result != SQL_DAMAGED)
         store_file_rollback(&writer->file);
@@ -264,6 +279,7 @@ static bool remedy(struct store_writer *writer, enum sql_result result, int64_t 
         store_file_release_reserve(&writer->file);
         set_health(writer, STORE_FULL, writer->why);
         return true;
+    case SQL_MISFIT:
     case SQL_FAILED:
     case SQL_DONE:
     case SQL_ROW:

@@ -23,6 +23,7 @@ enum {
 struct store_writer {
     struct store_file file;
     struct store_outbox outbox;
+    bool has_numbers; // of the present start and the connections, as the file has them
     bool is_counted;
     int64_t expire_ms; // when to look for what is too old
     struct store_batch batch;

@@ -13,8 +13,8 @@ static int take_id(const json_t *id, struct control_request *ret_request, struct
         return 0;
     if (!json_is_string(id) && !json_is_integer(id))
         return error_set(err, ERROR_FAILED, "id: a text or a whole number is expected");
-    char *text = json_dumps(id, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-    size_t length = text ? strlen(text) : CONTROL_ID_SIZE;
+    char *text = json_text(id, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+    size_t length = strlen(text);
     if (length < CONTROL_ID_SIZE)
         memcpy(ret_request->id, text, length + 1);
     free(text);
