@@ -122,7 +122,7 @@ static void check_start(struct world *world, struct world_job *job)
     int64_t allowed_us =
         longest_transaction_us(world) + COMMAND_SLACK_US + 2 * longest_pause_us(world);
     if (world->kind == WORLD_GUESTS) // who may ask somebody who is not there
-        allowed_us += VISIT_TIMEOUT_MS * US_PER_MS;
+        allowed_us += (VISIT_TIMEOUT_MS + SILENCE_AFTER_TIMEOUT_MS) * US_PER_MS;
     if (job->is_careful) // polling goes on until it is noted
         allowed_us += longest_transaction_us(world) + longest_pause_us(world);
     job->has_begun = true;
@@ -328,12 +328,19 @@ static void see_note(struct world *world, const struct message *message)
     world->has_posted = true;
 }
 
+// It was never told from another one: chance kept it too busy for ten seconds.
+static bool is_unsaid(const struct health_change *change)
+{
+    static const char words[] = "it does not say who it is";
+    return strncmp(change->text, words, sizeof words - 1) == 0;
+}
+
 // A unit that answers again is noticed within its probe.
 static void check_return(struct world *world, const struct health_change *change)
 {
     struct witness *witness = &world->witness;
     bool is_other = change->health == HEALTH_OFFLINE && change->fault == FAULT_IDENTITY;
-    if (is_other && !witness->is_stranger[change->device])
+    if (is_other && !witness->is_stranger[change->device] && !is_unsaid(change))
         witness_complain(world, "d%u is taken for another device", change->device);
     if (change->health != HEALTH_ONLINE || !witness->back_us[change->device])
         return;

@@ -30,8 +30,9 @@ enum {
     MODEL = 1020,    // ... what says who the device is
     RIGHT_MODEL = 41,
     WRONG_MODEL = 7,
-    VISIT_TIMEOUT_MS = 200, // that a guest waits at most
-    TOLD_TIMES = 20,        // complaints printed of one world
+    VISIT_TIMEOUT_MS = 200,        // that a guest waits at most
+    SILENCE_AFTER_TIMEOUT_MS = 50, // before a serial line is used again
+    TOLD_TIMES = 20,               // complaints printed of one world
 };
 
 enum world_kind {
