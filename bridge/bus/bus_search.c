@@ -10,6 +10,8 @@ enum {
 static void post_learned(struct bus *bus, const struct unit *unit,
                          const struct refusal *refusal, bool is_forgotten)
 {
+    if (refusal->optional)
+        return;
     struct message message = {
         .kind = MESSAGE_LEARNED,
         .learned = {unit->index, *refusal, is_forgotten},
@@ -58,11 +60,21 @@ bool bus_is_trial(const struct unit *unit, const struct block *block)
     return known && known->refusal.kind != REFUSAL_RANGE;
 }
 
-bool bus_begin_search(struct unit *unit, const struct block *block, uint8_t exception)
+// Whether halves of a refused block say more than the whole.
+static bool is_worth_searching(const struct unit *unit, const struct block *block,
+                               uint8_t exception)
 {
     // Of a SunSpec model its length says what is there.
-    if (block->model != SUNSPEC_NONE || block->optional ||
-        refused_find(&unit->refused, block) || is_exact(unit, block))
+    if (block->model != SUNSPEC_NONE || is_exact(unit, block))
+        return false;
+    if (!block->optional)
+        return !refused_find(&unit->refused, block);
+    return block->point_count > 1 && exception_kind(exception) == EXCEPTION_REFUSAL;
+}
+
+bool bus_begin_search(struct unit *unit, const struct block *block, uint8_t exception)
+{
+    if (!is_worth_searching(unit, block, exception))
         return false;
     if (unit->search.atoms)
         return true; // its turn comes when the present one is over
@@ -72,11 +84,32 @@ bool bus_begin_search(struct unit *unit, const struct block *block, uint8_t exce
     return true;
 }
 
-static void put_off(struct unit *unit)
+// Nothing of an optional block is fitted: main hears it as it was asked.
+static void post_not_fitted(struct bus *bus, struct unit *unit)
+{
+    struct message message = {.kind = MESSAGE_READING, .bus = bus->index};
+    message.reading.device = unit->index;
+    message.reading.block = unit->search.block;
+    message.reading.fault = FAULT_EXCEPTION;
+    message.reading.exception = unit->search.exception;
+    message.reading.monotonic_ms = clock_monotonic_ms();
+    message.reading.wall_ms = clock_wall_ms();
+    mailbox_post_reading(bus->to_main, &message);
+}
+
+// Ends a search of which nothing is learned.
+static void give_up(struct bus *bus, struct unit *unit)
+{
+    if (unit->search.block->optional)
+        post_not_fitted(bus, unit);
+    search_done(&unit->search);
+}
+
+static void put_off(struct bus *bus, struct unit *unit)
 {
     unit->search_ms = clock_monotonic_ms() + RETRY_MS;
     if (++unit->search_tries >= MAX_TRIES)
-        search_done(&unit->search); // begun again with the next refusal
+        give_up(bus, unit); // begun again with the next refusal
 }
 
 // Of two lengths that are refused only the shorter one matters.
@@ -93,16 +126,33 @@ static bool is_shortest(struct bus *bus, struct unit *unit, const struct refusal
     return true;
 }
 
+// What was known of an optional block as a whole gives way to what is known of its parts.
+static bool forget_whole(struct unit *unit)
+{
+    const struct block *block = unit->search.block;
+    const struct refused_item *known =
+        block->optional ? refused_find(&unit->refused, block) : NULL;
+    if (!known)
+        return false;
+    struct refusal whole = known->refusal;
+    refused_remove(&unit->refused, &whole);
+    return true;
+}
+
 // Takes the verdict over, if the unit grants anything at all: one that refuses everything is
 // not itself at the moment.
 static void conclude(struct bus *bus, struct unit *unit)
 {
     const struct search *search = &unit->search;
     if (search->granted == 0 && !unit->has_granted) {
-        put_off(unit);
+        put_off(bus, unit);
         return;
     }
-    bool is_news = false;
+    if (search->block->optional && (search->granted == 0 || search->found_count == 0)) {
+        give_up(bus, unit);
+        return;
+    }
+    bool is_news = forget_whole(unit);
     for (size_t i = 0; i < search->found_count; i++) {
         struct refused_item item = {search->found[i], clock_monotonic_ms()};
         bool matters =
@@ -142,7 +192,7 @@ void bus_search(struct bus *bus, struct unit *unit)
     bus_settle(bus, unit, is_own ? line_fault_of_unit(fault, &answer) : fault, "");
     enum exception_kind kind = exception_kind(answer.exception);
     if (fault != FAULT_NONE && (fault != FAULT_EXCEPTION || kind != EXCEPTION_REFUSAL)) {
-        put_off(unit);
+        put_off(bus, unit);
         return;
     }
     search_note(&unit->search, answer.exception);

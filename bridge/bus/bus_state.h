@@ -71,7 +71,8 @@ void bus_know(struct bus *bus, const struct learned_refusal *known, size_t count
 // gone.
 bool bus_is_trial(const struct unit *unit, const struct block *block);
 
-// A block was refused: begins a search for what is to blame. False when that makes no sense.
+// A block was refused: begins a search for what is to blame, or of an optional block for what
+// of it is fitted. False when that makes no sense.
 bool bus_begin_search(struct unit *unit, const struct block *block, uint8_t exception);
 
 // The next question of a unit's search, or its conclusion.

@@ -173,8 +173,11 @@ static enum agenda_outcome read_block(struct bus *bus, struct unit *unit,
         return outcome; // it brings nothing that others do not
     if (outcome == AGENDA_READ && !block->when && !block->optional)
         unit->probe = block;
-    if (outcome == AGENDA_REFUSED && bus_begin_search(unit, block, reading->exception))
-        return outcome; // main hears of what is found, not of all that was asked together
+    bool is_refused = outcome == AGENDA_REFUSED || outcome == AGENDA_NOT_FITTED;
+    // Main hears of what is found, not of all that was asked together. What is optional and
+    // waits for the end of another search is asked again soon.
+    if (is_refused && bus_begin_search(unit, block, reading->exception))
+        return block->optional && unit->search.block != block ? AGENDA_FAILED : outcome;
     if (is_worth_telling(bus, unit, outcome, reading))
         mailbox_post_reading_by(bus->to_main, &message, reading_due_ms(reading));
     return outcome;

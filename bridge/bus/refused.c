@@ -199,6 +199,7 @@ static struct block block_of(const struct refusal *refusal)
         .address = refusal->span.address,
         .count = refusal->span.count,
         .every_ms = LONGEST_EVERY_MS,
+        .optional = refusal->optional,
     };
 }
 

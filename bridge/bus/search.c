@@ -72,11 +72,31 @@ static void add_found(struct search *search, enum refusal_kind kind, uint32_t ad
     };
 }
 
+// What is not fitted and lies side by side is asked for together.
+static bool joins_last(struct search *search, const struct search_atom *atom)
+{
+    struct refusal *last = search->found_count ? &search->found[search->found_count - 1] : NULL;
+    if (!last || !last->optional || last->span.address + last->span.count != atom->address)
+        return false;
+    last->span.count = (uint16_t)(last->span.count + atom->count);
+    return true;
+}
+
+static void blame_atom(struct search *search, const struct search_atom *atom)
+{
+    bool optional = search->block->optional;
+    if (optional && joins_last(search, atom))
+        return;
+    size_t count = search->found_count;
+    add_found(search, REFUSAL_RANGE, atom->address, end_of(atom), 0);
+    if (search->found_count > count)
+        search->found[count].optional = optional;
+}
+
 static void push(struct search *search, size_t from, size_t to)
 {
     if (to - from == 1)
-        add_found(search, REFUSAL_RANGE, search->atoms[from].address,
-                  end_of(&search->atoms[from]), 0);
+        blame_atom(search, &search->atoms[from]);
     else if (search->depth < MAX_SEARCH_DEPTH)
         search->frames[search->depth++] = (struct search_frame){.from = from, .to = to};
 }
@@ -167,7 +187,11 @@ void search_begin(struct search *search, const struct map *map, const struct blo
 {
     size_t room = block->point_count * MAX_PARTS;
     *search = (struct search){
-        .table = block->table, .unit_id = block->unit_id, .exception = exception};
+        .table = block->table,
+        .unit_id = block->unit_id,
+        .block = block,
+        .exception = exception,
+    };
     search->atoms = mem_new(room, sizeof *search->atoms);
     search->atom_count = join(search->atoms, collect(map, block, search->atoms));
     if (search->atom_count > 0)

@@ -2,8 +2,8 @@
 // What of a refused request is to blame: halves are asked until the refusal is narrowed down to
 // single entries, to the unlisted registers between two, to a border between two that are
 // granted each by itself, or to the length of the request. Only on refusals (exceptions 1, 2,
-// 3); silence and garbage say nothing about registers. Pure: it says what to ask and is told
-// the outcome. One owner.
+// 3); silence and garbage say nothing about registers. Of an optional block it finds out which
+// entries are fitted. Pure: it says what to ask and is told the outcome. One owner.
 #ifndef BUS_SEARCH_H
 #define BUS_SEARCH_H
 
@@ -50,7 +50,8 @@ struct search_frame {
 
 struct search {
     enum table table;
-    int unit_id; // or NO_INDEX: the device's
+    int unit_id;               // or NO_INDEX: the device's
+    const struct block *block; // what was refused
     struct search_atom *atoms;
     size_t atom_count;
     struct search_frame frames[MAX_SEARCH_DEPTH];

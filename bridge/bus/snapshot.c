@@ -48,6 +48,8 @@ static void fill_refusals(const struct unit *unit, struct unit_status *ret_statu
 {
     for (size_t i = 0; i < unit->refused.count; i++) {
         const struct refused_item *item = &unit->refused.items[i];
+        if (item->refusal.optional)
+            continue;
         if (item->refusal.kind == REFUSAL_RANGE)
             add_refusal(item, ret_status->holes, MAX_STATUS_HOLES, &ret_status->hole_count);
         else

@@ -169,6 +169,11 @@ static void log_refused(const struct device *device, const struct reading *readi
     name_block(device, reading->block, place, sizeof place);
     if (reading->block->optional)
         log_line(LOG_LEVEL_INFO, device->name, "%s is not fitted", place);
+    else if (reading->block->point_count == 0)
+        log_line(LOG_LEVEL_INFO, device->name,
+                 "%s, between what the map lists, is refused: %s (exception %u); it is read "
+                 "around from now on (merge_gap)",
+                 place, exception_name(reading->exception), reading->exception);
     else
         log_line(LOG_LEVEL_WARNING, device->name,
                  "%s is refused: %s (exception %u); check the map against the model and "

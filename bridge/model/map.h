@@ -41,6 +41,7 @@ struct refusal {
     struct span span;  // what is refused; asked again now and then
     uint16_t split;    // of a length: so many are granted; of a border: the address behind it
     uint8_t exception; // what it answered
+    bool optional;     // entries that are not fitted: no news to anybody, and not kept
 };
 
 // How a family of devices wants to be talked to (modbus: of a map, overridden by the site).

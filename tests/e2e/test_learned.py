@@ -45,6 +45,21 @@ def test_refused_registers_are_found_and_remembered(world):
     assert "holding 0..15" not in again.log()
 
 
+def test_an_optional_entry_that_is_not_fitted_takes_no_other_with_it(world):
+    """Also where the map allows a request to span what it does not list."""
+    (world.folder / "meter.yaml").write_text(HEAD.replace("{", "{merge_gap: 4, ") + "  p0: {holding: 0, type: u16}\n" + "".join(
+        f"  q{a}: {{holding: {a}, type: u16, optional: true}}\n" for a in (20, 21, 22, 23, 26, 40, 41)))
+    fitted = write_map(world, "fitted", [0, 20, 21, 23, 26])
+    world.start_broker()
+    _, endpoint = world.simulate(fitted)
+    bridge = world.run(world.site({"meter": f'map: meter, tcp: "{endpoint}"'}))
+    world.mqtt.await_payload(TELEMETRY, lambda p: {"p0", "q20", "q21", "q23", "q26"} <= set(p))
+    for text in ("holding 22..22 is not fitted", "holding 40..41 is not fitted", "holding 24..25, between what the map lists"):
+        await_true(lambda text=text: text in bridge.log(), text)
+    assert bridge.log().count("not fitted") == 2, bridge.log()
+    assert not unit_status(world).get("unreadable", [])[1:], "what is not fitted is no fault"
+
+
 def test_units_of_their_own_are_learned_of_by_themselves(world):
     head = HEAD.replace("telemetry:\n", "") + "telemetry:\n"
     own = "".join(f"  q{a}: {{holding: {a}, type: u16, unit_id: 9}}\n" for a in range(8))

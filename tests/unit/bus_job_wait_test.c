@@ -160,10 +160,12 @@ static void test_fresh_reads_keep_to_what_is_known_to_be_refused(void **state)
         struct refusal refusal;
         uint16_t counts[3];
     } rows[] = {
-        {{REFUSAL_RANGE, 9, {TABLE_HOLDING, 201, 1, SUNSPEC_NONE}, 0, 2}, {2}},
-        {{REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 201, 1, SUNSPEC_NONE}, 0, 2}, {1, 1}},
-        {{REFUSAL_BORDER, NO_INDEX, {TABLE_HOLDING, 200, 2, SUNSPEC_NONE}, 201, 2}, {1, 1}},
-        {{REFUSAL_LENGTH, NO_INDEX, {TABLE_HOLDING, 200, 2, SUNSPEC_NONE}, 1, 2}, {1, 1}},
+        {{REFUSAL_RANGE, 9, {TABLE_HOLDING, 201, 1, SUNSPEC_NONE}, 0, 2, false}, {2}},
+        {{REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 201, 1, SUNSPEC_NONE}, 0, 2, false}, {1, 1}},
+        {{REFUSAL_BORDER, NO_INDEX, {TABLE_HOLDING, 200, 2, SUNSPEC_NONE}, 201, 2, false},
+         {1, 1}},
+        {{REFUSAL_LENGTH, NO_INDEX, {TABLE_HOLDING, 200, 2, SUNSPEC_NONE}, 1, 2, false},
+         {1, 1}},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {

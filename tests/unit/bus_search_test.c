@@ -242,7 +242,7 @@ static void test_each_unit_has_its_own(void **state)
         world->points[i].address = (uint16_t)(i % 4);
     }
     struct refused_item item = {
-        .refusal = {REFUSAL_RANGE, 6, {TABLE_HOLDING, 2, 1, SUNSPEC_NONE}, 0, 2}};
+        .refusal = {REFUSAL_RANGE, 6, {TABLE_HOLDING, 2, 1, SUNSPEC_NONE}, 0, 2, false}};
     assert_true(refused_add(&world->refused, &item));
     const struct plan *plan = refused_plan(&world->refused, world->arena, &world->planning);
     assert_int_equal(plan->block_count, 4);
@@ -333,6 +333,44 @@ static void test_what_is_granted_again_is_planned_again(void **state)
     free_world(world);
 }
 
+static void test_what_is_not_fitted_takes_nothing_else_with_it(void **state)
+{
+    (void)state;
+    struct world *world = new_world(0);
+    for (uint16_t i = 0; i < 8; i++) {
+        add_point(world, i, 1);
+        world->points[i].optional = true;
+    }
+    for (uint16_t i = 3; i < 6; i++)
+        world->device.is_bad[i] = true;
+    (void)learn_all(world);
+    assert_int_equal(world->refused.count, 1); // side by side: one question from now on
+    assert_true(range_at(world, 3)->span.count == 3 && range_at(world, 3)->optional);
+    const struct plan *plan = refused_plan(&world->refused, world->arena, &world->planning);
+    assert_int_equal(plan->block_count, 3);
+    for (size_t i = 0; i < plan->block_count; i++)
+        assert_true(plan->blocks[i].optional);
+    assert_int_equal(plan->blocks[2].point_count, 3);
+    free_world(world);
+}
+
+// What lies between optional entries is no entry.
+static void test_a_gap_between_optional_entries_is_not_one_of_them(void **state)
+{
+    (void)state;
+    struct world *world = new_world(10);
+    add_point(world, 0, 1);
+    add_point(world, 5, 1);
+    world->points[0].optional = world->points[1].optional = true;
+    world->device.is_bad[2] = true;
+    (void)learn_all(world);
+    assert_int_equal(world->refused.count, 1);
+    assert_non_null(range_at(world, 1));
+    assert_int_equal(world->refused.refusals[0].span.count, 4);
+    assert_false(world->refused.refusals[0].optional);
+    free_world(world);
+}
+
 static void test_a_range_has_the_period_of_its_entries(void **state)
 {
     static const int64_t periods[][2] = {
@@ -344,7 +382,8 @@ static void test_a_range_has_the_period_of_its_entries(void **state)
         add_point(world, 3, 1);
         world->points[0].every_ms = periods[i][0];
         struct refused_item item = {
-            .refusal = {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 3, 1, SUNSPEC_NONE}, 0, 2}};
+            .refusal = {
+                REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 3, 1, SUNSPEC_NONE}, 0, 2, false}};
         assert_true(refused_add(&world->refused, &item));
         const struct plan *plan = refused_plan(&world->refused, world->arena, &world->planning);
         assert_int_equal(plan->block_count, 1);
@@ -359,7 +398,7 @@ static void test_plans_are_not_made_for_ever(void **state)
     (void)state;
     struct world *world = new_world(0);
     struct refused_item item = {
-        .refusal = {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 3, 1, SUNSPEC_NONE}, 0, 2}};
+        .refusal = {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 3, 1, SUNSPEC_NONE}, 0, 2, false}};
     for (uint16_t i = 0; i < 8; i++)
         add_point(world, i, 1);
     for (int turn = 0; turn < 1000 && !refused_is_restless(&world->refused); turn++) {
@@ -419,6 +458,7 @@ static void test_random_devices(void **state)
         for (size_t i = 0; i < count && address < SPACE - 10; i++) {
             uint16_t words = (uint16_t)(1 + random_below(&seed, 2));
             add_point(world, address, words);
+            world->points[i].optional = run % 2 == 1;
             address = (uint16_t)(address + words);
             if (random_below(&seed, 4) == 0)
                 address = (uint16_t)(address + random_below(&seed, 4));
@@ -450,6 +490,8 @@ int main(void)
         cmocka_unit_test(test_everything_refused),
         cmocka_unit_test(test_more_than_one_search_finds),
         cmocka_unit_test(test_what_is_granted_again_is_planned_again),
+        cmocka_unit_test(test_what_is_not_fitted_takes_nothing_else_with_it),
+        cmocka_unit_test(test_a_gap_between_optional_entries_is_not_one_of_them),
         cmocka_unit_test(test_a_range_has_the_period_of_its_entries),
         cmocka_unit_test(test_plans_are_not_made_for_ever),
         cmocka_unit_test(test_random_devices),

@@ -36,7 +36,8 @@ static struct learned_refusal range_of(uint16_t device, uint16_t address)
 {
     return (struct learned_refusal){
         .device = device,
-        .refusal = {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, address, 2, SUNSPEC_NONE}, 0, 2}};
+        .refusal = {
+            REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, address, 2, SUNSPEC_NONE}, 0, 2, false}};
 }
 
 static size_t count_of(const struct learned *learned)
@@ -132,9 +133,9 @@ static void live(const struct learned_refusal *takes, size_t count, size_t expec
 
 // A length, a border, and the same range of a unit of its own.
 static const struct learned_refusal others[] = {
-    {1, {REFUSAL_LENGTH, NO_INDEX, {TABLE_INPUT, 0, 51, SUNSPEC_NONE}, 50, 3}, false},
-    {1, {REFUSAL_BORDER, NO_INDEX, {TABLE_COIL, 98, 4, SUNSPEC_NONE}, 100, 2}, false},
-    {1, {REFUSAL_RANGE, 7, {TABLE_HOLDING, 10, 2, SUNSPEC_NONE}, 0, 1}, false},
+    {1, {REFUSAL_LENGTH, NO_INDEX, {TABLE_INPUT, 0, 51, SUNSPEC_NONE}, 50, 3, false}, false},
+    {1, {REFUSAL_BORDER, NO_INDEX, {TABLE_COIL, 98, 4, SUNSPEC_NONE}, 100, 2, false}, false},
+    {1, {REFUSAL_RANGE, 7, {TABLE_HOLDING, 10, 2, SUNSPEC_NONE}, 0, 1, false}, false},
 };
 
 static void check_others(void)

@@ -193,12 +193,12 @@ static void much_known(struct board *board, struct cloud_status *cloud,
     one->commands_waiting = 2;
     one->hole_count = 20;
     one->holes[0] = (struct unit_refusal){
-        {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 100, 4, SUNSPEC_NONE}, 0, 2}, 10000};
+        {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 100, 4, SUNSPEC_NONE}, 0, 2, false}, 10000};
     one->limit_count = 2;
     one->limits[0] = (struct unit_refusal){
-        {REFUSAL_LENGTH, NO_INDEX, {TABLE_HOLDING, 0, 51, SUNSPEC_NONE}, 50, 3}, 10000};
+        {REFUSAL_LENGTH, NO_INDEX, {TABLE_HOLDING, 0, 51, SUNSPEC_NONE}, 50, 3, false}, 10000};
     one->limits[1] = (struct unit_refusal){
-        {REFUSAL_BORDER, 5, {TABLE_INPUT, 99, 2, SUNSPEC_NONE}, 100, 2}, 10000};
+        {REFUSAL_BORDER, 5, {TABLE_INPUT, 99, 2, SUNSPEC_NONE}, 100, 2, false}, 10000};
     answer->units[1].counters.missed = 5;
     one->missed_count = 9;
     one->missed[0] = (struct unit_missed){TABLE_HOLDING, 40, 3, SUNSPEC_NONE, 1000, 12};

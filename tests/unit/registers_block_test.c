@@ -406,9 +406,9 @@ static void test_learned_holes_are_not_asked(void **state)
     points[3].parts[0] = 13;
     points[3].parts[1] = 20;
     const struct refusal refusals[] = {
-        {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 13, 1, 0}, 0, 2},
-        {REFUSAL_RANGE, NO_INDEX, {TABLE_INPUT, 10, 4, 0}, 0, 2},
-        {REFUSAL_RANGE, 5, {TABLE_HOLDING, 10, 5, 0}, 0, 2}, // of another unit
+        {REFUSAL_RANGE, NO_INDEX, {TABLE_HOLDING, 13, 1, 0}, 0, 2, false},
+        {REFUSAL_RANGE, NO_INDEX, {TABLE_INPUT, 10, 4, 0}, 0, 2, false},
+        {REFUSAL_RANGE, 5, {TABLE_HOLDING, 10, 5, 0}, 0, 2, false}, // of another unit
     };
     struct map map = {.points = points, .point_count = 4};
     struct modbus_settings modbus = {.max_registers = 125, .merge_gap = 10};
@@ -438,7 +438,7 @@ static void test_learned_refusals_are_of_one_unit(void **state)
     struct point points[] = {WORDS(10, 1, 1000), WORDS(11, 1, 1000), WORDS(10, 1, 1000),
                              WORDS(11, 1, 1000)};
     points[2].unit_id = points[3].unit_id = 5;
-    const struct refusal refusal = {REFUSAL_RANGE, 5, {TABLE_HOLDING, 11, 1, 0}, 0, 2};
+    const struct refusal refusal = {REFUSAL_RANGE, 5, {TABLE_HOLDING, 11, 1, 0}, 0, 2, false};
     struct map map = {.points = points, .point_count = 4};
     struct modbus_settings modbus = {.max_registers = 125};
     struct plan_request request = {
@@ -459,10 +459,10 @@ static void test_learned_lengths_and_borders_are_kept(void **state)
         points[i] = (struct point)WORDS((uint16_t)(10 + i), 1, 1000);
     points[9].sf = 10; // 19 and its scale 20 are apart where a border is between them
     const struct refusal refusals[] = {
-        {REFUSAL_BORDER, NO_INDEX, {TABLE_HOLDING, 12, 2, 0}, 13, 2},
-        {REFUSAL_LENGTH, NO_INDEX, {TABLE_HOLDING, 10, 6, 0}, 5, 3},
-        {REFUSAL_BORDER, NO_INDEX, {TABLE_HOLDING, 19, 2, 0}, 20, 2},
-        {REFUSAL_LENGTH, NO_INDEX, {TABLE_INPUT, 10, 6, 0}, 1, 3},
+        {REFUSAL_BORDER, NO_INDEX, {TABLE_HOLDING, 12, 2, 0}, 13, 2, false},
+        {REFUSAL_LENGTH, NO_INDEX, {TABLE_HOLDING, 10, 6, 0}, 5, 3, false},
+        {REFUSAL_BORDER, NO_INDEX, {TABLE_HOLDING, 19, 2, 0}, 20, 2, false},
+        {REFUSAL_LENGTH, NO_INDEX, {TABLE_INPUT, 10, 6, 0}, 1, 3, false},
     };
     static const uint16_t expected[][2] = {{10, 3}, {13, 5}, {18, 2}, {20, 2}};
     struct map map = {.points = points, .point_count = 12};
