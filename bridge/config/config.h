@@ -85,4 +85,8 @@ void config_map_folders(struct map_folders *ret_folders, const char *near);
 const char *config_find_map(struct arena *arena, const char *name,
                             const struct map_folders *folders);
 
+// What to add to "there is no such map": "; did you mean 'eastron_sdm630'?", or "".
+const char *config_suggest_map(struct arena *arena, const char *name,
+                               const struct map_folders *folders);
+
 #endif

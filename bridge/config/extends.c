@@ -128,8 +128,9 @@ static const char *find_lower(const struct reader *reader, const struct map_fold
     if (!found)
         (void)diagnostics_error(reader->diagnostics, &name->at,
                                 "extends: there is no map '%s' beside this one or in the "
-                                "library",
-                                name->text);
+                                "library%s",
+                                name->text,
+                                config_suggest_map(reader->arena, name->text, &search));
     return found;
 }
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/strbuf.h"
+#include "base/suggest.h"
 #include "config/config.h"
 
 static const char *const standard_folders[] = {
@@ -38,4 +42,33 @@ const char *config_find_map(struct arena *arena, const char *name,
             return path;
     }
     return NULL;
+}
+
+static int is_map(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return length > 5 && strcmp(entry->d_name + length - 5, ".yaml") == 0;
+}
+
+const char *config_suggest_map(struct arena *arena, const char *name,
+                               const struct map_folders *folders)
+{
+    struct suggestion suggestion;
+    struct strbuf text = {0};
+    suggest_start(&suggestion, name);
+    for (size_t i = 0; i < folders->count; i++) {
+        struct dirent **entries;
+        int count = scandir(folders->items[i], &entries, is_map, alphasort);
+        for (int k = 0; k < count; k++) {
+            size_t length = strlen(entries[k]->d_name) - 5;
+            suggest_candidate(&suggestion, arena_copy(arena, entries[k]->d_name, length));
+            free(entries[k]);
+        }
+        if (count >= 0)
+            free(entries);
+    }
+    suggest_append(&suggestion, &text);
+    const char *hint = arena_text(arena, strbuf_text(&text));
+    strbuf_done(&text);
+    return hint;
 }

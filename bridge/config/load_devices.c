@@ -203,10 +203,12 @@ static int set_map(struct site_loader *loader, const struct child *child,
         config_find_map(loader->reader.arena, fields->map->text, &loader->folders);
     bool is_cached = false;
     if (!path)
-        return diagnostics_error(loader->reader.diagnostics, &fields->map->at,
-                                 "map: there is no '%s' in the folders of maps: %s, mappings: "
-                                 "of this site, and the library",
-                                 fields->map->text, loader->folder);
+        return diagnostics_error(
+            loader->reader.diagnostics, &fields->map->at,
+            "map: there is no '%s' in the folders of maps: %s, mappings: "
+            "of this site, and the library%s",
+            fields->map->text, loader->folder,
+            config_suggest_map(loader->reader.arena, fields->map->text, &loader->folders));
     if (fields->parameters || fields->modbus || fields->every)
         return load_own_map(loader, path, child, fields, &device->map);
     device->map = find_cached(loader, path, &is_cached);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "config/config.h"
 #include "config/tree_explain.h"
 #include "config/tree_flow.h"
 
@@ -344,6 +345,16 @@ int tree_parse(struct arena *arena, const char *name, const char *text, size_t l
     return result;
 }
 
+// A name that is no file may be that of a map, misspelt.
+static const char *hint_at_map(struct arena *arena, const char *path, int reason)
+{
+    struct map_folders folders;
+    if (reason != ENOENT || strchr(path, '/'))
+        return "";
+    config_map_folders(&folders, ".");
+    return config_suggest_map(arena, path, &folders);
+}
+
 int tree_read(struct arena *arena, const char *path, struct diagnostics *diagnostics,
               const struct node **ret_root)
 {
@@ -351,9 +362,11 @@ int tree_read(struct arena *arena, const char *path, struct diagnostics *diagnos
     struct position start = {name, 1, 1};
     size_t length = 0;
     char *bytes = file_read(path, MAX_TREE_BYTES, &length);
-    if (!bytes)
-        return diagnostics_error(diagnostics, &start, "cannot be read: %s",
-                                 error_reason(errno));
+    if (!bytes) {
+        int reason = errno;
+        return diagnostics_error(diagnostics, &start, "cannot be read: %s%s",
+                                 error_reason(reason), hint_at_map(arena, name, reason));
+    }
     int result = tree_parse(arena, name, bytes, length, diagnostics, ret_root);
     free(bytes);
     return result;

@@ -109,3 +109,11 @@ def test_colour_on_a_terminal_and_nowhere_else(tmp_path):
     piped = check(tmp_path, "faulty.yaml").stdout
     assert "\033" not in piped and " | " not in piped
     assert json.loads(on_terminal(tmp_path, "--json", "faulty.yaml")[0]), "JSON is JSON on a terminal too"
+
+
+def test_the_name_of_a_map_misspelt(tmp_path):
+    (tmp_path / "my_meter.yaml").write_text("modbridge: map/1\ntelemetry: {a: {holding: 1, type: u16}}\n")
+    for written, meant in (("eastron_sdm12", "eastron_sdm120"), ("my_metre", "my_meter")):
+        result = check(tmp_path, written)
+        assert result.returncode == 3 and f"cannot be read: No such file or directory; did you mean '{meant}'?" in result.stdout
+    assert "did you mean" not in check(tmp_path, "./my_metre").stdout
