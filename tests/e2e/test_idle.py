@@ -45,7 +45,7 @@ def waits_of_main(process):
 
 
 def test_readings_wait_for_the_end_of_their_second(world):
-    """Sixty readings a second wake the main thread a few times a second; a slow machine only makes that fewer."""
+    """Sixty readings a second wake the main thread a few times a second; each of them would be more than sixty times."""
     cloud = world.start_broker()
     (world.folder / "meter.yaml").write_text(FAST_MAP)
     _, endpoint = world.simulate(world.folder / "meter.yaml")
@@ -56,6 +56,6 @@ def test_readings_wait_for_the_end_of_their_second(world):
     await_true(lambda: len(cloud.payloads(telemetry)) >= since + 3, "three more seconds of telemetry")
     payloads, waits = cloud.payloads(telemetry), waits_of_main(bridge) - before
     seconds = len(payloads) - since
-    assert waits < 25 * seconds, f"the main thread waited {waits} times in {seconds} seconds"
+    assert waits < 40 * seconds, f"the main thread waited {waits} times in {seconds} seconds"
     stamps = [payload["timestamp"] for payload in payloads if "value0" in payload]
     assert len(stamps) == len(set(stamps)), f"a second has two messages: {stamps}"
