@@ -94,7 +94,10 @@ enum link_progress link_go_on_opening(struct link *link, int64_t timeout_ms, str
     if (progress != PORT_OPENED)
         return progress == PORT_OPENING ? LINK_OPENING : LINK_NOT_OPENED;
     link->length = 0;
-    link->last_byte_us = clock_monotonic_us();
+    // A request that was under way when the link broke may still be leaving.
+    int64_t now_us = clock_monotonic_us();
+    if (link->last_byte_us < now_us)
+        link->last_byte_us = now_us;
     link->is_disturbed = link->framing == FRAMING_RTU;
     link->echoes = false;
     if (!link->port.is_serial)
