@@ -46,8 +46,7 @@ void map_shelf_done(struct map_shelf *shelf)
 
 static int is_yaml(const struct dirent *entry)
 {
-    size_t length = strlen(entry->d_name);
-    return length > 5 && strcmp(entry->d_name + length - 5, ".yaml") == 0;
+    return config_yaml_stem(entry->d_name) > 0;
 }
 
 static bool has_name(const struct map_shelf *shelf, const char *name)

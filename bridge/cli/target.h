@@ -18,9 +18,8 @@ struct target {
     uint16_t index;   // of the device in the site
     struct line line; // to the device's bus, not open yet
     struct unit *unit;
-    struct served
-        *served; // a running daemon has the line; NULL: nobody has, as far as is known
-    int next;    // first positional behind the target
+    struct served *served; // a running daemon that has the line; NULL: none is known
+    int next;              // first positional behind the target
 };
 
 // Loads what the options name; findings are printed on standard error. ERROR_USAGE,

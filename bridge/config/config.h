@@ -85,6 +85,9 @@ void config_map_folders(struct map_folders *ret_folders, const char *near);
 const char *config_find_map(struct arena *arena, const char *name,
                             const struct map_folders *folders);
 
+// How long the name of a file is before ".yaml". 0: it does not end so, or is nothing else.
+size_t config_yaml_stem(const char *name);
+
 // What to add to "there is no such map": "; did you mean 'eastron_sdm630'?", or "".
 const char *config_suggest_map(struct arena *arena, const char *name,
                                const struct map_folders *folders);

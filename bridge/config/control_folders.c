@@ -20,11 +20,9 @@ static const char *instance_folder(struct arena *arena, const char *site)
 {
     const char *slash = strrchr(site, '/');
     const char *name = slash ? slash + 1 : site;
-    size_t length = strlen(name);
-    const size_t extension = sizeof ".yaml" - 1;
+    size_t stem = config_yaml_stem(name);
+    size_t length = stem ? stem : strlen(name);
     struct strbuf path = {0};
-    if (length > extension && strcmp(name + length - extension, ".yaml") == 0)
-        length -= extension;
     strbuf_printf(&path, "/run/modbridge-%.*s", (int)length, name);
     const char *folder = arena_copy(arena, path.text, path.length);
     strbuf_done(&path);

@@ -23,6 +23,14 @@ void config_map_folders(struct map_folders *ret_folders, const char *near)
         ret_folders->items[ret_folders->count++] = standard_folders[i];
 }
 
+size_t config_yaml_stem(const char *name)
+{
+    static const char ending[] = ".yaml";
+    size_t length = strlen(name);
+    size_t stem = length >= sizeof ending - 1 ? length - (sizeof ending - 1) : 0;
+    return strcmp(name + stem, ending) == 0 ? stem : 0;
+}
+
 static bool is_readable(const char *path)
 {
     return access(path, R_OK) == 0;
@@ -31,9 +39,7 @@ static bool is_readable(const char *path)
 const char *config_find_map(struct arena *arena, const char *name,
                             const struct map_folders *folders)
 {
-    size_t length = strlen(name);
-    bool has_ending = length > 5 && strcmp(name + length - 5, ".yaml") == 0;
-    const char *ending = has_ending ? "" : ".yaml";
+    const char *ending = config_yaml_stem(name) ? "" : ".yaml";
     if (name[0] == '/')
         return is_readable(name) ? arena_text(arena, name) : NULL;
     for (size_t i = 0; i < folders->count; i++) {
@@ -46,8 +52,7 @@ const char *config_find_map(struct arena *arena, const char *name,
 
 static int is_map(const struct dirent *entry)
 {
-    size_t length = strlen(entry->d_name);
-    return length > 5 && strcmp(entry->d_name + length - 5, ".yaml") == 0;
+    return config_yaml_stem(entry->d_name) > 0;
 }
 
 const char *config_suggest_map(struct arena *arena, const char *name,
@@ -60,8 +65,8 @@ const char *config_suggest_map(struct arena *arena, const char *name,
         struct dirent **entries;
         int count = scandir(folders->items[i], &entries, is_map, alphasort);
         for (int k = 0; k < count; k++) {
-            size_t length = strlen(entries[k]->d_name) - 5;
-            suggest_candidate(&suggestion, arena_copy(arena, entries[k]->d_name, length));
+            const char *file = entries[k]->d_name;
+            suggest_candidate(&suggestion, arena_copy(arena, file, config_yaml_stem(file)));
             free(entries[k]);
         }
         if (count >= 0)

@@ -187,9 +187,7 @@ static void read_file(struct loading *loading, const char *path)
 
 static int is_yaml(const struct dirent *entry)
 {
-    size_t length = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && length > 5 &&
-           strcmp(entry->d_name + length - 5, ".yaml") == 0;
+    return entry->d_name[0] != '.' && config_yaml_stem(entry->d_name) > 0;
 }
 
 static void read_folder(struct loading *loading, const char *maps)
