@@ -47,7 +47,9 @@ class Process:
             self.child = subprocess.Popen([str(a) for a in argv], stdout=out, stderr=err)
 
     def lines(self):
-        return self.out.read_text().splitlines()
+        """What it printed, without a line that is still being written."""
+        text = self.out.read_text()
+        return text[:text.rfind("\n") + 1].splitlines()
 
     def log(self):
         return self.err.read_text()
