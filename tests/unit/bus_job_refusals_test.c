@@ -58,7 +58,7 @@ static void test_what_one_frame_cannot_hold(void **state)
                                    .unit_id = NO_INDEX,
                                    .address = (uint16_t)(100 * i),
                                    .word_count = 100,
-                                   .access = RW,
+                                   .access = ACCESS_READ_WRITE,
                                    .from = NO_INDEX};
     const struct map map = {.points = points, .point_count = 3};
     const struct assignment writes[] = {{.point = 0}, {.point = 1}, {.point = 2}};

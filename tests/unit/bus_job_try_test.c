@@ -18,21 +18,8 @@ enum {
     RESULT_INVALID = 22,
 };
 
-static int set_up(void **state)
-{
-    *state = world_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    world_free(*state);
-    return 0;
-}
-
-static const struct value no_arguments[1] = {{0}};
-
 static uint16_t kept_rate[2]; // what the open configuration would be rolled back to
+
 static bool rejects_rate;
 
 // The electrolyser: begin opens a configuration, commit 1 keeps it, commit 0 throws it away.
@@ -180,7 +167,7 @@ static void test_success_runs_no_on_failure(void **state)
     world_command(world, STEPS(world_try(world, STEPS(world_write(world, "pair_a := 1")),
                                          STEPS(world_write(world, "far := 1"))),
                                world_write(world, "pair_b := 1")));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_completed(world);
     assert_int_equal(world_writes(world, 900), 0);
     assert_int_equal(world_writes(world, 201), 1);
@@ -199,7 +186,7 @@ static void test_all_of_on_failure_runs_and_nothing_after_it(void **state)
                                                world_require(world, "run", "no, again"),
                                                world_write(world, "pair_a := 1"))),
                                world_write(world, "pair_b := 1")));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_failed(world, "no; on_failure also failed: server device failure (exception 4) at "
                          "the write, and far (holding 900) reads back as 0 instead of 1");
     assert_int_equal(world_held(world, PAIR_A), 1);
@@ -216,7 +203,7 @@ static void test_failures_travel_outwards(void **state)
         world_try(world, STEPS(world_log(world, "begun"), middle, world_log(world, "never")),
                   STEPS(world_log(world, "outer undone")));
     world_command(world, STEPS(outer, world_log(world, "never")));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_failed(world, "inner; rolled back");
     assert_string_equal(world->logs, "begun|inner undone|outer undone|");
 }
@@ -228,7 +215,7 @@ static void test_a_try_inside_on_failure(void **state)
                                   STEPS(world_log(world, "inner undone")));
     world_command(world, STEPS(world_try(world, STEPS(world_require(world, "run", "cause")),
                                          STEPS(inner, world_log(world, "rest")))));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_failed(world, "cause; on_failure also failed: inner");
     assert_string_equal(world->logs, "inner undone|rest|");
 }
@@ -240,7 +227,7 @@ static void test_nesting_has_an_end(void **state)
     for (int i = 0; i < 8; i++)
         step = world_try(world, STEPS(step), NULL, 0);
     world_command(world, STEPS(world_write(world, "far := 1"), step));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_failed(world, "the steps are nested too deeply");
     assert_int_equal(world->frame_count, 0);
 }
@@ -252,7 +239,7 @@ static void test_many_tries_side_by_side_are_not_deep(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(tries); i++)
         tries[i] = world_try(world, STEPS(world_log(world, ".")), NULL, 0);
     world_command(world, tries, ARRAY_LENGTH(tries));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_completed(world);
     assert_int_equal(strlen(world->logs), 2 * ARRAY_LENGTH(tries));
 }
@@ -265,128 +252,11 @@ static void test_messages_are_cut_between_characters(void **state)
         strcat(text, "\xC2\xB0");
     world_command(world, STEPS(world_try(world, STEPS(world_require(world, "run", text)),
                                          STEPS(world_require(world, "run", text + 1)))));
-    const struct job_result *result = world_run(world, no_arguments);
+    const struct job_result *result = world_run(world, NULL);
     const char *suffix = strstr(result->message, "; on_failure also failed: ");
     assert_non_null(suffix);
     assert_int_equal((suffix - result->message) % 2, 1);
     assert_int_equal(strlen(suffix + strlen("; on_failure also failed: ")) % 2, 0);
-}
-
-static void test_the_time_of_a_command_ends_its_step(void **state)
-{
-    static const struct {
-        const char *condition; // expected for ever, or NULL: waited
-        const char *message;
-    } cases[] = {
-        {NULL, "timed out after 3 s while waiting 60 s"},
-        {"run", "timed out after 3 s while expecting run (run is false)"},
-    };
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct world *world = world_new();
-        struct step step = world_wait(60000);
-        if (cases[i].condition)
-            step = world_expect(world, cases[i].condition, 60000);
-        world->command.timeout_ms = 3000;
-        world_command(world, STEPS(step, world_write(world, "far := 1")));
-        const struct job_result *result = world_run(world, no_arguments);
-        assert_failed(world, cases[i].message);
-        assert_int_equal(result->fault, FAULT_NONE);
-        assert_int_equal(world_writes(world, ANY), 0);
-        assert_in_range(world->now_ms, 4000, 4010);
-        world_free(world);
-    }
-}
-
-static void test_time_over_while_reading_back(void **state)
-{
-    struct world *world = *state;
-    struct step write = world_write(world, "pair_a := 1");
-    write.within_ms = 20000;
-    world->command.timeout_ms = 3000;
-    world_rule(world, (struct rule){.is_write = true,
-                                    .address = 200,
-                                    .times = FOR_EVER,
-                                    .fault = FAULT_GARBLED});
-    world_command(world, &write, 1);
-    const struct job_result *result = world_run(world, no_arguments);
-    assert_failed(world, "timed out after 3 s while reading back pair_a (holding 200), the "
-                         "outcome of the write is unknown");
-    assert_true(result->anything_written);
-    assert_int_equal(world_writes(world, ANY), 1);
-}
-
-static void test_time_over_rolls_back_all_the_same(void **state)
-{
-    struct world *world = *state;
-    world->command.timeout_ms = 3000;
-    world_command(
-        world,
-        STEPS(world_try(
-            world, STEPS(world_write(world, "pair_a := 1"), world_expect(world, "run", 60000)),
-            STEPS(world_write(world, "pair_a := 0"), world_wait(500),
-                  world_write(world, "far := 7")))));
-    (void)world_run(world, no_arguments);
-    assert_failed(world, "timed out after 3 s while expecting run (run is false); rolled back");
-    assert_int_equal(world_writes(world, 200), 2);
-    assert_int_equal(world_held(world, PAIR_A), 0);
-    assert_int_equal(world_held(world, FAR_ONE), 7);
-}
-
-static void test_time_over_on_a_silent_device_says_so(void **state)
-{
-    struct world *world = *state;
-    world->command.timeout_ms = 3000;
-    world_rule(world, (struct rule){.address = ANY, .times = FOR_EVER, .fault = FAULT_TIMEOUT});
-    world_command(world, STEPS(world_expect(world, "run", 60000)));
-    const struct job_result *result = world_run(world, no_arguments);
-    assert_failed(world, "timed out after 3 s while expecting run (run is unknown)");
-    assert_int_equal(result->fault, FAULT_TIMEOUT);
-}
-
-static void test_rolling_back_a_dead_device_ends(void **state)
-{
-    struct world *world = *state;
-    struct step undo[40];
-    for (size_t i = 0; i < ARRAY_LENGTH(undo); i++)
-        undo[i] = world_write(world, "pair_a := 0");
-    world_rule(world, (struct rule){.is_write = true,
-                                    .address = ANY,
-                                    .times = FOR_EVER,
-                                    .fault = FAULT_TIMEOUT});
-    world_rule(world, (struct rule){.address = 200, .times = FOR_EVER, .fault = FAULT_TIMEOUT});
-    world_command(world, STEPS(world_try(world, STEPS(world_require(world, "run", "no")), undo,
-                                         ARRAY_LENGTH(undo))));
-    const struct job_result *result = world_run(world, no_arguments);
-    assert_int_equal(result->outcome, JOB_ERROR);
-    assert_non_null(
-        strstr(result->message, "no; on_failure also failed: no answer to the write"));
-    assert_in_range(world->now_ms, 1000 + 9000, 1000 + 12000);
-}
-
-static void test_all_rollbacks_share_their_time(void **state)
-{
-    struct world *world = *state;
-    struct step inner =
-        world_try(world, STEPS(world_require(world, "run", "no")), STEPS(world_wait(8000)));
-    world_command(world, STEPS(world_try(world, STEPS(inner), STEPS(world_wait(8000)))));
-    (void)world_run(world, no_arguments);
-    assert_failed(world, "no; on_failure also failed: there was no time left for it");
-    assert_in_range(world->now_ms, 11000, 11010);
-}
-
-static void test_completed_in_time_but_reported_late(void **state)
-{
-    struct world *world = *state;
-    world->command.timeout_ms = 3000;
-    world_command(world, STEPS(world_wait(2999)));
-    world_result(world, "far");
-    world_result(world, "state");
-    world_hold(world, STATE, 2);
-    world_rule(world, (struct rule){.address = 900, .times = FOR_EVER, .fault = FAULT_TIMEOUT});
-    const struct job_result *result = world_run(world, no_arguments);
-    assert_completed(world);
-    assert_int_equal(result->value_count, 1);
 }
 
 // At most one frame for each write of the command, and one more for the rollback.
@@ -425,87 +295,13 @@ static void test_stop_in_every_state(void **state)
     assert_in_range(rollbacks, 4, 10);
 }
 
-static void test_stop_ends_waits_at_once(void **state)
-{
-    static const struct {
-        enum step_kind kind;
-        int stop_at;
-        const char *message;
-    } cases[] = {
-        {STEP_WAIT, 2, "stopped while waiting 20 s"},
-        {STEP_EXPECT, 3, "stopped while expecting run (run is false)"},
-        {STEP_RECONNECT, 3, "stopped while waiting for the device to come back"},
-    };
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct world *world = world_new();
-        struct step step = world_expect(world, "run", 20000);
-        step.kind = cases[i].kind;
-        step.duration_ms = 20000;
-        world_command(world, STEPS(step, world_write(world, "far := 1")));
-        world->stop_at = cases[i].stop_at;
-        (void)world_run(world, no_arguments);
-        assert_failed(world, cases[i].message);
-        assert_true(world->now_ms < 1000 + 10);
-        assert_int_equal(world_writes(world, ANY), 0);
-        world_free(world);
-    }
-}
-
-static void test_stop_leaves_a_rollback_one_second(void **state)
-{
-    struct world *world = *state;
-    world_command(world, STEPS(world_try(world, STEPS(world_require(world, "run", "no")),
-                                         STEPS(world_write(world, "far := 1"), world_wait(5000),
-                                               world_write(world, "pair_a := 1")))));
-    world->stop_at = 5;
-    const struct job_result *result = world_run(world, no_arguments);
-    assert_non_null(strstr(result->message, "no; on_failure also failed: there was no time"));
-    assert_int_equal(world_held(world, FAR_ONE), 1);
-    assert_int_equal(world_writes(world, 200), 0);
-    assert_true(world->now_ms < 1000 + 1100);
-}
-
-static void test_a_rollback_for_a_stop_has_one_second(void **state)
-{
-    struct world *world = *state;
-    world_command(world,
-                  STEPS(world_try(world, STEPS(world_wait(20000)),
-                                  STEPS(world_write(world, "far := 1"), world_wait(5000)))));
-    world->stop_at = 3; // the note that the try begins, its wait
-    (void)world_run(world, no_arguments);
-    assert_failed(world,
-                  "stopped while waiting 20 s; on_failure also failed: there was no time "
-                  "left for it");
-    assert_int_equal(world_held(world, FAR_ONE), 1);
-    assert_in_range(world->now_ms, 2000, 2010);
-}
-
-static void test_a_stop_may_bring_the_answer_along(void **state)
-{
-    struct world *world = *state;
-    struct answer answer = {.count = 1};
-    struct job_event event = {.kind = JOB_EVENT_TIME};
-    struct step write = world_write(world, "pair_a := 1");
-    write.verify = false;
-    world_command(world, &write, 1);
-    struct job *job = job_new(&world->planning, WORLD_UNIT, world->image,
-                              world_request(world, no_arguments), 0);
-    assert_int_equal(job_step(job, 0, 0, &event).kind, JOB_SEND);
-    event = (struct job_event){.kind = JOB_EVENT_STOP, .answer = &answer};
-    assert_int_equal(job_step(job, 1, 0, &event).kind, JOB_DONE);
-    world->result = job_take_result(job);
-    assert_completed(world);
-    job_free(job);
-}
-
 static void test_a_write_is_not_repeated_for_a_lost_event(void **state)
 {
     struct world *world = *state;
     struct job_event event = {.kind = JOB_EVENT_TIME};
     world_command(world, STEPS(world_write(world, "reboot := true")));
-    struct job *job = job_new(&world->planning, WORLD_UNIT, world->image,
-                              world_request(world, no_arguments), 0);
+    struct job *job =
+        job_new(&world->planning, WORLD_UNIT, world->image, world_request(world, NULL), 0);
     assert_int_equal(job_step(job, 0, 0, &event).kind, JOB_SEND);
     assert_int_equal(job_step(job, 1, 0, &event).kind, JOB_DONE);
     assert_int_equal(job_step(job, 2, 0, &event).kind, JOB_DONE);
@@ -572,37 +368,24 @@ static void test_one_fault_anywhere(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_configuration_is_committed_and_read_back),
-        TEST(test_a_rejected_register_is_named_and_rolled_back),
-        TEST(test_another_open_configuration_is_left_alone),
-        TEST(test_a_failed_rollback_is_reported_beside_the_cause),
-        TEST(test_an_open_outcome_is_not_called_rolled_back),
-        TEST(test_a_failure_amid_a_write_is_not_called_rolled_back),
-        TEST(test_success_runs_no_on_failure),
-        TEST(test_all_of_on_failure_runs_and_nothing_after_it),
-        TEST(test_failures_travel_outwards),
-        TEST(test_a_try_inside_on_failure),
-        TEST(test_nesting_has_an_end),
-        TEST(test_many_tries_side_by_side_are_not_deep),
-        TEST(test_messages_are_cut_between_characters),
-        cmocka_unit_test(test_the_time_of_a_command_ends_its_step),
-        TEST(test_time_over_while_reading_back),
-        TEST(test_time_over_rolls_back_all_the_same),
-        TEST(test_time_over_on_a_silent_device_says_so),
-        TEST(test_rolling_back_a_dead_device_ends),
-        TEST(test_all_rollbacks_share_their_time),
-        TEST(test_completed_in_time_but_reported_late),
+        WORLD_TEST(test_configuration_is_committed_and_read_back),
+        WORLD_TEST(test_a_rejected_register_is_named_and_rolled_back),
+        WORLD_TEST(test_another_open_configuration_is_left_alone),
+        WORLD_TEST(test_a_failed_rollback_is_reported_beside_the_cause),
+        WORLD_TEST(test_an_open_outcome_is_not_called_rolled_back),
+        WORLD_TEST(test_a_failure_amid_a_write_is_not_called_rolled_back),
+        WORLD_TEST(test_success_runs_no_on_failure),
+        WORLD_TEST(test_all_of_on_failure_runs_and_nothing_after_it),
+        WORLD_TEST(test_failures_travel_outwards),
+        WORLD_TEST(test_a_try_inside_on_failure),
+        WORLD_TEST(test_nesting_has_an_end),
+        WORLD_TEST(test_many_tries_side_by_side_are_not_deep),
+        WORLD_TEST(test_messages_are_cut_between_characters),
         cmocka_unit_test(test_stop_in_every_state),
-        cmocka_unit_test(test_stop_ends_waits_at_once),
-        TEST(test_stop_leaves_a_rollback_one_second),
-        TEST(test_a_rollback_for_a_stop_has_one_second),
-        TEST(test_a_stop_may_bring_the_answer_along),
-        TEST(test_a_write_is_not_repeated_for_a_lost_event),
+        WORLD_TEST(test_a_write_is_not_repeated_for_a_lost_event),
         cmocka_unit_test(test_a_job_may_be_freed_at_any_time),
         cmocka_unit_test(test_one_fault_anywhere),
     };
