@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import sys
 
 import pytest
@@ -26,7 +27,7 @@ IS_LONG = os.environ.get("CAMPAIGN") == "long"
 
 # Each write of a command carries a value of its own, so that the device's record tells whose it is and how often it came.
 MAP = """modbridge: map/1
-modbus: {every: 200ms, timeout: 2s}
+modbus: {every: 200ms, timeout: 15s}
 telemetry:
   level: {holding: 100, type: u16}
   goal: {holding: 200, type: u16, access: rw}
@@ -107,6 +108,15 @@ class Scene:
     def run(self, path=None):
         self.bridge = self.world.run(path or self.path)
         return self.bridge
+
+    def hearings(self):
+        """(on the 1970 clock, in whole seconds; how often): the brokers said to a bridge that it hears commands now."""
+        log = "".join(p.read_text() for p in sorted(self.folder.glob("*-broker.err")))
+        return [int(at) for at in re.findall(r"^(\d+): Sending SUBACK to (?!cloud\b)", log, re.M)]
+
+    def await_hearing(self, before):
+        """Until a bridge that was started when there were `before` hearings hears the commands of all devices."""
+        e2e_world.await_true(lambda: len(self.hearings()) >= before + len(self.names), "the subscriptions")
 
     def send(self, name, device=None, arguments=None):
         """Publishes a command with a value of its own; returns its id. Never waits for anything else."""

@@ -7,6 +7,7 @@ import json
 import shutil
 import sqlite3
 
+from cloud import standing_still
 from conftest import GOAL, OTHER_GOAL, UNDONE
 
 FILES = ("modbridge.db", "modbridge.db-wal")
@@ -74,7 +75,8 @@ def record(scene, command_id):
     """The state of a command's record on disk, None while there is none."""
     scene.copies = getattr(scene, "copies", 0) + 1
     folder = scene.folder / f"look-{scene.copies}"
-    copy_state(scene.folder / "state", folder)
+    with standing_still(scene.bridge.child.pid):
+        copy_state(scene.folder / "state", folder)
     return Kept(folder).commands.get(command_id)
 
 

@@ -72,8 +72,9 @@ def test_full_disk(scene):
         ids = go_on(scene, pick(4, 60))
         check(scene, ids, "completed")
         scene.bridge.stop(signal.SIGKILL)  # the journal was written to the reserve all the same
+        before = len(scene.hearings())
         scene.run()
-        await_true(lambda: lines_of(scene, "connected"), "the link")
+        scene.await_hearing(before)
         again = ids[-1]
         since = len(scene.cloud.messages)
         ask_again(scene, again)
@@ -81,7 +82,7 @@ def test_full_disk(scene):
         check(scene, ids, "completed")
         assert len(lines_of(scene, "is full")) <= 1, "one line a change of state"
         ballast.unlink()
-        await_true(lambda: not lines_of(scene, "is full") or lines_of(scene, "takes data again"), "the recovery", 60)
+        await_true(lambda: not lines_of(scene, "is full") or lines_of(scene, "takes data again"), "the recovery", 120)
         check(scene, go_on(scene, 1), "completed")
         assert scene.bridge.stop() == 0
 
@@ -100,7 +101,7 @@ def test_disk_that_refuses_to_write(scene):
     check(scene, ids, "error")
     assert all("cannot be recorded" in finals(scene.cloud.messages)[i][0][1]["message"] for i in ids)
     resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    await_true(lambda: lines_of(scene, "takes data again"), "the recovery", 60)
+    await_true(lambda: lines_of(scene, "takes data again"), "the recovery", 120)
     assert len(lines_of(scene, "refuses to write")) == 1, "one line a change of state"
     check(scene, go_on(scene, 1), "completed")
     assert scene.bridge.stop() == 0 and os.path.exists(scene.folder / "state/modbridge.db")
@@ -117,12 +118,12 @@ def test_final_response_that_the_disk_does_not_take(scene):
     process = scene.bridge.child.pid
     resource.prlimit(process, resource.RLIMIT_FSIZE, (len(scene.bridge.log()) + 4096, resource.RLIM_INFINITY))
     await_true(lambda: finals(scene.cloud.messages)[command_id], "the answer")
-    assert lines_of(scene, "refuses to write"), "the disk did not take it"
+    await_true(lambda: lines_of(scene, "refuses to write"), "the disk did not take it")
     scene.fault("")
     ask_again(scene, command_id)
     await_true(lambda: len(finals(scene.cloud.messages)[command_id]) == 2, "the same answer again")
     resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    await_true(lambda: lines_of(scene, "takes data again"), "the recovery", 60)
+    await_true(lambda: lines_of(scene, "takes data again"), "the recovery", 120)
     await_true(lambda: record(scene, command_id) == DONE, "the record")
     scene.bridge.stop(signal.SIGKILL)
     began = time.time()

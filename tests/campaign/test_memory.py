@@ -66,7 +66,7 @@ def start(scene, memory):
 
 def check_end(scene, bridge, story):
     """It ended with the message."""
-    code = bridge.child.wait(30)
+    code = bridge.child.wait(90)
     scene.world.started.remove(bridge)
     assert code == -signal.SIGABRT and WORDS in bridge.log(), f"{story}: ended with {code}: {bridge.log()}"
 
@@ -75,7 +75,7 @@ def await_failure(scene, bridge, memory, lasts, story):
     """The allocation fails; whether the bridge has ended by it. A single one may be lived with: it was only an optimisation."""
     await_true(lambda: memory.has_failed() or bridge.child.poll() is not None, story)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        bridge.child.wait(10 if lasts else 0.5)
+        bridge.child.wait(90 if lasts else 0.5)
     if bridge.child.poll() is None and not lasts:
         return False
     check_end(scene, bridge, story)
@@ -99,7 +99,11 @@ def test_while_it_starts(scene, memory):
         if await_failure(scene, bridge, memory, lasts, story):
             ended += 1
             continue
-        await_true(lambda: "connected" in bridge.log(), f"{story}: it goes on; {bridge.log()}")
+        await_true(lambda: "connected" in bridge.log() or bridge.child.poll() is not None, f"{story}: it goes on; {bridge.log()}")
+        if bridge.child.poll() is not None:  # it took its time over it
+            check_end(scene, bridge, story)
+            ended += 1
+            continue
         assert bridge.stop() == 0, bridge.log()
     assert ended, "nothing ended: the test proves nothing"
     print(f"{len(nth)} starts, {ended} ended for want of memory, {len(nth) - ended} did without")
@@ -126,8 +130,11 @@ def one_life(scene, memory, index):
     ended = await_failure(scene, bridge, memory, lasts, story)
     if not ended:
         time.sleep(1.5)
-        assert bridge.child.poll() is None, story
-        bridge.stop(signal.SIGKILL)
+        ended = bridge.child.poll() is not None
+        if ended:  # it took its time over it
+            check_end(scene, bridge, story)
+        else:
+            bridge.stop(signal.SIGKILL)
     folder = scene.folder / f"after-{index}"
     copy_state(scene.folder / "state", folder)
     if state == "connecting":
@@ -142,9 +149,9 @@ def test_while_it_runs(scene, memory):
     lives = [one_life(scene, memory, i) for i in range(pick(6, 200))]
     scene.run()
     await_true(lambda: all(set(finals(scene.cloud.messages)) >= set(kept.commands) for _, kept in lives),
-               "an answer to every command that was recorded", 60)
+               "an answer to every command that was recorded", 120)
     await_true(lambda: all(kept.seconds[name] <= set(telemetry(scene.cloud.messages, name))
-                           for _, kept in lives for name in scene.names), "what the outbox held", 60)
+                           for _, kept in lives for name in scene.names), "what the outbox held", 120)
     last = scene.send("put")
     await_true(lambda: finals(scene.cloud.messages)[last], "the answer of the last life")
     assert scene.bridge.stop() == 0

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Power cuts: the state folder as it is at a random instant of writing, and a start from it."""
-import os
 import signal
 import time
 
+from cloud import standing_still
 from conftest import GOAL, pick
 from e2e_world import await_true
 from histories import EXECUTING, RECEIVED, Kept, copy_state, finals, telemetry
@@ -12,12 +12,9 @@ from histories import EXECUTING, RECEIVED, Kept, copy_state, finals, telemetry
 def cut(scene, index):
     """The files of one instant: the process stands still while they are copied."""
     time.sleep(scene.chance.uniform(0.05, 0.8))
-    os.kill(scene.bridge.child.pid, signal.SIGSTOP)
     folder = scene.folder / f"cut-{index}"
-    try:
+    with standing_still(scene.bridge.child.pid):
         copy_state(scene.folder / "state", folder)
-    finally:
-        os.kill(scene.bridge.child.pid, signal.SIGCONT)
     return folder
 
 
@@ -34,9 +31,9 @@ def start_from(scene, folder):
     await_true(lambda: "started" in bridge.log(), f"the start from {folder}")
     # What was acknowledged but not yet forgotten arrives again; that is allowed.
     await_true(lambda: bridge.child.poll() is None and all(kept.seconds[n] <= set(telemetry(arrived(), n))
-               for n in scene.names), f"what {folder} holds; {bridge.log()}", 60)
+               for n in scene.names), f"what {folder} holds; {bridge.log()}", 120)
     undone = {c: s for c, s in kept.commands.items() if s in (RECEIVED, EXECUTING)}
-    await_true(lambda: set(undone) <= set(finals(arrived())), f"answers to {undone}", 60)
+    await_true(lambda: set(undone) <= set(finals(arrived())), f"answers to {undone}", 120)
     for command_id, state in undone.items():
         (kind, payload), = finals(arrived())[command_id]
         words = "interrupted, outcome unknown" if state == EXECUTING else "nothing was written"

@@ -11,7 +11,7 @@ from e2e_world import await_true
 from histories import DONE, EXECUTING, finals, record, telemetry, writes_of
 
 long_only = pytest.mark.skipif(not IS_LONG, reason="part of the long form")
-SLOW = "  - {{latency: 1500ms, requests: {kind}, addresses: {address}}}\n"
+SLOW = "  - {{latency: 4s, requests: {kind}, addresses: {address}}}\n"  # in which this side sees it and kills
 
 
 def begin(scene):
@@ -28,7 +28,7 @@ def after_kill(scene, command_id, must_answer=True):
     scene.fault("")
     scene.run()
     if must_answer:
-        await_true(lambda: finals(scene.cloud.messages)[command_id], "the answer", 60)
+        await_true(lambda: finals(scene.cloud.messages)[command_id], "the answer", 120)
     await_true(lambda: max(telemetry(scene.cloud.messages, "d0"), default=0) > began, "telemetry")
     time.sleep(0.5)  # a second answer, or a second write, would come now
     outcomes = finals(scene.cloud.messages)[command_id]

@@ -1,8 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""The far side of the broker, which misses nothing."""
+"""The far side of the broker, which misses nothing; and a process that stands still while its files are copied."""
+import contextlib
+import os
+import pathlib
+import signal
 import time
 
 import paho.mqtt.client as paho
+
+
+@contextlib.contextmanager
+def standing_still(process):
+    """Nothing of it runs inside: its files are of one instant."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        tasks = pathlib.Path(f"/proc/{process}/task")
+        while any((task / "stat").read_text().rsplit(")", 1)[1].split()[0] not in "TtZ" for task in tasks.iterdir()):
+            time.sleep(0.001)
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 def lasting_broker(folder):

@@ -3,10 +3,12 @@
 
 Everything a test starts is ended with it, and nothing waits for a fixed time: tests await
 conditions. MODBRIDGE names the program under test."""
+import collections
 import json
 import os
 import pathlib
 import queue
+import random
 import signal
 import socket
 import subprocess
@@ -18,13 +20,35 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAPPINGS = ROOT / "mappings"
 MODBRIDGE = os.environ["MODBRIDGE"]
-PATIENCE = 30  # seconds: machines are noisy, conditions are not
+PATIENCE = 90  # seconds: machines are noisy, conditions are not
+GUARDS = collections.deque(maxlen=300)  # of the ports that were given out last
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port for this process alone, also while nobody listens there. The kernel gives none of these to those who ask for any,
+    and each is guarded by its UDP namesake against the tests that run beside this one."""
+    first_of_kernel = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    ports = range(first_of_kernel // 2, first_of_kernel) if first_of_kernel > 8192 else range(10000, 32768)
+    while True:
+        port = random.SystemRandom().choice(ports)
+        guard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            guard.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            guard.close()
+            continue
+        GUARDS.append(guard)
+        return port
+
+
+def seconds_to_start():
+    """How long this machine takes now to start the program and end it: a measure for what is to happen at once."""
+    began = time.monotonic()
+    subprocess.run([MODBRIDGE, "--version"], capture_output=True, check=True)
+    return time.monotonic() - began
 
 
 def await_true(condition, what, seconds=PATIENCE):
@@ -54,7 +78,7 @@ class Process:
     def log(self):
         return self.err.read_text()
 
-    def stop(self, with_signal=signal.SIGTERM, seconds=10):
+    def stop(self, with_signal=signal.SIGTERM, seconds=PATIENCE):
         if self.child.poll() is None:
             self.child.send_signal(with_signal)
         try:
@@ -88,7 +112,7 @@ class Mqtt:
 
     def send(self, topic, payload, retain=False):
         text = payload if isinstance(payload, (str, bytes)) else json.dumps(payload)
-        self.client.publish(topic, text, qos=1, retain=retain).wait_for_publish(10)
+        self.client.publish(topic, text, qos=1, retain=retain).wait_for_publish(PATIENCE)
 
     def close(self):
         self.client.loop_stop()
@@ -126,10 +150,8 @@ class World:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
     def simulate(self, device, *options, listen=None):
-        """Starts a simulator; returns (process, "127.0.0.1:PORT")."""
-        argv = [MODBRIDGE, "simulate", device, *options]
-        if listen:
-            argv += ["--listen", listen]
+        """Starts a simulator; returns (process, "127.0.0.1:PORT"). The port stays its own while it is stopped."""
+        argv = [MODBRIDGE, "simulate", device, *options, "--listen", listen or f"127.0.0.1:{free_port()}"]
         process = self.start(argv, "simulate")
 
         def served():
@@ -181,6 +203,6 @@ def world(tmp_path):
     here.close()
 
 
-def modbridge(*argv, cwd=None, seconds=60):
+def modbridge(*argv, cwd=None, seconds=2 * PATIENCE):
     """Runs the program to its end."""
     return subprocess.run([MODBRIDGE, *map(str, argv)], capture_output=True, text=True, cwd=cwd, timeout=seconds)

@@ -7,14 +7,14 @@ import struct
 import threading
 
 import pytest
-from conftest import await_true, free_port, modbridge
+from conftest import PATIENCE, await_true, free_port, modbridge
 from recorder import Recorder
 from test_door import Master, read, write
 
 MODEL_123 = 50000 + 2 + 68  # behind the marker and model 1 with its header
 LIMIT = MODEL_123 + 5
 MAP = """modbridge: map/1
-modbus: {every: 200ms, timeout: 2s, sunspec: [40000, 50000]}
+modbus: {every: 200ms, timeout: 5s, sunspec: [40000, 50000]}
 registers:
   limit_sf: {holding: model(123) + 23, type: i16}
 telemetry:
@@ -36,7 +36,7 @@ commands:
   set_stubborn:
     steps:
       - write: {stubborn: 4}
-        verify: {within: 3s}
+        verify: {within: 6s}
 simulation:
   sunspec: {base: 50000, models: [1, 123]}
   values: {setpoint: 5, worn: 0, plain: 0, stubborn: 3, limit_sf: -2, limit: 80}
@@ -84,7 +84,7 @@ def test_a_hold_ends_when_another_master_writes_its_register(shared, command, ad
     await_true(lambda: writes(shared, address).count(kept) >= 3, "the setpoint is written again")
     assert shared.master.ask(1, write(address, word)) == write(address, word)
     await_true(lambda: "has ended: something else was written" in shared.bridge.log(), "the hold has ended")
-    assert unit_of(shared)["holds"] == []
+    await_true(lambda: unit_of(shared)["holds"] == [], "the status to say so")
     await_value(shared, **value)
     assert shared.bridge.stop() == 0
     seen = writes(shared, address)
@@ -98,7 +98,7 @@ def test_what_others_write_is_counted_as_wear_and_read_at_once(shared):
         assert shared.master.ask(1, read(LIMIT)) == b"\x03\x02" + struct.pack(">H", 1000 + number), "not what was read before"
     assert shared.master.ask(1, write(99, 1)) == b"\x86\x02", "outside of the list"
     await_value(shared, worn=9, limit=10.02)
-    assert unit_of(shared)["wear"] == [{"entry": "worn", "writes": 3}]
+    await_true(lambda: unit_of(shared)["wear"] == [{"entry": "worn", "writes": 3}], "the count")
     assert shared.command("d", "w", "set_plain", {"plain": 1})[0] == "completed"  # its record takes the counts along
     shared.bridge.child.kill()
     shared.bridge.child.wait()
@@ -125,7 +125,7 @@ def test_a_write_beside_a_command_that_reads_back(shared):
 
     shared.recorder.on_write = look
     assert shared.command("d", "p", "set_plain", {"plain": 6}) == ("completed", {"plain": 6})
-    beside[0][0].join(20)
+    beside[0][0].join(PATIENCE)
     assert beside[0][1] == [write(102, 7)] and writes(shared, 102) == [6, 7]
     await_value(shared, plain=7)
     # Between two looks at a register that does not follow yet, others have their turn: what is found is what is said.

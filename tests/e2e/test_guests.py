@@ -3,10 +3,9 @@
 import json
 import signal
 import subprocess
-import time
 
 import pytest
-from conftest import MODBRIDGE, await_true, modbridge
+from conftest import MODBRIDGE, PATIENCE, await_true, modbridge
 from test_status import ask, await_socket, await_status, connect, receive_line
 from test_transports import Gate, Simulator, write_map
 
@@ -173,10 +172,9 @@ def test_a_tool_is_stopped_while_it_waits(line):
     tool = subprocess.Popen([MODBRIDGE, "read", line.folder / "site.yaml", "meter"], stderr=subprocess.PIPE, text=True)
     assert THROUGH in tool.stderr.readline()
     tool.send_signal(signal.SIGINT)
-    began = time.monotonic()
-    assert tool.wait(15) == 4
+    assert tool.wait(PATIENCE) == 4
     said = tool.stderr.read()
     tool.stderr.close()
-    assert "stopped" in said and time.monotonic() - began < 15, said
+    assert "stopped" in said, said
     for client in crowd:
         client.close()

@@ -10,10 +10,10 @@ import socket
 import subprocess
 
 import pytest
-from conftest import MODBRIDGE, await_true, free_port, modbridge
+from conftest import MODBRIDGE, PATIENCE, await_true, free_port, modbridge
 
 MAP = """modbridge: map/1
-modbus: {every: 200ms, timeout: 300ms, verify: {within: 300ms}}
+modbus: {every: 200ms, timeout: 3s, verify: {within: 700ms}}
 telemetry:
   limit: {holding: 100, type: u16, scale: 0.1, unit: "%", access: rw, range: [0, 120]}
   mode: {holding: 101, type: u16, access: rw, enum: {0: idle, 1: run}}
@@ -143,7 +143,7 @@ def test_it_outlives_who_asked_for_it(pump):
     child = following(pump, "command", "slowly")
     await_running(pump)
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=30)
+    out, err = child.communicate(timeout=PATIENCE)
     assert child.returncode == 4 and out == ""
     assert err == ("it takes a while\nthe command goes on in the daemon: 'modbridge status' shows what becomes of it\n")
     # One of the cloud waits for it; they follow each other.
@@ -164,7 +164,7 @@ def test_the_daemon_is_killed(pump):
     await_true(lambda: len(commands(pump)) == 2, "one to wait")
     pump.bridge.child.kill()
     for asked in (child, written):
-        _, err = asked.communicate(timeout=30)
+        _, err = asked.communicate(timeout=PATIENCE)
         assert asked.returncode == 4 and "modbridge has closed the connection" in err, err
     start(pump)
     def over():
@@ -181,7 +181,7 @@ def test_the_daemon_is_killed(pump):
     child = following(pump, "command", "slowly_again")
     await_running(pump, "slowly_again")
     pump.bridge.child.terminate()
-    _, err = child.communicate(timeout=30)
+    _, err = child.communicate(timeout=PATIENCE)
     assert child.returncode == 4 and "error: stopped while" in err, err
 
 
@@ -193,8 +193,8 @@ def test_without_a_journal(pump):
     written = following(pump, "write", "limit=30")
     await_true(lambda: len(commands(pump)) == 2, "the second to wait")
     release(pump)
-    assert written.communicate(timeout=60) == ("completed\n  limit  30.0\n", "")
-    assert slow.wait(60) == 0 and [c["state"] for c in commands(pump)] == ["completed", "completed"]
+    assert written.communicate(timeout=PATIENCE) == ("completed\n  limit  30.0\n", "")
+    assert slow.wait(PATIENCE) == 0 and [c["state"] for c in commands(pump)] == ["completed", "completed"]
     assert not any("responses" in line for line in pump.bridge.lines())
     assert any("ran set_limit (limit=30): completed" in line for line in pump.bridge.lines())
 
@@ -215,7 +215,7 @@ def test_the_socket_itself(pump, tmp_path_factory):
     ]
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
-        client.settimeout(10)
+        client.settimeout(PATIENCE)
         lines = client.makefile("rw")
         for request, expected in asked:
             lines.write(json.dumps(request) + "\n")

@@ -12,7 +12,7 @@ from conftest import await_true, free_port, modbridge
 from recorder import Recorder
 
 MAP = """modbridge: map/1
-modbus: {every: 200ms}
+modbus: {every: 200ms, timeout: 10s}
 telemetry:
   power: {holding: 100, type: u16, unit: W, access: rw}
   mode: {holding: 101, type: u16, access: rw}

@@ -10,7 +10,7 @@ from recorder import Recorder
 
 BEGIN, RATE, CANCEL, POWER = 100, 101, 102, 103
 MAP = """modbridge: map/1
-modbus: {every: 200ms}
+modbus: {every: 200ms, timeout: 5s}
 telemetry:
   begin: {holding: 100, type: u16, access: rw}
   rate: {holding: 101, type: u16, access: rw}

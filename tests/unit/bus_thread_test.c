@@ -14,7 +14,7 @@
 #include "support/black_hole.h"
 #include "support/fake_server.h"
 
-enum { PATIENCE_MS = 20000, PATIENCE_US = 20000000, ANSWER_TIMEOUT_MS = 60000 };
+enum { PATIENCE_MS = 60000, PATIENCE_US = 60000000, ANSWER_TIMEOUT_MS = 600000 };
 
 static const struct point points[] = {{.key = "power",
                                        .source = SOURCE_WORDS,
