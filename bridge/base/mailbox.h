@@ -27,8 +27,9 @@ struct mailbox *mailbox_new(size_t size, size_t readings, size_t sure);
 // Frees it; messages still inside are dropped. NULL is allowed.
 void mailbox_free(struct mailbox *mailbox);
 
-// A date for what cannot wait.
+// A date for what cannot wait, and one for what never wakes anybody.
 #define MAILBOX_AT_ONCE INT64_MIN
+#define MAILBOX_NEVER   INT64_MAX
 
 // Copies a message in; when the room for readings is full the oldest reading makes way.
 void mailbox_post_reading(struct mailbox *mailbox, const void *message);
@@ -45,7 +46,7 @@ bool mailbox_take(struct mailbox *mailbox, void *ret_message);
 
 // The taker looks again at `at_ms`, whether or not it is woken: it said so before it waits on
 // the descriptor, each time. INT64_MAX, as at the start: it wants to be woken for whatever
-// comes.
+// comes with a date.
 void mailbox_look_at(struct mailbox *mailbox, int64_t at_ms);
 
 // Readable while there is a message that cannot wait until the taker looks; for poll() only,

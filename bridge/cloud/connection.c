@@ -133,9 +133,11 @@ static void acknowledged(void *context, int mid)
     struct connection *connection = context;
     struct uplink_event event = connection_event(connection, UPLINK_ACKED);
     int64_t now_ms = clock_monotonic_ms();
-    event.by_ms = now_ms + UPLINK_ACK_MAY_WAIT_MS;
-    if (flights_take(&connection->flights, mid, now_ms, &event.row))
-        event_post(&connection->hub->events, &event);
+    if (!flights_take(&connection->flights, mid, now_ms, &event.row))
+        return;
+    bool makes_room = flights_are_half_back(&connection->flights);
+    event.by_ms = makes_room ? now_ms + UPLINK_ACK_MAY_WAIT_MS : MAILBOX_NEVER;
+    event_post(&connection->hub->events, &event);
 }
 
 // A request is not worth holding up acknowledgements, and a flood of them must not grow.

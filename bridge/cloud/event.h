@@ -29,7 +29,8 @@ struct uplink_event {
     enum uplink_event_kind kind;
     int connection;   // index of the cloud connection in the site
     uint32_t session; // connected: the session's number, for uplink_publish
-    int64_t by_ms;    // acked: until when it may wait, on the monotonic clock
+    int64_t by_ms;    // acked: until when it may wait, on the monotonic clock; MAILBOX_NEVER
+                      // while more than half of what may be under way is
     union {
         int64_t row; // acked
         struct {

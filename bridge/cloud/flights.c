@@ -29,6 +29,11 @@ bool flights_take(struct flights *flights, int mid, int64_t now_ms, int64_t *ret
     return false;
 }
 
+bool flights_are_half_back(const struct flights *flights)
+{
+    return flights->count <= PACING_MAX_IN_FLIGHT / 2;
+}
+
 bool flights_are_stuck(const struct flights *flights, int64_t now_ms)
 {
     return flights->count && now_ms - flights->progress_ms >= FLIGHTS_ACK_LIMIT_MS;

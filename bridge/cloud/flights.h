@@ -32,6 +32,10 @@ void flights_add(struct flights *flights, int mid, int64_t row, int64_t now_ms);
 // Takes out the message that was acknowledged; false when the id is none of theirs.
 bool flights_take(struct flights *flights, int mid, int64_t now_ms, int64_t *ret_row);
 
+// Whether room that was gone is worth going for: at most half of what may be under way is. With
+// more of them each acknowledgement would make room for one message, and wake two threads.
+bool flights_are_half_back(const struct flights *flights);
+
 // Whether nothing was acknowledged for too long.
 bool flights_are_stuck(const struct flights *flights, int64_t now_ms);
 

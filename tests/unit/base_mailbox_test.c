@@ -165,6 +165,26 @@ static void wakes_a_taker_that_would_look_too_late(void **state)
     mailbox_free(mailbox);
 }
 
+// Not even a taker that never looks by itself; what has a date wakes it for both.
+static void wakes_nobody_for_what_never_matters(void **state)
+{
+    struct mailbox *mailbox = mailbox_new(sizeof(int), 0, 10);
+    int message = 1;
+    (void)state;
+    mailbox_look_at(mailbox, INT64_MAX);
+    assert_true(mailbox_post_by(mailbox, &message, MAILBOX_NEVER));
+    assert_false(is_ready(mailbox));
+    mailbox_look_at(mailbox, INT64_MAX);
+    assert_false(is_ready(mailbox));
+    assert_true(mailbox_post_by(mailbox, &message, 1000));
+    assert_true(is_ready(mailbox));
+    assert_true(mailbox_take(mailbox, &message));
+    assert_true(is_ready(mailbox));
+    assert_true(mailbox_take(mailbox, &message));
+    assert_false(is_ready(mailbox));
+    mailbox_free(mailbox);
+}
+
 static void wakes_when_what_can_wait_becomes_much(void **state)
 {
     (void)state;
@@ -267,6 +287,7 @@ int main(void)
         cmocka_unit_test(is_readable_while_there_is_something),
         cmocka_unit_test(wakes_nobody_for_what_can_wait),
         cmocka_unit_test(wakes_a_taker_that_would_look_too_late),
+        cmocka_unit_test(wakes_nobody_for_what_never_matters),
         cmocka_unit_test(wakes_when_what_can_wait_becomes_much),
         cmocka_unit_test(works_without_room),
         cmocka_unit_test(serves_three_writers),

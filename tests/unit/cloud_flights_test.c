@@ -32,6 +32,19 @@ static void messages_are_taken_by_their_id(void **state)
     assert_int_equal(flights.count, PACING_MAX_IN_FLIGHT / 2);
 }
 
+static void room_is_worth_going_for_when_half_is_back(void **state)
+{
+    struct flights flights = {.count = 0};
+    int64_t row = 0;
+    (void)state;
+    for (int mid = 1; mid <= PACING_MAX_IN_FLIGHT; mid++)
+        flights_add(&flights, mid, mid, 0);
+    for (int mid = 1; mid <= PACING_MAX_IN_FLIGHT; mid++) {
+        assert_true(flights_take(&flights, mid, 1, &row));
+        assert_int_equal(flights_are_half_back(&flights), mid >= PACING_MAX_IN_FLIGHT / 2);
+    }
+}
+
 static void a_minute_without_acknowledgement_is_too_long(void **state)
 {
     struct flights flights = {.count = 0};
@@ -91,6 +104,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_are_taken_by_their_id),
+        cmocka_unit_test(room_is_worth_going_for_when_half_is_back),
         cmocka_unit_test(a_minute_without_acknowledgement_is_too_long),
         cmocka_unit_test(every_phase_has_its_words),
         cmocka_unit_test(refusals_for_ever_are_told_from_others),
