@@ -94,6 +94,8 @@ static void look(struct bus *bus)
     turn->job_ms = ready ? ready->running.ready_ms : INT64_MAX;
     turn->job_has_begun = ready && ready->running.has_begun;
     turn->hold_ms = keep_next_ms(&bus->keep, clock_monotonic_ms());
+    if (turn->hold_ms < line_rests_until_ms(&bus->line))
+        turn->hold_ms = line_rests_until_ms(&bus->line);
     turn->late = link_late(bus->line.link);
     bus_look_at_guests(bus);
     for (size_t i = 0; i < bus->line.unit_count; i++) {

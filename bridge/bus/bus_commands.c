@@ -102,6 +102,10 @@ static bool may_begin(struct bus *bus, struct job_queue *queue, struct unit *uni
     char refusal[300];
     if (queue->running.has_begun)
         return true;
+    if (line_rests_until_ms(&bus->line) > clock_monotonic_ms()) {
+        queue->running.ready_ms = line_rests_until_ms(&bus->line);
+        return false;
+    }
     queue->running.has_begun = true;
     if (bus_identify(bus, unit, text, sizeof text) || text[0] == '\0')
         return true;
@@ -154,6 +158,7 @@ void bus_take_job(struct bus *bus, struct job_request *request)
 void bus_stop_jobs(struct bus *bus)
 {
     int64_t now_ms = clock_monotonic_ms();
+    line_hurry(&bus->line);
     keep_stop(&bus->keep, now_ms, STOP_HOLDS_MS);
     jobs_stop(&bus->jobs, now_ms, STOP_HOLDS_MS);
     for (struct job_request *waiting = jobs_take_waiting(&bus->jobs); waiting;

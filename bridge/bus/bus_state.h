@@ -37,6 +37,7 @@ struct bus {
     bool link_known; // whether main was told of the link's state
     bool link_open;
     int64_t link_since_ms; // when that changed
+    bool breaks_told;      // main knows that the connection breaks again and again
 };
 
 // ---- bus_units.c ----

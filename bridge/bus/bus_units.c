@@ -48,6 +48,18 @@ static void watch_link(struct bus *bus)
     bus_post(bus, &message);
 }
 
+// Tells main when the connection breaks again and again, and when that is over.
+static void watch_breaks(struct bus *bus)
+{
+    struct breaks *breaks = &bus->line.breaks;
+    breaks_look(breaks, clock_monotonic_ms());
+    if (bus->breaks_told == breaks->are_many)
+        return;
+    bus->breaks_told = breaks->are_many;
+    struct message message = {.kind = MESSAGE_BREAKS, .breaks = {.are_many = breaks->are_many}};
+    bus_post(bus, &message);
+}
+
 bool bus_open(struct bus *bus)
 {
     enum link_progress progress = line_go_on_opening(&bus->line);
@@ -87,6 +99,7 @@ void bus_settle(struct bus *bus, struct unit *unit, enum fault fault, const char
     bool answered = fault == FAULT_NONE || fault == FAULT_EXCEPTION;
     bool was_lost = unit->health.state != HEALTH_ONLINE;
     watch_link(bus);
+    watch_breaks(bus);
     tell_models(bus, unit);
     if (line_note(&bus->line, unit, fault, now_ms))
         post_health(bus, unit, text);

@@ -11,10 +11,11 @@ static void send_request(struct line *line, struct unit *unit, struct running_jo
                          enum fault *ret_fault)
 {
     int64_t late_us = line_late_until_us(line, &action->request);
-    if (late_us > 0) {
+    int64_t rest_ms = line_rests_until_ms(line);
+    if (late_us > 0 || rest_ms > clock_monotonic_ms()) {
         running->has_pending = true;
         running->pending = *action;
-        running->ready_ms = late_us / 1000 + 1;
+        running->ready_ms = late_us > 0 ? late_us / 1000 + 1 : rest_ms;
         return;
     }
     enum fault fault =

@@ -19,7 +19,7 @@ struct running_job {
     int64_t ready_ms; // when to step it next
     bool is_waiting;  // it waits by itself: the device may be polled meanwhile
     uint32_t note;    // what it wants to be noted; 0: nothing
-    bool has_pending; // `pending` is to be sent then: a late answer stood in its way
+    bool has_pending; // `pending` is to be sent then: a late answer, or a link that rests
     struct job_action pending;
     struct job_event event; // what to tell it then
     struct answer answer;   // storage of event.answer

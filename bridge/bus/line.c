@@ -182,11 +182,34 @@ static void note_opening(struct line *line, bool is_open, const struct error *er
     }
 }
 
+int64_t line_rests_until_ms(const struct line *line)
+{
+    bool has_broken = !link_is_open(line->link) && line->has_answered;
+    return has_broken && line->why.code == ERROR_NONE ? line->retry_at_ms : 0;
+}
+
+void line_hurry(struct line *line)
+{
+    line->is_hurried = true;
+    if (line_rests_until_ms(line))
+        line->retry_at_ms = 0;
+}
+
+// False when the program stops meanwhile.
+static bool await_rest(const struct line *line)
+{
+    int64_t until_ms = line_rests_until_ms(line);
+    return until_ms <= clock_monotonic_ms() ||
+           !clock_wait(&line->stop_descriptor, 1, until_ms * US_PER_MS);
+}
+
 enum fault line_open(struct line *line)
 {
     struct error err = {0};
     if (link_is_open(line->link))
         return FAULT_NONE;
+    if (!await_rest(line))
+        return FAULT_STOPPED;
     if (clock_monotonic_ms() < line->retry_at_ms)
         return FAULT_LINK;
     enum fault fault = link_open(line->link, OPEN_TIMEOUT_MS, &err);
@@ -270,10 +293,14 @@ static void settle(struct line *line, const struct unit *unit, const struct requ
     }
     if (fault == FAULT_TIMEOUT || fault == FAULT_GARBLED)
         link_await_late(line->link, request, LATE_TIMEOUTS * unit->device->modbus.timeout_ms);
-    if (!link_is_open(line->link) && line->has_answered)
-        line->retry_at_ms = now_ms;
-    else if (!link_is_open(line->link))
+    if (link_is_open(line->link))
+        return;
+    if (!line->has_answered)
         back_off(line, now_ms);
+    else if (is_serial(line) || line->is_hurried)
+        line->retry_at_ms = now_ms;
+    else
+        line->retry_at_ms = breaks_note(&line->breaks, now_ms);
 }
 
 // One transaction, in its time. *ret_from_us: when it began; 0: it did not.
@@ -282,7 +309,9 @@ static enum fault send(struct line *line, struct unit *unit, const struct reques
 {
     line->was_sent = false;
     *ret_from_us = 0;
-    pulse_give(&line->pulse, clock_monotonic_ms() + OPEN_TIMEOUT_MS);
+    int64_t rest_ms = line_rests_until_ms(line);
+    int64_t now_ms = clock_monotonic_ms();
+    pulse_give(&line->pulse, (rest_ms > now_ms ? rest_ms : now_ms) + OPEN_TIMEOUT_MS);
     enum fault fault = line_open(line);
     if (fault != FAULT_NONE)
         return fault;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/pulse.h"
+#include "bus/breaks.h"
 #include "bus/busy.h"
 #include "bus/health.h"
 #include "bus/link.h"
@@ -61,7 +62,9 @@ struct line {
     int64_t opened_ms;
     bool has_answered; // somebody did, over the present or last connection
     int64_t backoff_ms;
+    struct breaks breaks;
     int64_t retry_at_ms; // not opened again before
+    bool is_hurried;     // what breaks is made anew at once
     struct error why;    // why it could not be opened last; code ERROR_NONE: it is or was open
     int64_t written_ms;  // when something was written last, to whatever unit; 0: nothing yet
     bool was_sent;       // whether a byte of the last request left
@@ -87,12 +90,19 @@ struct unit *line_unit_of_id(struct line *line, uint8_t unit_id);
 // The unit of a device (index in the site), or NULL.
 struct unit *line_unit(struct line *line, uint16_t device);
 
-// Opens the link unless it is open. FAULT_LINK when it cannot be opened or may not yet,
-// FAULT_STOPPED when the stop descriptor ended the wait.
+// Opens the link unless it is open; one that rests is waited for. FAULT_LINK when it cannot be
+// opened or may not yet, FAULT_STOPPED when the stop descriptor ended the wait.
 enum fault line_open(struct line *line);
 
 // The same without waiting: begins to open it, or goes on with it.
 enum link_progress line_go_on_opening(struct line *line);
+
+// A network connection broke, somebody had answered over it, and it is not made anew before
+// this. 0: that is not so. May be past.
+int64_t line_rests_until_ms(const struct line *line);
+
+// From here on a connection that breaks is made anew at once: the program is about to stop.
+void line_hurry(struct line *line);
 
 // Sends one request to a unit and waits for its answer; opens the link when it is closed and
 // may be opened again. The pauses of the link and of the unit are kept, and so is the time in

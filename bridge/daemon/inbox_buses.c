@@ -73,6 +73,9 @@ void inbox_take_bus(struct daemon *daemon, const struct message *message)
     case MESSAGE_LINK:
         report_link(&daemon->report, message->bus, message->link.is_open, message->link.text);
         return;
+    case MESSAGE_BREAKS:
+        report_breaks(&daemon->report, message->bus, message->breaks.are_many);
+        return;
     case MESSAGE_LEARNED:
         learned_take(&daemon->learned, &message->learned);
         report_learned(&daemon->report, &message->learned);

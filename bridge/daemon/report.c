@@ -261,6 +261,21 @@ void report_link(struct report *report, uint16_t bus, bool is_open, const char *
     report->link_failed[bus] = !is_open;
 }
 
+void report_breaks(const struct report *report, uint16_t bus, bool are_many)
+{
+    const struct bus_settings *settings = &report->site->buses[bus];
+    if (are_many)
+        log_line(
+            LOG_LEVEL_WARNING, settings->name,
+            "%s:%u answers, and then the connection breaks, again and again: it is made anew "
+            "once in 5 s at most. Check whether another master is connected to it, and what "
+            "it does to one that asks often",
+            settings->host, settings->port);
+    else
+        log_line(LOG_LEVEL_NOTICE, settings->name,
+                 "the connection to %s:%u has held for 10 min", settings->host, settings->port);
+}
+
 void report_connected(struct report *report, int connection)
 {
     const struct cloud_settings *cloud = &report->site->clouds[connection];

@@ -51,6 +51,9 @@ void report_models(const struct device *device, const struct sunspec_places *bef
 
 void report_link(struct report *report, uint16_t bus, bool is_open, const char *why);
 
+// The connection of a bus breaks again and again, though it answers, or has ceased to.
+void report_breaks(const struct report *report, uint16_t bus, bool are_many);
+
 void report_connected(struct report *report, int connection);
 
 // A connection was lost, or could not be made: said again when the reason is another one.

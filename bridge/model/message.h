@@ -225,6 +225,7 @@ enum message_kind {
     MESSAGE_JOB_DONE,
     MESSAGE_BUS_STOPPED,
     MESSAGE_LINK,   // the bus's link opened or failed
+    MESSAGE_BREAKS, // it breaks again and again, or no more
     MESSAGE_STATUS, // the answer to bus_post_status
     MESSAGE_HOLD,   // what became of a hold
     MESSAGE_LEARNED,
@@ -256,6 +257,9 @@ struct message {
             bool is_open;
             char text[200]; // why not
         } link;
+        struct {
+            bool are_many;
+        } breaks;
         struct hold_change hold;
         struct learned_refusal learned;
         struct wear_note wear;

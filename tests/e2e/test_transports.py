@@ -22,6 +22,9 @@ registers:
 telemetry:
 %s
 commands:
+  one_write:
+    steps:
+      - write: {limit: 3}
   two_writes:
     timeout: 20s
     steps:
@@ -231,6 +234,23 @@ def test_a_connection_that_is_reset_now_and_then_is_made_again(world):
         assert not any(p["conn_alerts"] == LOST for p in telemetry(world, device))
     assert len(gate.opened) <= gate.resets + 1 and gate.turned_away == 0
     assert "stopped answering" not in bridge.log()
+
+
+# The first answer over each connection comes, the second request is answered with RST.
+def test_a_connection_that_breaks_after_each_answer_is_not_stormed(world):
+    _, gate, bridge = start_gate(world, reset_each=2)
+    await_true(lambda: gate.resets >= 4, "what is mended at once", 60)
+    # While it rests a command waits; its write and the reading back each take a connection.
+    outcome = world.command("one", "c", "one_write", seconds=60)
+    assert outcome[0] == "completed", outcome
+    for device in ("one", "two"):
+        assert any("p0" in p for p in telemetry(world, device))
+        assert all(p["conn_alerts"] != LOST for p in telemetry(world, device)[1:]), "it answers"
+    # The second, third and fourth were made at once; each further one costs five seconds.
+    took = gate.opened[-1] - gate.opened[0]
+    assert took > 5 * (len(gate.opened) - 4) - 1, f"a storm of connections: {gate.opened}"
+    assert bridge.log().count("again and again") == 1, "one line a change of state"
+    print(len(gate.opened), "connections in", round(took, 1), "s")
 
 
 # Busy is retried at the next date, acknowledge means later: neither is an outage, nor a reason for another connection.
