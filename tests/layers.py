@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Who may include whom: fails on an include that goes upward or sideways, on a third-party
-header in a file that does not own it, on calls that have a door, and on functions or files that outgrew the house."""
+header in a file that does not own it, on calls that have a door, on files that outgrew the house (tests as well), and on functions of a header about which it says nothing."""
 import pathlib
 import re
 import sys
@@ -43,6 +43,18 @@ DOORS = {
     "strerror_r": "base/error.c",
 }
 MAX_FILE_LINES = 500
+PROTOTYPE = re.compile(r"(?!static|typedef|extern|return|else)[a-z][\w *]*\b\w+\(")
+
+
+def too_long(root, path):
+    count = len(path.read_text().splitlines())
+    return [f"{path.relative_to(root)}: {count} lines, more than {MAX_FILE_LINES}: it is two nouns"] if count > MAX_FILE_LINES else []
+
+
+def undocumented(name, lines):
+    """A comment stands over a function, or over a group of them without a blank line between."""
+    return [f"{name}:{number}: say what it does, who owns what, and in which unit: {line}"
+            for number, line in enumerate(lines, 1) if PROTOTYPE.match(line) and not lines[number - 2].strip()]
 
 
 def main():
@@ -57,8 +69,9 @@ def main():
             findings.append(f"{name}: room '{room}' is not in the list of tests/layers.py")
             continue
         lines = path.read_text().splitlines()
-        if len(lines) > MAX_FILE_LINES:
-            findings.append(f"{name}: {len(lines)} lines, more than {MAX_FILE_LINES}: it is two nouns")
+        findings += too_long(root, path)
+        if path.suffix == ".h":
+            findings += undocumented(name, lines)
         for number, line in enumerate(lines, 1):
             own = re.match(r'#include "([^"]+)"', line)
             if own:
@@ -75,6 +88,9 @@ def main():
                 if name not in OWNERS[other.group(1)]:
                     findings.append(f"{name}:{number}: only {sorted(OWNERS[other.group(1)])} include {other.group(1)}")
                 seen.setdefault(other.group(1), set()).add(name)
+    tests = root.parent / "tests"
+    for path in sorted([*tests.rglob("*.[ch]"), *tests.rglob("*.py")]):
+        findings += too_long(root.parent, path)
     if not seen.get("yaml.h"):
         findings.append("no file includes yaml.h: this check would not notice anything")
     print("\n".join(findings) if findings else f"layers hold: {len(list(root.rglob('*.[ch]')))} files")

@@ -9,6 +9,7 @@
 
 struct arena;
 
+// An empty arena; freed with arena_free.
 struct arena *arena_new(void);
 
 // Frees the arena and everything in it. NULL is allowed.

@@ -21,6 +21,7 @@ struct service_manager {
 // At the start, before threads run.
 void service_manager_find(struct service_manager *ret_manager);
 
+// Nothing is told from now on.
 void service_manager_leave(struct service_manager *manager);
 
 // Sends assignments, such as "READY=1\nSTATUS=...", without waiting. False when the manager

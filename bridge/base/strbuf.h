@@ -12,6 +12,7 @@ struct strbuf {
     size_t size;
 };
 
+// Appends a text, or with strbuf_add_bytes what may hold NUL.
 void strbuf_add(struct strbuf *buf, const char *text);
 void strbuf_add_bytes(struct strbuf *buf, const char *bytes, size_t length);
 void strbuf_add_char(struct strbuf *buf, char c);
@@ -33,6 +34,7 @@ void strbuf_skip(struct strbuf *buf, size_t length);
 // Gives the text to the caller, who frees it with free(); the buffer is empty afterwards.
 char *strbuf_take(struct strbuf *buf);
 
+// Frees the text; the buffer is empty and may be used again.
 void strbuf_done(struct strbuf *buf);
 
 #endif

@@ -20,6 +20,7 @@ struct suggestion {
     size_t distance;
 };
 
+// `word` and the candidates are borrowed until it is asked.
 void suggest_start(struct suggestion *suggestion, const char *word);
 void suggest_candidate(struct suggestion *suggestion, const char *candidate);
 

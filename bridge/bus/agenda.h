@@ -60,6 +60,7 @@ struct agenda {
     size_t unit_count;
 };
 
+// Units without blocks, until agenda_set_plan. Ends with agenda_done.
 void agenda_init(struct agenda *agenda, size_t unit_count);
 void agenda_done(struct agenda *agenda);
 

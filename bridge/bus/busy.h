@@ -14,6 +14,7 @@ struct busy {
     uint32_t busy_us[BUSY_SECONDS]; // of each second, by its number modulo their count
 };
 
+// Counts from now_us on.
 void busy_init(struct busy *busy, int64_t now_us);
 
 // Counts a transaction. `from_us` is not before the `to_us` of the last one.

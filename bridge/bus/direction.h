@@ -20,6 +20,7 @@ struct direction_means {
     bool has_rts;  // it has modem lines
 };
 
+// Who switches the transceiver, by what is wanted and what there is.
 enum direction direction_choose(enum rs485 wanted, struct direction_means means);
 
 // For the installer: why it is impossible, and what to write instead. Follows the port's name.

@@ -29,6 +29,7 @@ struct health_event {
     double chance;    // uniform in 0..1, for jitter
 };
 
+// Unknown, since now_ms.
 void health_init(struct health *health, int64_t now_ms);
 
 // Takes the outcome of a request. A unit that was online is given another try: it is offline

@@ -54,6 +54,7 @@ struct hold *hold_new(struct hold_end *end, const char *name, const struct reque
 // A hold of which only the end is left to be written. Takes ownership of `end`.
 struct hold *hold_new_over(struct hold_end *end, const char *name, int64_t now_ms);
 
+// NULL is allowed. Its end goes with it.
 void hold_free(struct hold *hold);
 
 // What it wants now; when it wants nothing, due_ms says when to ask again.

@@ -21,6 +21,7 @@ struct holds {
     int64_t rest_until_ms; // no frame is written again before
 };
 
+// No holds yet; `unit_count` as the bus has. Ends with holds_done.
 void holds_init(struct holds *holds, size_t unit_count);
 void holds_done(struct holds *holds);
 

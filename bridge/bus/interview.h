@@ -52,6 +52,7 @@ struct interview {
     struct account account;
 };
 
+// The first question is interview->request.
 void interview_begin(struct interview *interview, uint8_t unit_id);
 
 // Takes the outcome of the request; `answer` is looked at for FAULT_NONE and FAULT_EXCEPTION.

@@ -71,6 +71,7 @@ struct job_event {
 struct job *job_new(const struct plan_request *planning, int unit_id, struct image *image,
                     struct job_request *request, int64_t now_ms);
 
+// At any time; what is open is given up. NULL is allowed.
 void job_free(struct job *job);
 
 // Advances until it needs something from outside. Times are monotonic; `wall_ms` is for now.*.

@@ -10,6 +10,7 @@
 
 #include "bus/job_state.h"
 
+// Nothing is wanted yet; job->map and job->now_ms are set. job_read_done frees it.
 void job_read_init(struct job *job);
 void job_read_done(struct job *job);
 

@@ -6,6 +6,7 @@
 
 #include "bus/job_state.h"
 
+// Go on with a step until it needs something (PROGRESS_ACT) or is over.
 enum progress job_run_wait(struct job *job, const struct step *step);
 enum progress job_run_require(struct job *job, const struct step *step);
 enum progress job_run_expect(struct job *job, const struct step *step);

@@ -11,6 +11,7 @@
 
 #include "bus/job_state.h"
 
+// Go on with a step until it needs something (PROGRESS_ACT) or is over.
 enum progress job_run_write(struct job *job, const struct step *step);
 enum progress job_run_verify(struct job *job, const struct step *step);
 

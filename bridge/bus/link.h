@@ -92,6 +92,7 @@ const struct late *link_late(const struct link *link);
 // What is known of the last transaction; valid until the next.
 const struct link_note *link_last_note(const struct link *link);
 
+// Since link_new; borrowed.
 const struct link_counters *link_counters(const struct link *link);
 
 #endif

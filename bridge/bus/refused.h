@@ -26,6 +26,7 @@ struct refused {
     unsigned plans;           // that were made
 };
 
+// Frees what was learned; it may be used again.
 void refused_done(struct refused *refused);
 
 // Adds a refusal; false when its request is known already.

@@ -69,6 +69,7 @@ struct turn_choice {
     int64_t until_ms; // INT64_MAX: until somebody asks
 };
 
+// What to do next. Counts the turn: whoever asks does it.
 struct turn_choice turn_choose(struct turn *turn, int64_t now_ms);
 
 #endif

@@ -27,6 +27,7 @@ int cli_usage(const char *name, const char *format, ...) __attribute__((format(p
 // exit code.
 int cli_fail(const char *name, const struct error *err);
 
+// The subcommands: each returns the exit code of the program (base/error.h).
 int cmd_blueprint(const struct options *options);
 int cmd_check(const struct options *options);
 int cmd_command(const struct options *options);

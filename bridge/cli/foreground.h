@@ -16,6 +16,7 @@ struct foreground {
     int code; // of the last end that was tried
 };
 
+// No holds yet; `target` must outlive it.
 void foreground_init(struct foreground *foreground, struct target *target);
 void foreground_done(struct foreground *foreground);
 

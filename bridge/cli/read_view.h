@@ -38,6 +38,7 @@ void read_view_words(const struct read_view *view, int point, char *ret_text, si
 // Why an entry has no value, in words; "" when nobody knows.
 void read_view_fault(const struct read_view *view, int point, char *ret_text, size_t size);
 
+// By what was read until view->now_ms; what is not known is not active.
 bool read_view_is_active(const struct read_view *view, const struct alert *alert);
 
 #endif

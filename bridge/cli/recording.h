@@ -35,6 +35,7 @@ struct recording {
     size_t refusal_count;
 };
 
+// Nothing is recorded yet; `target` must outlive it.
 void recording_begin(struct recording *record, struct target *target);
 void recording_done(struct recording *record);
 

@@ -27,6 +27,7 @@ long long page_number_at(const json_t *object, const char *key);
 // A text from outside: what could move the cursor or change colours becomes '?'.
 void page_add_clean(const struct page *page, const char *text);
 
+// As num_format_duration writes it: "3 min".
 void page_add_duration(const struct page *page, long long ms);
 
 // " for 3 h", when the key is there.

@@ -43,6 +43,7 @@ const char *target_silence_text(const struct target *target, enum fault fault);
 // The same with the device's name, as ERROR_NO_ANSWER. Returns -1.
 int target_silence(const struct target *target, enum fault fault, struct error *err);
 
+// Ends the connection, gives the port back and frees the map.
 void target_close(struct target *target);
 
 #endif

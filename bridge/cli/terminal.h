@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+// Whether standard output is one.
 bool terminal_is_there(void);
 
 // A terminal, and NO_COLOR is not set, or set to nothing (https://no-color.org).

@@ -24,6 +24,7 @@ struct flights {
     int64_t progress_ms; // last acknowledgement, or when the first message left
 };
 
+// Whether as many are under way as may be.
 bool flights_are_full(const struct flights *flights);
 
 // Adds a message; there must be room.

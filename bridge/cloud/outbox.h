@@ -79,6 +79,7 @@ void outbox_free(struct outbox *outbox);
 // There are so many connections from now on; those that are new are down.
 void outbox_widen(struct outbox *outbox, size_t connections);
 
+// Where rows of a kind are kept.
 enum outbox_lane outbox_lane_of(enum outbox_kind kind);
 
 // Keeps a message and returns its row id (growing). When memory has no room, waiting rows that
@@ -112,6 +113,7 @@ void outbox_save_all(struct outbox *outbox);
 // Sending
 // --------------------------------------------------------------------------------------
 
+// Rows of the connection may be sent from now on.
 void outbox_connected(struct outbox *outbox, int connection);
 
 // What was in flight was not delivered, as far as anybody knows. Rows on disk leave memory.
@@ -174,6 +176,7 @@ void outbox_load(struct outbox *outbox, const struct outbox_wish *wish, int64_t 
 void outbox_loaded(struct outbox *outbox, const struct outbox_wish *wish, int64_t last,
                    bool is_all);
 
+// As of now.
 struct outbox_stats outbox_stats(const struct outbox *outbox);
 
 #endif

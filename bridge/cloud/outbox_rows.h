@@ -72,6 +72,7 @@ struct backlog *outbox_backlog_of(struct outbox *outbox, const struct row *row);
 // Whether rows of a kind are kept on disk at all.
 bool outbox_is_kept(const struct outbox *outbox, enum outbox_kind kind);
 
+// What a row takes of the limits of the outbox.
 size_t outbox_row_bytes(const struct row *row);
 struct outbox_row outbox_view(const struct row *row);
 

@@ -23,6 +23,7 @@ struct replay {
     double rate;      // live messages a second in the window before
 };
 
+// The rate of live messages is not known yet: the backlog begins slowly.
 void replay_init(struct replay *replay, int64_t now_ms);
 
 // A live message was handed in.

@@ -54,6 +54,7 @@ void sql_bind_text(struct sql_statement *statement, int at, const char *text);
 void sql_bind_column(struct sql_statement *statement, int at, struct sql_statement *from,
                      int column);
 
+// Goes on to the next row, if there is one.
 enum sql_result sql_step(struct sql_statement *statement);
 
 // Columns of the row, from 0. Texts are valid until the next step or reset and NULL for NULL.

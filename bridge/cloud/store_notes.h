@@ -6,6 +6,7 @@
 #include "cloud/sql.h"
 #include "cloud/store.h"
 
+// Puts a note in the place of the one with its kind, device and key; deletes it.
 enum sql_result store_notes_put(struct sql *sql, const struct note *note);
 enum sql_result store_notes_delete(struct sql *sql, const struct note *note);
 

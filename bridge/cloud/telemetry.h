@@ -22,6 +22,7 @@ enum {
 // What was last sent of a device whose site says keys: changed.
 struct telemetry_memory;
 
+// Nothing was sent yet. The caller owns it; `map` is not kept.
 struct telemetry_memory *telemetry_memory_new(const struct map *map);
 void telemetry_memory_free(struct telemetry_memory *memory);
 

@@ -33,6 +33,7 @@ void blueprint_put_name(struct blueprint *blueprint, const char *key, const char
 int blueprint_check_key(struct blueprint *blueprint, const char *key,
                         const struct position *at);
 
+// -1 after a finding; nothing is written when the map has no commands.
 int blueprint_put_commands(struct blueprint *blueprint);
 
 #endif

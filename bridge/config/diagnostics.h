@@ -34,6 +34,7 @@ struct diagnostics {
     size_t dropped_count; // findings not kept
 };
 
+// No findings yet; their texts live in the arena.
 void diagnostics_init(struct diagnostics *diagnostics, struct arena *arena);
 
 // Adds an error. Returns -1, so that a function can `return diagnostics_error(...)`. The same

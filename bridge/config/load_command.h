@@ -69,6 +69,7 @@ int load_steps(struct draft_command *draft, const struct node *node, const char 
 // Reads hold: into a write step whose writes are read already. -1 after a finding.
 int load_hold(struct draft_command *draft, const struct node *node, struct step *step);
 
+// Appends an empty step, of which the kind and the place are set; borrowed until the next one.
 struct step *add_step(struct draft_command *draft, struct step_list *list, enum step_kind kind,
                       const struct position *at);
 

@@ -30,6 +30,7 @@ struct names {
     size_t slot_count;
 };
 
+// No names yet; the table lives in the arena.
 void names_init(struct names *names, struct arena *arena);
 
 // The name, or NULL.

@@ -17,6 +17,7 @@ struct dependencies {
     const size_t *starts; // of entry i: items[starts[i]] .. items[starts[i + 1] - 1]
 };
 
+// In the arena; `points` are not kept.
 struct dependencies dependencies_collect(struct arena *arena, const struct point *points,
                                          size_t count);
 

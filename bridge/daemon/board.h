@@ -23,6 +23,7 @@ struct board {
     size_t count;
 };
 
+// Nothing is known of any bus yet. Ends with board_done.
 void board_init(struct board *board, size_t buses);
 void board_done(struct board *board);
 

@@ -27,6 +27,7 @@ struct control_client {
     struct control_request request; // the open one
 };
 
+// A new connection in this place; the descriptor is the client's from now on.
 void client_begin(struct control_client *client, int descriptor, int64_t now_ms);
 
 // Closes it and forgets everything.

@@ -113,6 +113,7 @@ void daemon_service_find(struct daemon *daemon);
 // manager is left without that sign until it moves again.
 void daemon_service_turn(struct daemon *daemon);
 
+// Tells the service manager that the program ends.
 void daemon_service_stopping(const struct daemon *daemon);
 
 // A reload begins; it is over, or waits for a command and is not to be waited for.

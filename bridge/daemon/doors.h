@@ -20,6 +20,7 @@ struct doors {
     size_t count;
 };
 
+// No doors yet; what the buses answer comes through `from_buses`.
 void doors_init(struct doors *doors, struct mailbox *from_buses);
 
 // Every door is closed and every bus has ended.

@@ -40,6 +40,7 @@ struct feed_outlet {
                 int64_t at_ms);
 };
 
+// Nothing was read yet. `site` and `device` must outlive it, or be exchanged with feed_adopt.
 void feed_init(struct feed *feed, const struct site *site, const struct device *device);
 void feed_done(struct feed *feed);
 

@@ -20,6 +20,7 @@ struct loading {
     pthread_t thread;
 };
 
+// Nothing is being loaded.
 void loading_init(struct loading *loading);
 
 // Begins; `source` and `now` must live until it is done. -1 with err when the system has no

@@ -57,6 +57,7 @@ struct recent {
     uint64_t last_number;
 };
 
+// Frees all rows; numbers go on.
 void recent_done(struct recent *recent);
 
 // What a new row says; borrowed.
@@ -79,8 +80,10 @@ const struct recent_command *recent_find(const struct recent *recent, uint64_t n
 // It was none: a repetition of another one.
 void recent_forget(struct recent *recent, uint64_t number);
 
+// Its bus has it since `now`.
 void recent_start(struct recent *recent, uint64_t number, const struct recent_instant *now);
 
+// A line of its log; the oldest makes room for it.
 void recent_log(struct recent *recent, uint64_t number, const char *text, int64_t now_ms);
 
 // It is over; `state` is RECENT_COMPLETED or RECENT_ERROR.

@@ -27,6 +27,7 @@ struct report {
     bool is_dropping;
 };
 
+// Nothing is known yet: the first news of each kind is said. `site` must outlive it.
 void report_init(struct report *report, const struct site *site, int64_t now_ms);
 void report_done(struct report *report);
 
@@ -49,11 +50,13 @@ void report_reading(struct report *report, const struct reading *reading);
 void report_models(const struct device *device, const struct sunspec_places *before,
                    const struct sunspec_places *places);
 
+// The link of a bus is open again, or it is not, because of `why`.
 void report_link(struct report *report, uint16_t bus, bool is_open, const char *why);
 
 // The connection of a bus breaks again and again, though it answers, or has ceased to.
 void report_breaks(const struct report *report, uint16_t bus, bool are_many);
 
+// A connection to a broker is up.
 void report_connected(struct report *report, int connection);
 
 // A connection was lost, or could not be made: said again when the reason is another one.
@@ -75,6 +78,7 @@ enum severity report_hold(const struct report *report, const struct hold_change 
 bool report_dropped(struct report *report, uint64_t dropped, int64_t now_ms, char *ret_text,
                     size_t size);
 
+// How a command ended.
 void report_job(const struct report *report, const struct job_result *result);
 
 #endif

@@ -96,8 +96,10 @@ struct open_request *requests_find_serial(const struct requests *requests, uint6
 struct open_request *requests_find_ticket(const struct requests *requests, enum phase phase,
                                           uint64_t first, uint64_t last);
 
+// The device in this place of the site; borrowed until the next reload.
 const struct device *requests_device(const struct requests *requests, uint16_t device);
 
+// On both clocks.
 struct recent_instant requests_now(void);
 
 // ---- requests.c ----
@@ -141,6 +143,7 @@ void requests_answer_local(struct requests *requests, const struct open_request 
 
 // ---- requests_reload.c ----
 
+// Whether the device is being exchanged: its commands wait.
 bool requests_is_held(const struct requests *requests, uint16_t device);
 
 // ---- requests_tries.c ----
@@ -180,6 +183,7 @@ int64_t requests_finals_next_ms(const struct requests *requests);
 // A device is gone: its place may become another one's.
 void requests_finals_leave(struct requests *requests, uint16_t device);
 
+// Frees what was not recorded.
 void requests_finals_done(struct requests *requests);
 
 // ---- requests_left.c ----
@@ -191,6 +195,7 @@ void requests_load_left(struct requests *requests);
 // site again; `open` is gone.
 void requests_leave_behind(struct requests *requests, struct open_request *open);
 
+// Takes *link out of its list and frees it.
 void requests_left_forget(struct left_command **link);
 
 // ---- requests_unfinished.c ----

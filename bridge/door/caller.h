@@ -32,6 +32,7 @@ struct caller {
     struct request request;
 };
 
+// A new caller, who may ask at once.
 void caller_begin(struct caller *caller, int64_t now_ms);
 
 // How many bytes may be received now; 0 while it waits or is to wait for its pace.

@@ -34,6 +34,7 @@ struct draft_entry {
     const char *remark; // as a comment behind it
 };
 
+// One line of an open section. Texts that are NULL are left out.
 void draft_entry(struct yaml_out *out, struct arena *arena, const struct draft_entry *entry);
 
 // An alert of a bit or code of an entry.
@@ -47,6 +48,7 @@ struct draft_alert {
     const char *display_name;
 };
 
+// As draft_entry.
 void draft_alert(struct yaml_out *out, const struct draft_alert *alert);
 
 // A command that sets an entry; as a comment unless it is safe to suggest.
@@ -58,6 +60,7 @@ struct draft_command {
     bool is_active;
 };
 
+// As draft_entry; as a comment unless it is active.
 void draft_command(struct yaml_out *out, struct arena *arena,
                    const struct draft_command *command);
 
@@ -74,6 +77,7 @@ void draft_open(struct draft_section *section);
 // A comment as a heading in an open section.
 void draft_heading(struct draft_section *section, const char *text);
 
+// Ends the section, if anything was written into it.
 void draft_close(struct draft_section *section);
 
 #endif

@@ -13,11 +13,13 @@ struct import_keys {
     size_t count;
 };
 
+// Whether a key was added.
 bool import_keys_has(const struct import_keys *keys, const char *key);
 
 // Adds a key; false when it was there.
 bool import_keys_add(struct import_keys *keys, const char *key);
 
+// Frees the keys; none is known afterwards.
 void import_keys_done(struct import_keys *keys);
 
 #endif

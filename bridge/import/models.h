@@ -90,6 +90,7 @@ int sunspec_facts_load(struct arena *arena, const struct map_folders *folders,
 const struct sunspec_facts_model *sunspec_facts_find(const struct sunspec_facts *facts,
                                                      uint16_t id);
 
+// Whether a row about a point speaks of this model.
 bool sunspec_point_is_of(const struct sunspec_point *point,
                          const struct sunspec_facts_model *model);
 bool sunspec_group_is_of(const struct sunspec_group *group,

@@ -54,7 +54,6 @@ enum exception_kind {
     EXCEPTION_SILENCE, // 10, 11: a gateway's word for a unit that does not answer
     EXCEPTION_FAILURE, // 4 and all others
 };
-
 enum exception_kind exception_kind(uint8_t exception);
 
 // What an exception says of a write. Same source; what it does not list (codes of vendors) and
@@ -66,7 +65,6 @@ enum exception_on_write {
     WRITE_UNHEARD,   // a gateway's word: as good as no answer
     WRITE_UNCERTAIN, // it may have been carried out, wholly or in part
 };
-
 enum exception_on_write exception_on_write(uint8_t exception);
 
 // What one polled request brought.
@@ -274,6 +272,7 @@ struct message {
 // Frees what a message owns that nobody has taken.
 void message_done(struct message *message);
 
+// NULL is allowed; what nobody has taken goes with it.
 void job_request_free(struct job_request *request);
 void job_result_free(struct job_result *result);
 void hold_end_free(struct hold_end *end);

@@ -50,6 +50,7 @@ bool value_is_known(const struct value *value);
 // Whether it is an integer or a real.
 bool value_is_number(const struct value *value);
 
+// A value that could not be read, or makes no sense.
 struct value value_unknown(void);
 struct value value_absent(void);
 struct value value_boolean(bool boolean);

@@ -37,6 +37,7 @@ struct type_row {
     uint64_t integer_max;
 };
 
+// The row of a type; static.
 const struct type_row *codec_type(enum point_type type);
 
 // The entry's own number, text or event list, before scale, offset, range and labels ("raw" in

@@ -18,6 +18,7 @@ struct exact {
 // The number of an integer or real value; of a real, its shortest decimal text.
 struct exact exact_of(const struct value *value);
 
+// The same number, exactly.
 struct exact exact_of_decimal(struct decimal decimal);
 
 // False, with nothing written, when a result does not fit 128 bits.

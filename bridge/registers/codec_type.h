@@ -20,6 +20,7 @@ struct codec_row {
                    struct value *ret_raw, struct error *err);
 };
 
+// The row of a type; static.
 const struct codec_row *codec_row(enum point_type type);
 
 // codec_number.c

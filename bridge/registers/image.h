@@ -43,6 +43,7 @@ const struct sunspec_places *image_models(const struct image *image);
 // Whether it is known that registers of an entry are not on this device.
 bool image_lacks(const struct image *image, const struct point *point);
 
+// The map it was made for; borrowed.
 const struct map *image_map(const struct image *image);
 
 // "holding 40083", "holding 40083 = model(103) + 14": a register as people look for it; the

@@ -17,6 +17,7 @@ struct needs {
     bool *has; // per entry of the map
 };
 
+// Nothing is needed yet; `map` must outlive it. Ends with needs_done.
 void needs_init(struct needs *needs, const struct map *map);
 void needs_done(struct needs *needs);
 

@@ -21,6 +21,7 @@ struct place {
     uint8_t model; // as of a point
 };
 
+// Where the addresses of an entry count.
 struct place place_of(const struct point *point);
 
 // Less than, equal to or greater than 0.

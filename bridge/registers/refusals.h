@@ -12,6 +12,7 @@
 
 struct refusals;
 
+// Sorted for questions. The caller owns it; `refusals` are not kept.
 struct refusals *refusals_new(const struct refusal *refusals, size_t count);
 void refusals_free(struct refusals *refusals);
 

@@ -34,6 +34,7 @@ struct run_list {
     size_t capacity;
 };
 
+// Appends a copy. run_list_done frees the list.
 void run_list_add(struct run_list *list, const struct run *run);
 void run_list_done(struct run_list *list);
 

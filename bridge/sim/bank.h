@@ -31,6 +31,7 @@ enum bank_refusal {
 struct bank *bank_new(const struct map *map, const struct modbus_settings *modbus, int unit_id);
 void bank_free(struct bank *bank);
 
+// The map it was made for; borrowed.
 const struct map *bank_map(const struct bank *bank);
 
 // Counts every change of a word, so that what was made from the words can be made again.
@@ -44,6 +45,7 @@ void bank_lay_chain(struct bank *bank, const struct given_chain *given);
 // in.
 void bank_find_models(struct bank *bank);
 
+// Where the chain and its models are; borrowed.
 const struct sunspec_chain *bank_chain(const struct bank *bank);
 const struct sunspec_places *bank_models(const struct bank *bank);
 

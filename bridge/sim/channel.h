@@ -44,6 +44,7 @@ struct channel {
     struct meter meter; // of a paced line
 };
 
+// An empty channel; `line` is copied. Ends with channel_done.
 void channel_init(struct channel *channel, enum framing framing, const struct line *line,
                   int64_t now_us);
 void channel_done(struct channel *channel);

@@ -30,6 +30,7 @@ int sim_device_new(const struct sim_device_settings *settings, int64_t now_ms,
                    struct sim_device **ret_device, struct error *err);
 void sim_device_free(struct sim_device *device);
 
+// Its place among all devices that are simulated, as the settings told it.
 int sim_device_index(const struct sim_device *device);
 struct entries *sim_device_entries(struct sim_device *device);
 

@@ -16,6 +16,7 @@ struct entries;
 struct entries *entries_new(struct bank *bank, const struct modbus_settings *modbus);
 void entries_free(struct entries *entries);
 
+// The bank it was made for; borrowed.
 struct bank *entries_bank(const struct entries *entries);
 
 // The entry's value as it would be published now. Texts live in `space`.

@@ -19,6 +19,7 @@ struct pace {
     int64_t silence_us;
 };
 
+// The pace of a serial line with these settings; of anything else, none.
 struct pace pace_of(const struct bus_settings *settings);
 int64_t pace_us(const struct pace *pace, size_t bytes);
 

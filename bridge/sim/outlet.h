@@ -35,9 +35,11 @@ struct outlet {
     int64_t free_us; // when the last byte of the item before had left
 };
 
+// Nothing is on its way. Ends with outlet_done.
 void outlet_init(struct outlet *outlet);
 void outlet_done(struct outlet *outlet);
 
+// Whether nothing more can be put in.
 bool outlet_is_full(const struct outlet *outlet);
 
 // Adds an item behind those that start no later; there must be room for it.

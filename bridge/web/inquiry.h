@@ -32,8 +32,10 @@ struct findings {
 // -1 with err when it does not answer, or another site runs there.
 int inquiry_ask(struct inquiry *inquiry, struct findings *ret_findings, struct error *err);
 
+// Ends the connection to modbridge; the next question makes it anew.
 void inquiry_done(struct inquiry *inquiry);
 
+// Frees what was found.
 void findings_done(struct findings *findings);
 
 #endif

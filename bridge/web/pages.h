@@ -17,6 +17,7 @@ struct pages_sources {
     struct orders *orders; // NULL: commands are not allowed
 };
 
+// The caller owns it; what the sources name must outlive it.
 struct pages *pages_new(const struct pages_sources *sources);
 void pages_free(struct pages *pages);
 

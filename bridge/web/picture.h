@@ -21,6 +21,7 @@ enum { PICTURE_REASON_SIZE = 480 };
 
 struct picture;
 
+// A picture of nothing, until it is asked for. The caller owns it; any thread may use it.
 struct picture *picture_new(void);
 void picture_free(struct picture *picture);
 

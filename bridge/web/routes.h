@@ -27,6 +27,7 @@ struct routed {
     const char *allow; // the methods there are
 };
 
+// By the table of routes; a path that is there with another method is ROUTE_NO_METHOD.
 struct routed route_find(const char *method, const char *path);
 
 #endif

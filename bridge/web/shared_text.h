@@ -17,6 +17,7 @@ struct shared_text *shared_text_ref(struct shared_text *text);
 // Gives a reference back. NULL is allowed.
 void shared_text_unref(struct shared_text *text);
 
+// As long as a reference is held.
 const char *shared_text_bytes(const struct shared_text *text);
 size_t shared_text_length(const struct shared_text *text);
 

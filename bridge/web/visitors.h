@@ -35,6 +35,7 @@ struct visitors {
 // A free place for a new connection, which begins to ask; NULL: there is none.
 struct visitor *visitors_come(struct visitors *visitors, int descriptor, int64_t now_ms);
 
+// Another state, since now_ms.
 void visitor_set(struct visitor *visitor, enum visitor_state state, int64_t now_ms);
 
 // The next one that has had its time, from place *index on, which moves behind it; NULL: no

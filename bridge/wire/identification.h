@@ -58,6 +58,7 @@ struct identification {
     uint8_t bytes[MAX_IDENTIFICATION_BYTES];
 };
 
+// Asks a unit for the objects of a category from `object` on.
 struct request identification_request(uint8_t unit_id, enum identification_code code,
                                       uint8_t object);
 
