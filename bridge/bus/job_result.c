@@ -36,6 +36,13 @@ static size_t copy_into(struct value *value, char *storage)
     return storage_of(value);
 }
 
+// What is just an entry is told as it is published.
+static enum publish publish_of(const struct job *job, const struct formula *formula)
+{
+    int point = formula_point(formula);
+    return point == NO_INDEX ? PUBLISH_AUTO : job->map->points[point].publish;
+}
+
 static void collect(struct job *job)
 {
     struct job_result *result = job->result;
@@ -47,7 +54,8 @@ static void collect(struct job *job)
         if (!value_is_known(&value))
             continue;
         total += copy_into(&value, arena_new_array(job->arena, storage_of(&value), 1));
-        result->values[result->value_count++] = (struct job_value){field->key, value};
+        result->values[result->value_count++] =
+            (struct job_value){field->key, value, publish_of(job, field->value)};
     }
     result->text = mem_new(total, 1);
     size_t used = 0;

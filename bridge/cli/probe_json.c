@@ -18,7 +18,8 @@ static json_t *guess_json(const struct guess_way *way, const struct guess *guess
 {
     json_t *row = json_new_object();
     json_put_text(row, "as", way->name);
-    json_put(row, "value", json_from_value(&guess->value));
+    json_t *value = json_from_value(&guess->value);
+    json_put(row, "value", value ? value : json_from_published(&guess->value, PUBLISH_STRING));
     if (guess->credit == CREDIT_DOUBTFUL)
         json_put(row, "doubtful", json_true());
     return row;

@@ -249,7 +249,9 @@ char *command_response_result(const char *id, const struct job_result *result)
     if (result->outcome == JOB_ERROR)
         return command_response_error(id, result->message);
     json_t *payload = json_new_object();
-    for (size_t i = 0; i < result->value_count; i++)
-        json_put(payload, result->values[i].key, json_from_value(&result->values[i].value));
+    for (size_t i = 0; i < result->value_count; i++) {
+        const struct job_value *told = &result->values[i];
+        json_put(payload, told->key, json_from_published(&told->value, told->publish));
+    }
     return make_response(id, "completed", payload);
 }

@@ -9,9 +9,9 @@
 
 static json_t *from_integer(int128 integer)
 {
-    if (integer >= INT64_MIN && integer <= INT64_MAX)
-        return json_present(json_integer((json_int_t)integer));
-    return json_present(json_real((double)integer));
+    if (integer < INT64_MIN || integer > INT64_MAX)
+        return NULL;
+    return json_present(json_integer((json_int_t)integer));
 }
 
 // A 32-bit float widened to a double has digits that the float never had: 23.1 would be
@@ -67,8 +67,6 @@ static json_t *publish_string(const struct value *value)
     return json_from_text(text, strlen(text));
 }
 
-// What is declared an integer is one: the u64 beyond 2^63 - 1 that readers of JSON take for a
-// real, with other digits, is left out.
 static json_t *publish_integer(const struct value *value)
 {
     if (value->kind == VALUE_BOOLEAN)
@@ -76,8 +74,7 @@ static json_t *publish_integer(const struct value *value)
     if (value->kind == VALUE_REAL && value->real == trunc(value->real) &&
         fabs(value->real) < 0x1p63)
         return from_integer((int128)value->real);
-    bool is_whole = value->kind == VALUE_INTEGER && value->integer <= INT64_MAX;
-    return is_whole ? from_integer(value->integer) : NULL;
+    return value->kind == VALUE_INTEGER ? json_from_value(value) : NULL;
 }
 
 static json_t *publish_float(const struct value *value)

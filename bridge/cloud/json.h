@@ -8,8 +8,8 @@
 #include "model/point.h"
 #include "model/value.h"
 
-// A new JSON value, or NULL when the value is unknown or absent. Integers within 64 bits signed
-// are JSON integers, above that reals. Reals are printed by json_print with the decimals they
+// A new JSON value, or NULL when the value is unknown or absent, or an integer beyond 64 bits
+// signed, which readers of JSON take for a real with other digits. Reals are printed by json_print with the decimals they
 // were rounded to, 32-bit floats as the shortest text that reads back as the same float. Event
 // codes become a list of texts ("0x108A").
 json_t *json_from_value(const struct value *value);

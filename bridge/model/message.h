@@ -128,8 +128,9 @@ struct job_request {
 enum job_outcome { JOB_COMPLETED, JOB_ERROR };
 
 struct job_value {
-    const char *key;    // of the map
-    struct value value; // texts point into the result's own storage
+    const char *key;      // of the map
+    struct value value;   // texts point into the result's own storage
+    enum publish publish; // the type it is told as: of an entry the type it is published as
 };
 
 // What came of it. Heap; owned by whoever holds the pointer (job_result_free).

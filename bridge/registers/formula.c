@@ -78,6 +78,13 @@ int formula_argument(const struct formula *formula)
     return NO_INDEX;
 }
 
+int formula_point(const struct formula *formula)
+{
+    if (formula->node_count == 1 && formula->nodes[0].kind == NODE_POINT)
+        return formula->nodes[0].index;
+    return NO_INDEX;
+}
+
 static bool is_point(const struct node *node)
 {
     return node->kind == NODE_POINT || node->kind == NODE_POINT_RAW;

@@ -102,6 +102,9 @@ const struct value *formula_constant_value(const struct formula *formula);
 // When it is just the name of an argument, its index; else NO_INDEX.
 int formula_argument(const struct formula *formula);
 
+// When it is just the name of an entry (not raw), its index; else NO_INDEX.
+int formula_point(const struct formula *formula);
+
 // Takes an address apart that may begin at a SunSpec model (names->model_is_address):
 // model(id) + constant, or a constant, then *ret_model is SUNSPEC_NONE. -1 with err when it is
 // anything else, or not a whole number.

@@ -264,15 +264,18 @@ static void writes_results(void **state)
     (void)state;
     struct job_result result = {
         .outcome = JOB_COMPLETED,
-        .value_count = 4,
-        .values = {{"rate", value_real(60.5, 1)},
-                   {"mode", value_text("eco")},
-                   {"lost", value_unknown()},
-                   {"power", value_integer(-5)}},
+        .value_count = 6,
+        .values = {{"rate", value_real(60.5, 1), PUBLISH_FLOAT},
+                   {"mode", value_text("eco"), PUBLISH_STRING},
+                   {"lost", value_unknown(), PUBLISH_FLOAT},
+                   {"power", value_integer(-5), PUBLISH_AUTO},
+                   {"serial", value_integer(7), PUBLISH_STRING},
+                   {"steps", value_real(10, 0), PUBLISH_INTEGER}},
     };
     char *text = command_response_result("a", &result);
     assert_string_equal(text, "{\"id\":\"a\",\"state\":\"completed\",\"payload\":"
-                              "{\"rate\":60.5,\"mode\":\"eco\",\"power\":-5}}");
+                              "{\"rate\":60.5,\"mode\":\"eco\",\"power\":-5,\"serial\":\"7\","
+                              "\"steps\":10}}");
     free(text);
     result.value_count = 0;
     text = command_response_result("a", &result);
