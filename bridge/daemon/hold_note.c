@@ -18,6 +18,29 @@ static void find_form(const struct map *map, const struct hold_end *end,
     form_print(hash, ret_form);
 }
 
+// All digits of a double come back: what is written at the next start are the same words.
+enum { NOTE_FLAGS = JSON_COMPACT | JSON_REAL_PRECISION(17) };
+
+static const char large_key[] = "integer"; // of one that is beyond 64 bits signed, as a text
+
+static json_t *value_json(const struct value *value)
+{
+    if (value->kind != VALUE_INTEGER || value->integer <= INT64_MAX)
+        return json_from_value(value);
+    char digits[48];
+    size_t length = num_format_int(digits, sizeof digits, value->integer);
+    json_t *large = json_new_object();
+    json_put(large, large_key, json_from_text(digits, length));
+    return large;
+}
+
+static char *print_note(json_t *note)
+{
+    char *text = json_text(note, NOTE_FLAGS);
+    json_decref(note);
+    return text;
+}
+
 char *hold_note_text(const struct map *map, const struct hold_end *end)
 {
     char form[FORM_SIZE];
@@ -25,12 +48,20 @@ char *hold_note_text(const struct map *map, const struct hold_end *end)
     json_t *note = json_new_object();
     for (size_t i = 0; i < end->count; i++)
         json_put(then, map->points[end->entries[i].point].key,
-                 json_from_value(&end->entries[i].value));
+                 value_json(&end->entries[i].value));
     find_form(map, end, form);
     json_put(note, "then", then);
     json_put(note, "verify", json_boolean(end->verify));
     json_put(note, "form", json_from_text(form, strlen(form)));
-    return json_print(note);
+    return print_note(note);
+}
+
+static struct value read_large(const json_t *json)
+{
+    const char *digits = json_string_value(json_object_get(json, large_key));
+    int128 integer = 0;
+    return digits && num_parse_wide(digits, &integer) ? value_integer(integer)
+                                                      : value_unknown();
 }
 
 static struct value read_value(const json_t *json)
@@ -43,6 +74,8 @@ static struct value read_value(const json_t *json)
         return value_real(json_real_value(json), DECIMALS_SHORTEST);
     if (json_is_string(json))
         return value_text_bytes(json_string_value(json), json_string_length(json));
+    if (json_is_object(json))
+        return read_large(json);
     return value_unknown();
 }
 

@@ -85,6 +85,38 @@ static void test_there_and_back(void **state)
     hold_end_free(end);
 }
 
+static void assert_comes_back(const struct value *value)
+{
+    struct error err;
+    struct hold_end *end = hold_end_empty(7, 2);
+    assert_true(hold_end_add(end, RATE, value));
+    char *text = hold_note_text(&map, end);
+    hold_end_free(end);
+    end = hold_note_read(&map, 2, text, &err);
+    assert_non_null(end);
+    assert_true(value_equal(&end->entries[0].value, value));
+    hold_end_free(end);
+    free(text);
+}
+
+// What is written after a restart is what would have been written before.
+static void test_no_digit_is_lost(void **state)
+{
+    (void)state;
+    const struct value values[] = {
+        value_real(3.141592653589793, DECIMALS_SHORTEST),
+        value_real(9007199254740991.0, DECIMALS_SHORTEST),
+        value_real(0.1 + 0.2, DECIMALS_SHORTEST),
+        value_real((double)0.1F, DECIMALS_SHORTEST_FLOAT),
+        value_integer(INT64_MIN),
+        value_integer(INT64_MAX),
+        value_integer(UINT64_MAX),
+        value_text("18446744073709551615"),
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(values); i++)
+        assert_comes_back(&values[i]);
+}
+
 static void test_a_part_of_it_is_still_to_be_written(void **state)
 {
     (void)state;
@@ -178,6 +210,9 @@ static void test_damaged_texts_are_refused(void **state)
         "{\"then\":{},\"form\":\"x\"}",
         "{\"then\":[1],\"form\":\"x\"}",
         "{\"then\":{\"setpoint\":null},\"form\":\"x\"}",
+        "{\"then\":{\"setpoint\":{}},\"form\":\"x\"}",
+        "{\"then\":{\"setpoint\":{\"integer\":1}},\"form\":\"x\"}",
+        "{\"then\":{\"setpoint\":{\"integer\":\"a\"}},\"form\":\"x\"}",
         "{\"then\":{\"setpoint\":[1]},\"form\":\"x\"}",
         "{\"then\":{\"setpoint\":1,\"setpoint\":2},\"form\":\"x\"}",
         "{\"then\":{\"setpoint\":1},\"form\":7}",
@@ -195,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_there_and_back),
+        TEST(test_no_digit_is_lost),
         TEST(test_a_part_of_it_is_still_to_be_written),
         TEST(test_another_register_is_not_written),
         TEST(test_the_same_register_of_another_model_is_not_written),
