@@ -56,7 +56,7 @@ static const struct field entry_rows[] = {
     {.name = "byte_order", .kind = FIELD_WORD, FIELD_AT(entry_fields, byte_order), .words = orders, .by_parameter = true,
      .help = "instead of the one under modbus"},
     {.name = "invalid", .kind = FIELD_NODE, FIELD_AT(entry_fields, invalid), .shape = "number or list of numbers",
-     .help = "bit patterns of the whole value that mean 'no value'; [] for none"},
+     .help = "bit patterns of the whole value that mean 'no value'; [] for none; a view without has those of the entry it looks at"},
     {.name = "bits", .kind = FIELD_CODES, FIELD_AT(entry_fields, bits),
      .help = "the bits of the value that are meant: 0 is the lowest; 3 or 0..1"},
     {.name = "scale", .kind = FIELD_FORMULA, FIELD_AT(entry_fields, scale), .initial = "1",

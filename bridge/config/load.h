@@ -61,6 +61,7 @@ struct entry {
     struct spot spot;
     struct layers layers; // the entry, then its presets
     struct entry_fields fields;
+    int of; // of a view: the entry it names, which may be a view too
     bool scale_is_formula;
     bool is_broken; // a finding was added: nothing more is said about it
     enum typing typing;
@@ -184,6 +185,8 @@ int load_pdu_address(struct loader *loader, const struct node *node, enum table 
 // "No value" patterns: a number or a list of them.
 int load_patterns(struct loader *loader, const struct node *node, enum point_type type,
                   struct patterns *ret_patterns);
+int load_invalid(struct loader *loader, int index); // of the entry or its type
+void load_inherited_invalid(struct loader *loader); // of all views; after load_invalid of all
 
 // --- load_points.c and what it uses
 

@@ -4,6 +4,7 @@
 
 #include "config/load.h"
 #include "registers/codec.h"
+#include "registers/codec_order.h"
 
 static int width_of(enum point_type type)
 {
@@ -75,4 +76,78 @@ int load_patterns(struct loader *loader, const struct node *node, enum point_typ
     patterns.count = count;
     *ret_patterns = patterns;
     return 0;
+}
+
+static void set_patterns(struct point *point, const struct patterns *patterns)
+{
+    memcpy(point->invalid, patterns->items, sizeof point->invalid);
+    point->invalid_count = (uint8_t)patterns->count;
+}
+
+int load_invalid(struct loader *loader, int index)
+{
+    const struct node *node = loader->entries[index].fields.invalid;
+    struct point *point = &loader->points[index];
+    struct patterns patterns = loader->type_invalid[point->type];
+    if (node && load_patterns(loader, node, point->type, &patterns) < 0)
+        return -1;
+    set_patterns(point, &patterns);
+    return 0;
+}
+
+// The nearest entry that a view leads to and that says `invalid` itself; NO_INDEX: none does.
+static int find_giver(const struct loader *loader, int index)
+{
+    while (loader->points[index].source == SOURCE_VIEW) {
+        index = loader->entries[index].of;
+        if (loader->entries[index].fields.invalid)
+            return index;
+    }
+    return NO_INDEX;
+}
+
+// Patterns of words as another entry orders them.
+static struct patterns reorder(const struct patterns *patterns, const struct point *from,
+                               const struct point *to)
+{
+    struct patterns reordered = {.count = patterns->count};
+    for (size_t i = 0; i < patterns->count; i++) {
+        uint16_t words[MAX_PATTERN_WORDS];
+        order_words(from, patterns->items[i], words);
+        reordered.items[i] = order_pattern(to, words);
+    }
+    return reordered;
+}
+
+static struct patterns patterns_of(const struct point *point)
+{
+    struct patterns patterns = {.count = point->invalid_count};
+    memcpy(patterns.items, point->invalid, sizeof point->invalid);
+    return patterns;
+}
+
+// Words that mean "no value" have no bits either. A view of another number type goes by the
+// patterns of that type: 0xFFFF is none of a u16 and -1 of an i16.
+static void inherit_invalid(struct loader *loader, int index)
+{
+    struct point *view = &loader->points[index];
+    const struct point *owner = &loader->points[view->from];
+    int giver = find_giver(loader, index);
+    struct patterns patterns = loader->type_invalid[owner->type];
+    if (giver != NO_INDEX)
+        patterns = patterns_of(&loader->points[giver]);
+    else if (patterns.count == 0 || !(view->type == TYPE_BOOL || view->bit_low != NO_INDEX))
+        return;
+    patterns = reorder(&patterns, giver == NO_INDEX ? owner : &loader->points[giver], view);
+    set_patterns(view, &patterns);
+}
+
+void load_inherited_invalid(struct loader *loader)
+{
+    for (size_t i = 0; i < loader->count; i++) {
+        const struct entry *entry = &loader->entries[i];
+        if (!entry->is_broken && loader->points[i].source == SOURCE_VIEW &&
+            !entry->fields.invalid)
+            inherit_invalid(loader, (int)i);
+    }
 }

@@ -79,18 +79,6 @@ static int set_bits(struct loader *loader, int index)
     return 0;
 }
 
-static int set_invalid(struct loader *loader, int index)
-{
-    const struct node *node = loader->entries[index].fields.invalid;
-    struct point *point = &loader->points[index];
-    struct patterns patterns = loader->type_invalid[point->type];
-    if (node && load_patterns(loader, node, point->type, &patterns) < 0)
-        return -1;
-    memcpy(point->invalid, patterns.items, sizeof point->invalid);
-    point->invalid_count = (uint8_t)patterns.count;
-    return 0;
-}
-
 static int report_scale(struct loader *loader, const struct node *node, const char *why)
 {
     return diagnostics_error(loader->reader.diagnostics, &node->at, "scale: %s", why);
@@ -178,7 +166,7 @@ static int finish_words(struct loader *loader, int index)
         return -1;
     if (set_bits(loader, index) < 0)
         result = -1;
-    if (set_invalid(loader, index) < 0)
+    if (load_invalid(loader, index) < 0)
         result = -1;
     if (set_scale(loader, index) < 0)
         result = -1;
@@ -229,6 +217,7 @@ static void inherit(struct loader *loader, int index, int source, int words)
     const struct point *owner = &loader->points[words];
     struct point *view = &loader->points[index];
     view->from = words;
+    loader->entries[index].of = source;
     view->type = fields->type == NO_INDEX ? of->type : (enum point_type)fields->type;
     view->word_count = codec_type(view->type)->word_count;
     if (view->word_count == 0)
@@ -301,6 +290,7 @@ void load_references(struct loader *loader)
             (loader->points[i].source == SOURCE_FORMULA ? finish_computed(loader, (int)i)
                                                         : finish_words(loader, (int)i)) < 0;
     }
+    load_inherited_invalid(loader);
     for (size_t i = 0; i < loader->count; i++) {
         struct entry *entry = &loader->entries[i];
         if (!entry->is_broken)
