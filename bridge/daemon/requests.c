@@ -269,7 +269,7 @@ static void repeat(struct requests *requests, struct open_request *open, const c
 // answered again.
 static void take_running(struct requests *requests, struct open_request *open)
 {
-    const char *response = requests_find_final(requests, open->device, open->id);
+    const char *response = requests_find_final(requests, open);
     repeat(requests, open, response);
 }
 

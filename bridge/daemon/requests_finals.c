@@ -8,14 +8,10 @@
 #include "base/mem.h"
 #include "daemon/requests_state.h"
 
-enum {
-    AGAIN_MS = 5000,
-    NOBODY = UINT16_MAX, // the device is gone
-};
+enum { AGAIN_MS = 5000 };
 
 struct final_response {
     struct final_response *next;
-    uint16_t device;
     bool has_note; // of open tries, to be forgotten
     bool is_refused;
     uint64_t ticket;
@@ -53,7 +49,6 @@ void requests_respond_finally(struct requests *requests, const struct open_reque
     }
     struct final_response *final = mem_new(1, sizeof *final);
     final->next = requests->finals;
-    final->device = open->device;
     final->has_note = open->has_note;
     final->response = mem_copy_text(response);
     (void)snprintf(final->key, sizeof final->key, "%s", open->key);
@@ -111,11 +106,17 @@ void requests_record_finals(struct requests *requests, int64_t now_ms)
     }
 }
 
-const char *requests_find_final(const struct requests *requests, uint16_t device,
-                                const char *id)
+static bool is_of(const struct final_response *final, const struct open_request *open)
+{
+    return strcmp(final->key, open->key) == 0 && strcmp(final->id, open->id) == 0 &&
+           strcmp(final->digest, open->digest) == 0;
+}
+
+const char *requests_find_final(const struct requests *requests,
+                                const struct open_request *open)
 {
     const struct final_response *final = requests->finals;
-    while (final && (final->device != device || strcmp(final->id, id) != 0))
+    while (final && !is_of(final, open))
         final = final->next;
     return final ? final->response : NULL;
 }
@@ -128,14 +129,6 @@ int64_t requests_finals_next_ms(const struct requests *requests)
             next_ms = final->again_ms;
     }
     return next_ms;
-}
-
-void requests_finals_leave(struct requests *requests, uint16_t device)
-{
-    for (struct final_response *final = requests->finals; final; final = final->next) {
-        if (final->device == device)
-            final->device = NOBODY;
-    }
 }
 
 void requests_finals_done(struct requests *requests)

@@ -73,10 +73,6 @@ void requests_leave(struct requests *requests, const struct changes *changes)
         else // one that the journal has not judged yet is recorded behind its judgement
             requests_fail(requests, open, gone);
     }
-    for (size_t i = 0; i < changes->site->device_count; i++) {
-        if (changes->devices[i] == CHANGE_REMOVED)
-            requests_finals_leave(requests, (uint16_t)i);
-    }
 }
 
 // Its job is made of the map that is gone.

@@ -173,15 +173,14 @@ void requests_respond_finally(struct requests *requests, const struct open_reque
 void requests_settle_finals(struct requests *requests, uint64_t first, uint64_t last,
                             bool is_saved, int64_t now_ms);
 
-// The final response to a command of a device that is not on disk yet; NULL: none.
-const char *requests_find_final(const struct requests *requests, uint16_t device,
-                                const char *id);
+// The final response to the same command, by the journal's key, id and digest, that is not on
+// disk yet; NULL: none. An id says nothing by itself: the cloud's and the gateway's own are
+// counted apart, and one that was forgotten may come again with other arguments.
+const char *requests_find_final(const struct requests *requests,
+                                const struct open_request *open);
 
 // When a recording is to be tried again; INT64_MAX: never.
 int64_t requests_finals_next_ms(const struct requests *requests);
-
-// A device is gone: its place may become another one's.
-void requests_finals_leave(struct requests *requests, uint16_t device);
 
 // Frees what was not recorded.
 void requests_finals_done(struct requests *requests);
