@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // share: of a bus, where other masters reach it, and what they may write.
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -80,6 +81,23 @@ static int read_ranges(struct site_loader *loader, const struct node *node,
     return 0;
 }
 
+// `bus` has the port, or the local page (NULL).
+static int error_taken(struct site_loader *loader, const struct node *listen,
+                       const struct share_settings *share, const char *host, const char *bus)
+{
+    char who[120] = "the local page (web)";
+    if (bus)
+        (void)snprintf(who, sizeof who, "bus '%s'", bus);
+    if (strcmp(host, share->host) == 0)
+        return diagnostics_error(loader->reader.diagnostics, &listen->at,
+                                 "listen: %s is %s at the same place", who,
+                                 bus ? "shared" : "served");
+    return diagnostics_error(loader->reader.diagnostics, &listen->at,
+                             "listen: port %u is taken by %s: %s and %s are not apart; choose "
+                             "another port",
+                             share->port, who, host, share->host);
+}
+
 static int check_listen(struct site_loader *loader, const struct node *listen,
                         const struct share_settings *share)
 {
@@ -91,11 +109,13 @@ static int check_listen(struct site_loader *loader, const struct node *listen,
                                  share->host);
     for (size_t i = 0; i < loader->bus_count; i++) {
         const struct share_settings *other = loader->buses[i].share;
-        if (other && other->port == share->port && strcmp(other->host, share->host) == 0)
-            return diagnostics_error(diagnostics, &listen->at,
-                                     "listen: bus '%s' is shared at the same place",
-                                     loader->buses[i].name);
+        if (other && load_is_same_place(share->host, share->port, other->host, other->port))
+            return error_taken(loader, listen, share, other->host, loader->buses[i].name);
     }
+    const struct web_settings *web = &loader->site.web;
+    if (web->listen && load_is_address(web->host) &&
+        load_is_same_place(share->host, share->port, web->host, web->port))
+        return error_taken(loader, listen, share, web->host, NULL);
     if (!load_is_this_machine(share->host))
         diagnostics_warning(diagnostics, &listen->at,
                             "listen: %s can be reached over the network, and Modbus knows no "

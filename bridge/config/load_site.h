@@ -76,6 +76,10 @@ int load_share(struct site_loader *loader, const struct node *node,
 bool load_is_address(const char *host);
 bool load_is_this_machine(const char *host);
 
+// Whether two cannot both listen at these addresses: 0.0.0.0 and [::] take the port of others.
+bool load_is_same_place(const char *host, uint16_t port, const char *other,
+                        uint16_t other_port);
+
 // A path relative to the site file.
 const char *load_site_path(struct site_loader *loader, const char *path);
 

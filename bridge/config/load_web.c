@@ -47,6 +47,32 @@ bool load_is_this_machine(const char *host)
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
 }
 
+// As IPv6 sees it: 192.168.1.2 is ::ffff:192.168.1.2 (RFC 4291, 2.5.5.2).
+static struct in6_addr as_ipv6(const char *host)
+{
+    struct in6_addr six = {.s6_addr = {[10] = 0xFF, [11] = 0xFF}};
+    if (inet_pton(AF_INET, host, &six.s6_addr[12]) != 1)
+        (void)inet_pton(AF_INET6, host, &six);
+    return six;
+}
+
+// Whether who listens at `a` gets what is sent to `b`: 0.0.0.0 is every address of IPv4, ::
+// every one there is.
+static bool covers(const struct in6_addr *a, const struct in6_addr *b)
+{
+    static const uint8_t nothing[4];
+    bool is_every_ipv4 = IN6_IS_ADDR_V4MAPPED(a) && memcmp(&a->s6_addr[12], nothing, 4) == 0;
+    return IN6_IS_ADDR_UNSPECIFIED(a) || (is_every_ipv4 && IN6_IS_ADDR_V4MAPPED(b)) ||
+           IN6_ARE_ADDR_EQUAL(a, b);
+}
+
+bool load_is_same_place(const char *host, uint16_t port, const char *other, uint16_t other_port)
+{
+    struct in6_addr a = as_ipv6(host);
+    struct in6_addr b = as_ipv6(other);
+    return port == other_port && (covers(&a, &b) || covers(&b, &a));
+}
+
 static int check_listen(struct site_loader *loader, const struct node *listen,
                         const struct web_settings *web)
 {
