@@ -4,9 +4,8 @@ and those whose numbers are larger than a double holds."""
 import pytest
 import yaml
 from conftest import World
-from test_language import MAPS, USUAL, Bench, read, spread
+from language import LANGUAGE, USUAL, Bench, read, spread
 
-LANGUAGE = MAPS / "language.yaml"
 MOST = 32  # results of one command
 
 MORE = {
