@@ -180,11 +180,37 @@ static void test_a_lost_link_takes_all_and_gives_them_back(void **state)
     health_link_back(&health);
     assert_false(health_is_dead(&health)); // asked at once
     assert_false(health_lose_link(&health, 30));
+    assert_true(health_is_dead(&health)); // not while the link is gone again
     health_link_back(&health);
     assert_true(note(&health, FAULT_TIMEOUT, 40)); // news: it is not the link
     assert_true(health_is_dead(&health));
     assert_false(note(&health, FAULT_TIMEOUT, 50));
     assert_true(note(&health, FAULT_NONE, 60));
+}
+
+// What a probe found out is about the unit: the link that comes back is no reason to ask again.
+static void test_silence_after_the_link_was_lost_is_the_units_own(void **state)
+{
+    (void)state;
+    struct health health = online_at(0);
+    assert_true(health_lose_link(&health, 10));
+    assert_true(note(&health, FAULT_TIMEOUT, 20));
+    health_link_back(&health);
+    assert_true(health_is_dead(&health));
+    assert_false(health_may_ask(&health, 1019));
+}
+
+static void test_who_answers_has_no_fault(void **state)
+{
+    (void)state;
+    struct health health = online_at(0);
+    assert_true(health_lose_link(&health, 10));
+    health_link_back(&health);
+    assert_true(note(&health, FAULT_NONE, 20));
+    assert_int_equal(health.fault, FAULT_NONE);
+    assert_true(note(&health, FAULT_IDENTITY, 30));
+    assert_true(note(&health, FAULT_EXCEPTION, 40));
+    assert_int_equal(health.fault, FAULT_NONE);
 }
 
 static void test_a_dead_unit_stays_dead_when_the_link_comes_and_goes(void **state)
@@ -225,6 +251,8 @@ int main(void)
         cmocka_unit_test(test_stopping_says_nothing_about_the_unit),
         cmocka_unit_test(test_a_connection_that_never_worked_is_final),
         cmocka_unit_test(test_a_lost_link_takes_all_and_gives_them_back),
+        cmocka_unit_test(test_silence_after_the_link_was_lost_is_the_units_own),
+        cmocka_unit_test(test_who_answers_has_no_fault),
         cmocka_unit_test(test_a_dead_unit_stays_dead_when_the_link_comes_and_goes),
         cmocka_unit_test(test_dead_units_share_a_twentieth),
     };
