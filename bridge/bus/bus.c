@@ -221,8 +221,7 @@ void bus_free(struct bus *bus)
         bus_status_free(order.status);
         free(order.guest);
     }
-    while (bus->guests.count > 0)
-        free(guests_take(&bus->guests, 0));
+    guests_done(&bus->guests);
     jobs_done(&bus->jobs);
     keep_done(&bus->keep);
     agenda_done(&bus->agenda);

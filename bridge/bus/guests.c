@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "bus/guests.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
+
+void guests_done(struct guests *guests)
+{
+    while (guests->count > 0)
+        free(guests_take(guests, guests->count - 1));
+    free(guests->cost_ms);
+    *guests = (struct guests){0};
+}
 
 bool guests_add(struct guests *guests, struct guest *guest)
 {
@@ -56,13 +67,15 @@ size_t guests_next(const struct guests *guests, const struct guests_asking *aski
 
 int64_t guests_cost_ms(const struct guests *guests, uint8_t unit_id, int64_t fresh_ms)
 {
-    int64_t cost_ms = guests->cost_ms[unit_id];
+    int64_t cost_ms = guests->cost_ms ? guests->cost_ms[unit_id] : 0;
     return cost_ms ? cost_ms : fresh_ms;
 }
 
 void guests_note(struct guests *guests, uint8_t unit_id, int64_t began_ms, int64_t ended_ms)
 {
     int64_t cost_ms = ended_ms - began_ms;
+    if (!guests->cost_ms)
+        guests->cost_ms = mem_new(UNIT_IDS, sizeof *guests->cost_ms);
     guests->cost_ms[unit_id] = cost_ms > 0 ? cost_ms : 1;
     guests->rest_until_ms = ended_ms + cost_ms * GUEST_REST_FACTOR;
 }

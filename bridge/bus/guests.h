@@ -26,10 +26,14 @@ enum {
 struct guests {
     struct guest *waiting[MAX_GUESTS]; // oldest first
     size_t count;
-    int64_t rest_until_ms;     // before that, only in time that nobody wants
-    int64_t cost_ms[UNIT_IDS]; // of the last request to a unit id; 0: none yet
+    int64_t rest_until_ms; // before that, only in time that nobody wants
+    int64_t *cost_ms;      // UNIT_IDS, of the last request to each; 0: none yet. NULL: no guest
+                           // was asked yet, as on most buses for ever
     uint64_t ended[GUEST_END_COUNT];
 };
+
+// Frees what it holds, guests that still wait included; all zero is allowed.
+void guests_done(struct guests *guests);
 
 // Takes ownership of a guest; false, and nothing is done, when too many wait.
 bool guests_add(struct guests *guests, struct guest *guest);

@@ -193,6 +193,8 @@ void search_begin(struct search *search, const struct map *map, const struct blo
         .exception = exception,
     };
     search->atoms = mem_new(room, sizeof *search->atoms);
+    search->frames = mem_new(MAX_SEARCH_DEPTH, sizeof *search->frames);
+    search->found = mem_new(MAX_SEARCH_FOUND, sizeof *search->found);
     search->atom_count = join(search->atoms, collect(map, block, search->atoms));
     if (search->atom_count > 0)
         push(search, 0, search->atom_count);
@@ -201,6 +203,8 @@ void search_begin(struct search *search, const struct map *map, const struct blo
 void search_done(struct search *search)
 {
     free(search->atoms);
+    free(search->frames);
+    free(search->found);
     *search = (struct search){0};
 }
 

@@ -48,19 +48,20 @@ struct search_frame {
     size_t refused_to;
 };
 
+// What it points to lasts as long as the search: a unit that refuses nothing has none.
 struct search {
     enum table table;
     int unit_id;               // or NO_INDEX: the device's
     const struct block *block; // what was refused
     struct search_atom *atoms;
     size_t atom_count;
-    struct search_frame frames[MAX_SEARCH_DEPTH];
+    struct search_frame *frames; // MAX_SEARCH_DEPTH
     size_t depth;
-    uint8_t exception; // of the last refusal
-    unsigned asked;    // questions
-    unsigned granted;  // of them
-    uint16_t widest;   // registers or bits granted by one of them
-    struct refusal found[MAX_SEARCH_FOUND];
+    uint8_t exception;     // of the last refusal
+    unsigned asked;        // questions
+    unsigned granted;      // of them
+    uint16_t widest;       // registers or bits granted by one of them
+    struct refusal *found; // MAX_SEARCH_FOUND
     size_t found_count;
 };
 

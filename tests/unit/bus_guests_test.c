@@ -30,12 +30,6 @@ static void fill(struct guests *guests, size_t count)
         assert_true(guests_add(guests, new_guest(i, (uint8_t)i)));
 }
 
-static void drain(struct guests *guests)
-{
-    while (guests->count)
-        free(guests_take(guests, guests->count - 1));
-}
-
 static int64_t from_table(void *context, const struct guest *guest)
 {
     const int64_t *from_ms = context;
@@ -53,7 +47,7 @@ static void test_no_more_than_a_bus_takes(void **state)
     assert_true(guests_add(&guests, late));
     assert_int_equal(guests.waiting[3]->ticket, 4);
     assert_ptr_equal(guests.waiting[MAX_GUESTS - 1], late);
-    drain(&guests);
+    guests_done(&guests);
 }
 
 static void test_one_is_put_back_where_it_was(void **state)
@@ -66,7 +60,7 @@ static void test_one_is_put_back_where_it_was(void **state)
     assert_int_equal(guests.count, 4);
     for (uint64_t i = 0; i < 4; i++)
         assert_int_equal(guests.waiting[i]->ticket, i);
-    drain(&guests);
+    guests_done(&guests);
 }
 
 static void test_one_is_found_by_its_sender_and_ticket(void **state)
@@ -79,7 +73,7 @@ static void test_one_is_found_by_its_sender_and_ticket(void **state)
     assert_int_equal(guests_find(&guests, others, 2), 2);
     assert_int_equal(guests_find(&guests, NULL, 2), MAX_GUESTS);
     assert_int_equal(guests_find(&guests, NULL, 3), 3);
-    drain(&guests);
+    guests_done(&guests);
     mailbox_free(others);
 }
 
@@ -100,7 +94,7 @@ static void test_the_first_that_may_be_asked_goes_first(void **state)
     from_ms[1] = from_ms[2] = from_ms[3] = INT64_MAX;
     assert_int_equal(guests_next(&guests, &asking, 600, &at_ms), 0);
     assert_true(at_ms == INT64_MAX);
-    drain(&guests);
+    guests_done(&guests);
 }
 
 static void test_a_unit_that_was_silent_is_expected_to_be_silent_again(void **state)
@@ -113,6 +107,7 @@ static void test_a_unit_that_was_silent_is_expected_to_be_silent_again(void **st
     assert_int_equal(guests_cost_ms(&guests, 8, 300), 300);
     guests_note(&guests, 7, 2000, 2000);
     assert_int_equal(guests_cost_ms(&guests, 7, 300), 1);
+    guests_done(&guests);
 }
 
 static void test_the_next_rests_three_times_as_long_as_one_took(void **state)
@@ -121,6 +116,7 @@ static void test_the_next_rests_three_times_as_long_as_one_took(void **state)
     struct guests guests = {0};
     guests_note(&guests, 7, 1000, 1040);
     assert_int_equal(guests.rest_until_ms, 1160);
+    guests_done(&guests);
 }
 
 static void test_the_first_whose_time_is_over(void **state)
@@ -131,7 +127,7 @@ static void test_the_first_whose_time_is_over(void **state)
     fill(&guests, 3);
     guests.waiting[1]->until_ms = 5;
     assert_int_equal(guests_until_ms(&guests), 5);
-    drain(&guests);
+    guests_done(&guests);
 }
 
 // ---- a bus of one unit whose polls take `load` of its time, and guests who never stop ----
@@ -197,6 +193,7 @@ static void run(struct bus_of_numbers *bus, int64_t every_ms, int64_t lasts_ms)
         }
     }
     agenda_done(&bus->agenda);
+    guests_done(&bus->guests);
 }
 
 enum { LASTS_MS = 1000 * 1000 };
