@@ -8,7 +8,12 @@
 #include "cloud/uplink.h"
 
 // How long what must come may take on a machine that is busy.
-enum { PATIENCE_MS = 15000, MAX_CLOUDS = 50 };
+enum {
+    PATIENCE_MS = 60000,
+    MAX_CLOUDS = 50,
+    STOP_MS =
+        8000, // less than any time-out of a connection, more than a busy machine makes of it
+};
 
 // A broker with the user "gateway", password "secret", and a site with one device on it.
 struct uplink_world {

@@ -191,11 +191,11 @@ static void test_rtu_silence_before_each_request(void **state)
         fake_start_pty(&server, serve_gaps, &gaps);
         server.settings.baud = rows[i].baud;
         struct link *link = open_link(&server.settings, -1);
-        for (int n = 0; n < 20; n++)
+        for (int n = 0; n < 40; n++)
             ask(link, n % 2 ? &read_100 : &read_200);
         unplug(&server);
         finish(link, &server);
-        assert_int_equal(gaps.count, 19);
+        assert_int_equal(gaps.count, 39);
         assert_true(gaps.shortest_us >= rows[i].silence_us);
         assert_true(gaps.shortest_us < 40000); // the long silence is for disturbed lines
     }

@@ -214,12 +214,17 @@ static void test_tcp_chaos(void **state)
     fake_start_tcp(&server, FRAMING_TCP, serve_chaos, NULL);
     struct link *link = open_link(&server.settings, -1);
     size_t right = 0;
+    size_t in_vain = 0; // in a row: one of eight by the script, more on a machine that is busy
+    int64_t timeout_ms = SHORT_MS;
     for (uint16_t i = 0; i < 400; i++) {
         struct request request = {
             .unit_id = 7, .function = 3, .address = (uint16_t)(i * 11), .count = 4};
         struct answer answer;
-        enum fault fault = link_transact(link, &request, SHORT_MS, &answer);
+        enum fault fault = link_transact(link, &request, timeout_ms, &answer);
         assert_true(fault == FAULT_NONE || fault == FAULT_TIMEOUT);
+        in_vain = fault == FAULT_NONE ? 0 : in_vain + 1;
+        if (in_vain % 4 == 3 && timeout_ms < AMPLE_MS)
+            timeout_ms *= 2;
         if (fault != FAULT_NONE)
             continue;
         assert_read(&request, &answer);
@@ -254,7 +259,7 @@ static void test_tcp_flood_does_not_move_the_deadline(void **state)
     for (unsigned asked = 0; asked < 5 && link_counters(link)->foreign == 0; asked++) {
         int64_t before_ms = clock_monotonic_ms();
         ask_in_vain(link, &read_100, SHORT_MS << asked, FAULT_TIMEOUT);
-        assert_true(clock_monotonic_ms() - before_ms < (SHORT_MS << asked) + 1000);
+        assert_true(clock_monotonic_ms() - before_ms < (SHORT_MS << asked) + AMPLE_MS);
     }
     assert_true(link_counters(link)->foreign > 0);
     finish(link, &server);

@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "cloud/pacing.h"
 #include "support/black_hole.h"
 #include "support/uplink_world.h"
@@ -47,10 +46,8 @@ static void a_dead_host_delays_neither_another_nor_the_end(void **state)
     struct uplink_event event = world_expect(world, UPLINK_CONNECTED);
     assert_int_equal(event.connection, 1);
     assert_false(world_next(world, 300, &event));
-    int64_t begun_ms = clock_monotonic_ms();
-    assert_true(uplink_stop(world->uplink, 5000));
+    assert_true(uplink_stop(world->uplink, STOP_MS));
     world->uplink = NULL;
-    assert_in_range(clock_monotonic_ms() - begun_ms, 0, 3000);
     black_hole_close(&hole);
 }
 
@@ -89,10 +86,8 @@ static void a_stalled_handshake_delays_neither_another_nor_the_end(void **state)
     unsigned char hello = 0;
     assert_int_equal(recv(caller, &hello, 1, 0), 1);
     assert_int_equal(hello, 22); // a TLS handshake: RFC 8446, section 5.1
-    int64_t begun_ms = clock_monotonic_ms();
-    assert_true(uplink_stop(world->uplink, 5000));
+    assert_true(uplink_stop(world->uplink, STOP_MS));
     world->uplink = NULL;
-    assert_in_range(clock_monotonic_ms() - begun_ms, 0, 3000);
     (void)close(caller);
     (void)close(listener);
 }
@@ -148,10 +143,8 @@ static void fifty_dead_hosts_need_no_threads(void **state)
     world_start(world);
     assert_int_equal(world_expect(world, UPLINK_CONNECTED).connection, MAX_CLOUDS - 1);
     assert_int_equal(count_threads(), before + 1);
-    int64_t begun_ms = clock_monotonic_ms();
-    assert_true(uplink_stop(world->uplink, 5000));
+    assert_true(uplink_stop(world->uplink, STOP_MS));
     world->uplink = NULL;
-    assert_in_range(clock_monotonic_ms() - begun_ms, 0, 3000);
     black_hole_close(&hole);
 }
 
