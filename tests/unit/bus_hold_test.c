@@ -95,6 +95,22 @@ static void test_a_loss_is_news_once_and_so_is_its_end(void **state)
     hold_free(hold);
 }
 
+// That frames were lost is another thing than that the end is late: both are said.
+static void test_a_late_end_is_news_after_lost_frames_too(void **state)
+{
+    (void)state;
+    struct hold *hold = pair();
+    assert_true(hold_note_frame(hold, false, BEGIN_MS + EVERY_MS));
+    hold_finish(hold, BEGIN_MS + EVERY_MS + 10);
+    assert_true(hold_note_late(hold, BEGIN_MS + EVERY_MS + 20));
+    int64_t due_ms = hold->due_ms;
+    hold_finish(hold, BEGIN_MS + EVERY_MS + 30); // over it was already: its pause goes on
+    assert_int_equal(hold->due_ms, due_ms);
+    assert_false(hold_note_late(hold, due_ms));
+    assert_int_equal(hold->due_ms - due_ms, 2 * HOLD_FIRST_PAUSE_MS);
+    hold_free(hold);
+}
+
 static void test_an_end_is_tried_for_a_day(void **state)
 {
     (void)state;
@@ -181,6 +197,23 @@ static void test_what_is_not_in_the_end_is_held_too(void **state)
     assert_int_equal(hold_wants(hold, 5), HOLD_WANTS_END);
     // Once it is over only what is still to be written matters.
     assert_false(hold_overwrite(hold, &world_map, WORLD_UNIT, &other, SUNSPEC_NONE, 6));
+    hold_free(hold);
+}
+
+// Addresses count from the beginning of a SunSpec model: the same ones of another are
+// elsewhere.
+static void test_a_write_to_another_model_does_not_end_it(void **state)
+{
+    static const int points[] = {FAR_ONE};
+    (void)state;
+    world_fill_points();
+    struct request request = frame(FUNCTION_WRITE_MULTIPLE_REGISTERS, 200, 2);
+    struct hold *hold = hold_new(end_of(points, 1), "a", &request, EVERY_MS, FOR_MS, 0);
+    hold->model = 1;
+    assert_false(hold_overwrite(hold, &world_map, WORLD_UNIT, &request, SUNSPEC_NONE, 5));
+    assert_int_equal(hold_wants(hold, 5), HOLD_WANTS_NOTHING);
+    assert_true(hold_overwrite(hold, &world_map, WORLD_UNIT, &request, 1, 5));
+    assert_int_equal(hold_wants(hold, 5), HOLD_WANTS_END);
     hold_free(hold);
 }
 
@@ -409,10 +442,12 @@ int main(void)
         cmocka_unit_test(test_dates_that_passed_are_not_made_up_for),
         cmocka_unit_test(test_a_time_shorter_than_the_period_ends_in_time),
         cmocka_unit_test(test_a_loss_is_news_once_and_so_is_its_end),
+        cmocka_unit_test(test_a_late_end_is_news_after_lost_frames_too),
         cmocka_unit_test(test_an_end_is_tried_for_a_day),
         cmocka_unit_test(test_what_was_finished_early_wants_its_end_at_once),
         cmocka_unit_test(test_another_write_ends_it),
         cmocka_unit_test(test_what_is_not_in_the_end_is_held_too),
+        cmocka_unit_test(test_a_write_to_another_model_does_not_end_it),
         cmocka_unit_test(test_the_end_is_one_frame_or_several),
         cmocka_unit_test(test_the_one_due_longest_is_next),
         cmocka_unit_test(test_a_busy_unit_gets_frames_but_no_end),
