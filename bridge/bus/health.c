@@ -77,7 +77,8 @@ bool health_lose_link(struct health *health, int64_t now_ms)
 
 void health_link_back(struct health *health)
 {
-    health->is_untried = health->is_unlinked;
+    // It may have come back before, and broken again before this unit was asked.
+    health->is_untried = health->is_untried || health->is_unlinked;
     health->is_unlinked = false;
 }
 

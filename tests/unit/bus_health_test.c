@@ -200,6 +200,21 @@ static void test_silence_after_the_link_was_lost_is_the_units_own(void **state)
     assert_false(health_may_ask(&health, 1019));
 }
 
+// A gateway may close the connection after each answer: who was not asked over it is tried all
+// the same.
+static void test_who_was_not_asked_yet_is_tried_over_the_next_connection(void **state)
+{
+    (void)state;
+    struct health health = online_at(0);
+    assert_true(health_lose_link(&health, 10));
+    health_link_back(&health);
+    health_link_back(&health);
+    assert_false(health_is_dead(&health));
+    assert_true(note(&health, FAULT_TIMEOUT, 20));
+    health_link_back(&health);
+    assert_true(health_is_dead(&health));
+}
+
 static void test_who_answers_has_no_fault(void **state)
 {
     (void)state;
@@ -252,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_a_connection_that_never_worked_is_final),
         cmocka_unit_test(test_a_lost_link_takes_all_and_gives_them_back),
         cmocka_unit_test(test_silence_after_the_link_was_lost_is_the_units_own),
+        cmocka_unit_test(test_who_was_not_asked_yet_is_tried_over_the_next_connection),
         cmocka_unit_test(test_who_answers_has_no_fault),
         cmocka_unit_test(test_a_dead_unit_stays_dead_when_the_link_comes_and_goes),
         cmocka_unit_test(test_dead_units_share_a_twentieth),
