@@ -323,7 +323,7 @@ static void take_down(struct connection *connection, int64_t now_ms)
     connection->is_broken = false;
     connection->state = CONNECTION_WAITING;
     if (was_online)
-        pacing_lost(&connection->pacing, now_ms - connection->online_ms);
+        pacing_lost(&connection->pacing, connection->cause, now_ms - connection->online_ms);
     bool is_thrown_out = was_online && pacing_is_thrown_out(&connection->pacing);
     int64_t delay_ms = pacing_delay_ms(&connection->pacing, connection->cause, random_number());
     connection->due_ms = now_ms + delay_ms;
@@ -416,11 +416,12 @@ int connection_socket(const struct connection *connection, short *ret_events)
 void connection_serve(struct connection *connection, short events)
 {
     struct error err;
+    enum pacing_cause cause = PACING_FAILED;
     if (connection->state == CONNECTION_DIALING && events)
         finish_dialing(connection, clock_monotonic_ms());
     if (is_served(connection) && !connection->is_broken &&
-        mqtt_client_serve(connection->client, events, phase_of(connection), &err) != 0)
-        break_off(connection, PACING_FAILED, err.text);
+        mqtt_client_serve(connection->client, events, phase_of(connection), &cause, &err) != 0)
+        break_off(connection, cause, err.text);
 }
 
 static void refuse_row(const struct connection *connection, int64_t row, const char *hopeless)

@@ -212,8 +212,15 @@ static int read_events(struct mqtt_client *client, short events, enum reason_pha
     return MOSQ_ERR_SUCCESS;
 }
 
+// The library says the same of a connection that was closed in order and of one that was reset.
+static enum pacing_cause cause_of(int code, short events)
+{
+    bool is_closed = code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_TLS;
+    return is_closed && !(events & POLLERR) ? PACING_CLOSED : PACING_FAILED;
+}
+
 int mqtt_client_serve(struct mqtt_client *client, short events, enum reason_phase phase,
-                      struct error *err)
+                      enum pacing_cause *ret_cause, struct error *err)
 {
     struct mosquitto *library = client->library;
     if (client->tls)
@@ -224,7 +231,10 @@ int mqtt_client_serve(struct mqtt_client *client, short events, enum reason_phas
         code = mosquitto_loop_write(library, 1);
     if (code == MOSQ_ERR_SUCCESS)
         code = mosquitto_loop_misc(library);
-    return checked(code) == MOSQ_ERR_SUCCESS ? 0 : fail(client, code, phase, err);
+    if (checked(code) == MOSQ_ERR_SUCCESS)
+        return 0;
+    *ret_cause = cause_of(code, events);
+    return fail(client, code, phase, err);
 }
 
 void mqtt_client_subscribe(struct mqtt_client *client, const char *topic, int *ret_mid)

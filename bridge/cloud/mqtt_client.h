@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "cloud/credentials.h"
+#include "cloud/pacing.h"
 #include "cloud/reason.h"
 
 struct mqtt_client;
@@ -51,9 +52,10 @@ int64_t mqtt_client_due_ms(const struct mqtt_client *client);
 int mqtt_client_socket(const struct mqtt_client *client, bool is_dialling, short *ret_events);
 
 // Reads and writes what poll() said is possible (`events`, 0: nothing), and looks after timers.
-// Not while dialling. ERROR_FAILED with the reason for an operator when the connection is over.
+// Not while dialling. ERROR_FAILED with the reason for an operator when the connection is over;
+// *ret_cause is PACING_CLOSED when the broker ended it in order, else PACING_FAILED.
 int mqtt_client_serve(struct mqtt_client *client, short events, enum reason_phase phase,
-                      struct error *err);
+                      enum pacing_cause *ret_cause, struct error *err);
 
 // Asks for the messages of a topic, QoS 1; *ret_mid is for events.subscribed.
 void mqtt_client_subscribe(struct mqtt_client *client, const char *topic, int *ret_mid);

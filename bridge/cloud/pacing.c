@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "cloud/pacing.h"
 
-void pacing_lost(struct pacing *pacing, int64_t lasted_ms)
+void pacing_lost(struct pacing *pacing, enum pacing_cause cause, int64_t lasted_ms)
 {
     if (lasted_ms >= PACING_STEADY_MS)
         pacing->failures = 0;
     if (pacing->failures < PACING_LOST_FAILURES)
         pacing->failures = PACING_LOST_FAILURES;
-    pacing->abrupt = lasted_ms < PACING_ABRUPT_MS ? pacing->abrupt + 1 : 0;
+    bool is_abrupt = cause == PACING_CLOSED && lasted_ms < PACING_ABRUPT_MS;
+    pacing->abrupt = is_abrupt ? pacing->abrupt + 1 : 0;
 }
 
 bool pacing_is_thrown_out(const struct pacing *pacing)

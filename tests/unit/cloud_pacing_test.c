@@ -47,9 +47,9 @@ static void starts_afresh_after_a_steady_connection_only(void **state)
 {
     (void)state;
     struct pacing pacing = {.failures = 5};
-    pacing_lost(&pacing, PACING_STEADY_MS - 1);
+    pacing_lost(&pacing, PACING_CLOSED, PACING_STEADY_MS - 1);
     assert_int_equal(pacing_delay_ms(&pacing, PACING_FAILED, UINT32_MAX), 32000);
-    pacing_lost(&pacing, PACING_STEADY_MS);
+    pacing_lost(&pacing, PACING_CLOSED, PACING_STEADY_MS);
     assert_int_equal(pacing_delay_ms(&pacing, PACING_FAILED, UINT32_MAX), 8000);
 }
 
@@ -57,25 +57,42 @@ static void notices_being_thrown_out(void **state)
 {
     (void)state;
     struct pacing pacing = {0};
-    pacing_lost(&pacing, 10);
-    pacing_lost(&pacing, PACING_ABRUPT_MS - 1);
+    pacing_lost(&pacing, PACING_CLOSED, 10);
+    pacing_lost(&pacing, PACING_CLOSED, PACING_ABRUPT_MS - 1);
     assert_false(pacing_is_thrown_out(&pacing));
-    pacing_lost(&pacing, 0);
+    pacing_lost(&pacing, PACING_CLOSED, 0);
     assert_true(pacing_is_thrown_out(&pacing));
     assert_int_equal(pacing_delay_ms(&pacing, PACING_FAILED, 0), 300000);
     assert_false(pacing_is_thrown_out(&pacing));
     assert_int_equal(pacing_delay_ms(&pacing, PACING_FAILED, UINT32_MAX), 8000);
 }
 
+// A bad link is no quarrel: its pauses grow from where they were, and no faster.
+static void takes_resets_for_no_quarrel(void **state)
+{
+    (void)state;
+    struct pacing pacing = {0};
+    for (int64_t ceiling_ms = 8000; ceiling_ms < 300000; ceiling_ms *= 2) {
+        pacing_lost(&pacing, PACING_FAILED, 10);
+        assert_false(pacing_is_thrown_out(&pacing));
+        assert_int_equal(pacing_delay_ms(&pacing, PACING_FAILED, UINT32_MAX), ceiling_ms);
+    }
+    pacing_lost(&pacing, PACING_CLOSED, 10);
+    pacing_lost(&pacing, PACING_CLOSED, 10);
+    pacing_lost(&pacing, PACING_FAILED, 10);
+    pacing_lost(&pacing, PACING_CLOSED, 10);
+    assert_false(pacing_is_thrown_out(&pacing));
+}
+
 static void forgives_in_between(void **state)
 {
     (void)state;
     struct pacing pacing = {0};
-    pacing_lost(&pacing, 0);
-    pacing_lost(&pacing, 0);
-    pacing_lost(&pacing, PACING_ABRUPT_MS);
-    pacing_lost(&pacing, 0);
-    pacing_lost(&pacing, 0);
+    pacing_lost(&pacing, PACING_CLOSED, 0);
+    pacing_lost(&pacing, PACING_CLOSED, 0);
+    pacing_lost(&pacing, PACING_CLOSED, PACING_ABRUPT_MS);
+    pacing_lost(&pacing, PACING_CLOSED, 0);
+    pacing_lost(&pacing, PACING_CLOSED, 0);
     assert_false(pacing_is_thrown_out(&pacing));
 }
 
@@ -95,7 +112,7 @@ static void lose_broker(struct stampede *stampede, int64_t back_s, uint64_t seed
     for (int i = 0; i < BRIDGES; i++) {
         struct pacing pacing = {0};
         int64_t now_ms = 0;
-        pacing_lost(&pacing, 3600 * 1000);
+        pacing_lost(&pacing, PACING_CLOSED, 3600 * 1000);
         do {
             now_ms +=
                 pacing_delay_ms(&pacing, PACING_FAILED, (uint32_t)(random_next(&seed) >> 32));
@@ -143,6 +160,7 @@ int main(void)
         cmocka_unit_test(waits_five_minutes_after_a_refusal),
         cmocka_unit_test(starts_afresh_after_a_steady_connection_only),
         cmocka_unit_test(notices_being_thrown_out),
+        cmocka_unit_test(takes_resets_for_no_quarrel),
         cmocka_unit_test(forgives_in_between),
         cmocka_unit_test(a_thousand_bridges_do_not_stampede_their_broker),
     };
