@@ -135,6 +135,7 @@ static void leaves_the_oldest_saved_rows_to_the_disk(void **state)
     (void)state;
     struct outbox *outbox = new_outbox(3, 100000);
     struct outbox_wish wish = wish_for_data(outbox);
+    assert_int_equal(wish.before, 101); // nothing is live
     outbox_loaded(outbox, &wish, 0, true);
     int64_t first = push_saved(outbox, OUTBOX_TELEMETRY);
     (void)push_saved(outbox, OUTBOX_TELEMETRY);
