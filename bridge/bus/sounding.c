@@ -136,3 +136,20 @@ void sounding_note(struct sounding *sounding, enum fault fault, uint8_t exceptio
     if (sounding->waiting_count == 0)
         end_whole(sounding);
 }
+
+bool sounding_has_read(const struct sounding *sounding, uint32_t place, uint32_t count)
+{
+    bool has = place + count <= sounding->count;
+    for (uint32_t i = 0; has && i < count; i++)
+        has = sounding->states[place + i] == SOUNDING_READ;
+    return has;
+}
+
+uint32_t sounding_end_of_same(const struct sounding *sounding, uint32_t place)
+{
+    uint32_t end = place + 1;
+    while (end < sounding->count && sounding->states[end] == sounding->states[place] &&
+           sounding->exceptions[end] == sounding->exceptions[place])
+        end++;
+    return end;
+}

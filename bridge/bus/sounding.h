@@ -60,6 +60,12 @@ bool sounding_next(const struct sounding *sounding, struct sounding_span *ret_sp
 // Takes the outcome of the request. `exception` for FAULT_EXCEPTION.
 void sounding_note(struct sounding *sounding, enum fault fault, uint8_t exception);
 
+// Whether so many places in a row were read.
+bool sounding_has_read(const struct sounding *sounding, uint32_t place, uint32_t count);
+
+// The place behind those that came out as this one, with the same exception.
+uint32_t sounding_end_of_same(const struct sounding *sounding, uint32_t place);
+
 // Whether it was left because nobody answers.
 bool sounding_was_left(const struct sounding *sounding);
 

@@ -6,14 +6,6 @@
 #include "cloud/json.h"
 #include "registers/guess.h"
 
-static bool is_read(const struct probe *probe, uint32_t place, uint32_t count)
-{
-    bool is = place + count <= probe->range.count;
-    for (uint32_t i = 0; is && i < count; i++)
-        is = probe->sounding.states[place + i] == SOUNDING_READ;
-    return is;
-}
-
 static json_t *guess_json(const struct guess_way *way, const struct guess *guess)
 {
     json_t *row = json_new_object();
@@ -31,7 +23,7 @@ static json_t *guesses_at(const struct probe *probe, uint32_t place)
     const struct guess_way *ways = guess_ways(&count);
     json_t *list = json_new_list();
     for (size_t i = 0; i < count; i++) {
-        if (!is_read(probe, place, ways[i].words))
+        if (!sounding_has_read(&probe->sounding, place, ways[i].words))
             continue;
         struct guess guess = guess_make(&ways[i], probe->words + place);
         if (guess.credit != CREDIT_ABSURD)
@@ -44,8 +36,9 @@ static json_t *sentinels_at(const struct probe *probe, uint32_t place)
 {
     json_t *list = NULL;
     for (uint32_t count = 1; count <= 4; count *= 2) {
-        const char *name =
-            is_read(probe, place, count) ? guess_sentinel(probe->words + place, count) : NULL;
+        const char *name = sounding_has_read(&probe->sounding, place, count)
+                               ? guess_sentinel(probe->words + place, count)
+                               : NULL;
         if (!name)
             continue;
         list = list ? list : json_new_list();
@@ -71,7 +64,7 @@ static json_t *registers_json(const struct probe *probe)
 {
     json_t *list = json_new_list();
     for (uint32_t place = 0; place < probe->range.count; place++) {
-        if (is_read(probe, place, 1))
+        if (sounding_has_read(&probe->sounding, place, 1))
             json_add(list, register_json(probe, place));
     }
     return list;
@@ -84,10 +77,7 @@ static json_t *refused_json(const struct probe *probe)
     for (uint32_t place = 0; place < probe->range.count;) {
         uint8_t state = sounding->states[place];
         uint8_t exception = sounding->exceptions[place];
-        uint32_t end = place + 1;
-        while (end < probe->range.count && sounding->states[end] == state &&
-               sounding->exceptions[end] == exception)
-            end++;
+        uint32_t end = sounding_end_of_same(sounding, place);
         if (state != SOUNDING_READ) {
             json_t *row = json_new_object();
             json_put(row, "address", json_integer(probe->range.first + (json_int_t)place));

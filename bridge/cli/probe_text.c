@@ -30,14 +30,6 @@ struct sheet {
     bool in_colour;
 };
 
-static bool is_read(const struct probe *probe, uint32_t place, uint32_t count)
-{
-    bool is = place + count <= probe->range.count;
-    for (uint32_t i = 0; is && i < count; i++)
-        is = probe->sounding.states[place + i] == SOUNDING_READ;
-    return is;
-}
-
 static void add_title(const struct sheet *sheet)
 {
     const struct probe *probe = sheet->probe;
@@ -164,7 +156,7 @@ static void add_address(struct grid *grid, size_t row, const struct probe *probe
 static uint32_t count_same(const struct probe *probe, uint32_t place)
 {
     uint32_t count = 1;
-    while (is_read(probe, place + count, 1) &&
+    while (sounding_has_read(&probe->sounding, place + count, 1) &&
            probe->words[place + count] == probe->words[place])
         count++;
     return count;
@@ -181,7 +173,7 @@ static void add_singles(const struct sheet *sheet)
     size_t letters = grid_add_column(&grid, "text", 4, true);
     size_t notes = grid_add_column(&grid, "", 7, true);
     for (uint32_t place = 0; place < sheet->probe->range.count; place++) {
-        if (!is_read(sheet->probe, place, 1))
+        if (!sounding_has_read(&sheet->probe->sounding, place, 1))
             continue;
         const uint16_t *word = &sheet->probe->words[place];
         char text[CELL_SIZE];
@@ -237,8 +229,8 @@ static void add_wide(const struct sheet *sheet, uint16_t count)
     size_t notes = grid_add_column(&grid, "", WORTH_ALWAYS - 1, true);
     for (uint32_t place = 0; place < sheet->probe->range.count; place++) {
         const uint16_t *words = &sheet->probe->words[place];
-        if (!is_read(sheet->probe, place, count) || is_inside_text(sheet, place, count) ||
-            !says_anything(words, count))
+        if (!sounding_has_read(&sheet->probe->sounding, place, count) ||
+            is_inside_text(sheet, place, count) || !says_anything(words, count))
             continue;
         size_t row = grid_add_row(&grid);
         size_t column = 1;
@@ -260,7 +252,7 @@ static void add_wide(const struct sheet *sheet, uint16_t count)
 // The end of what can be read from a place on.
 static uint32_t run_end(const struct probe *probe, uint32_t place)
 {
-    while (is_read(probe, place, 1))
+    while (sounding_has_read(&probe->sounding, place, 1))
         place++;
     return place;
 }
@@ -304,12 +296,13 @@ static void add_bits(const struct sheet *sheet)
 {
     const struct probe *probe = sheet->probe;
     for (uint32_t place = 0; place < probe->range.count;) {
-        if (!is_read(probe, place, 1)) {
+        if (!sounding_has_read(&probe->sounding, place, 1)) {
             place++;
             continue;
         }
         strbuf_printf(sheet->out, "  %5u ", probe->range.first + (unsigned)place);
-        for (size_t i = 0; i < BITS_A_LINE && is_read(probe, place, 1); i++, place++)
+        for (size_t i = 0; i < BITS_A_LINE && sounding_has_read(&probe->sounding, place, 1);
+             i++, place++)
             strbuf_printf(sheet->out, "%s%u", i % 4 ? "" : " ", probe->words[place]);
         strbuf_add(sheet->out, "\n");
     }
@@ -323,10 +316,7 @@ static void add_refusals(const struct sheet *sheet)
     for (uint32_t place = 0; place < probe->range.count;) {
         uint8_t state = sounding->states[place];
         uint8_t exception = sounding->exceptions[place];
-        uint32_t end = place + 1;
-        while (end < probe->range.count && sounding->states[end] == state &&
-               sounding->exceptions[end] == exception)
-            end++;
+        uint32_t end = sounding_end_of_same(sounding, place);
         unsigned first = probe->range.first + (unsigned)place;
         unsigned last = probe->range.first + (unsigned)end - 1;
         if (state == SOUNDING_REFUSED)

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cli/read_choice.h"
 
-#include "base/strbuf.h"
-#include "base/suggest.h"
-
 enum { SHORTEST_MS = 100, USUAL_MS = 1000 };
 
 static void add_alert_sources(struct needs *needs, const struct map *map)
@@ -14,20 +11,6 @@ static void add_alert_sources(struct needs *needs, const struct map *map)
     }
 }
 
-static int refuse_entry(const struct map *map, const char *key, struct error *err)
-{
-    struct suggestion suggestion;
-    struct strbuf near = {0};
-    suggest_start(&suggestion, key);
-    for (size_t i = 0; i < map->point_count; i++)
-        suggest_candidate(&suggestion, map->points[i].key);
-    suggest_append(&suggestion, &near);
-    (void)error_set(err, ERROR_USAGE, "%s has no entry '%s'%s", map->name, key,
-                    strbuf_text(&near));
-    strbuf_done(&near);
-    return -1;
-}
-
 static int add_asked(struct needs *needs, const struct target *target,
                      const struct options *options, struct error *err)
 {
@@ -35,7 +18,7 @@ static int add_asked(struct needs *needs, const struct target *target,
     for (int i = target->next; i < options->positional_count; i++) {
         int point = map_find_point(map, options->positionals[i]);
         if (point == NO_INDEX)
-            return refuse_entry(map, options->positionals[i], err);
+            return map_refuse_key(map, options->positionals[i], ERROR_USAGE, err);
         if (map->points[point].source == SOURCE_WORDS &&
             !(map->points[point].access & ACCESS_READ))
             return error_set(err, ERROR_USAGE, "%s is write-only", options->positionals[i]);

@@ -45,10 +45,14 @@ static void make_harmless(char *text)
     }
 }
 
-static void add(struct diagnostics *diagnostics, enum finding_severity severity,
-                const struct position *at, char *text)
+__attribute__((format(printf, 4, 0))) static void add(struct diagnostics *diagnostics,
+                                                      enum finding_severity severity,
+                                                      const struct position *at,
+                                                      const char *format, va_list args)
 {
     struct position place = *at;
+    char text[800];
+    (void)vsnprintf(text, sizeof text, format, args);
     utf8_mend_end(text);
     make_harmless(text);
     if (!place.file)
@@ -73,24 +77,20 @@ static void add(struct diagnostics *diagnostics, enum finding_severity severity,
 int diagnostics_error(struct diagnostics *diagnostics, const struct position *at,
                       const char *format, ...)
 {
-    char text[800];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    add(diagnostics, FINDING_ERROR, at, format, args);
     va_end(args);
-    add(diagnostics, FINDING_ERROR, at, text);
     return -1;
 }
 
 void diagnostics_warning(struct diagnostics *diagnostics, const struct position *at,
                          const char *format, ...)
 {
-    char text[800];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    add(diagnostics, FINDING_WARNING, at, format, args);
     va_end(args);
-    add(diagnostics, FINDING_WARNING, at, text);
 }
 
 static int compare_findings(const void *left, const void *right)

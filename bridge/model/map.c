@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "base/strbuf.h"
+#include "base/suggest.h"
+
 const char *const table_names[TABLE_COUNT] = {
     [TABLE_COIL] = "coil",
     [TABLE_DISCRETE] = "discrete",
@@ -22,6 +25,20 @@ int map_find_point(const struct map *map, const char *key)
             return (int)i;
     }
     return NO_INDEX;
+}
+
+int map_refuse_key(const struct map *map, const char *key, enum error_code code,
+                   struct error *err)
+{
+    struct suggestion suggestion;
+    struct strbuf near = {0};
+    suggest_start(&suggestion, key);
+    for (size_t i = 0; i < map->point_count; i++)
+        suggest_candidate(&suggestion, map->points[i].key);
+    suggest_append(&suggestion, &near);
+    (void)error_set(err, code, "%s has no entry '%s'%s", map->name, key, strbuf_text(&near));
+    strbuf_done(&near);
+    return -1;
 }
 
 const struct command *map_find_command(const struct map *map, const char *key)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "model/command.h"
 #include "model/point.h"
 #include "model/sunspec.h"
@@ -119,6 +120,10 @@ struct map {
 
 // Index of the entry with this key, or NO_INDEX.
 int map_find_point(const struct map *map, const char *key);
+
+// Says that the map has no entry with this key, and which one may have been meant. Returns -1.
+int map_refuse_key(const struct map *map, const char *key, enum error_code code,
+                   struct error *err);
 
 // The command with this key, or NULL.
 const struct command *map_find_command(const struct map *map, const char *key);

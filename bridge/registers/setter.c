@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/strbuf.h"
-#include "base/suggest.h"
 #include "registers/formula.h"
 #include "registers/value_type.h"
 
@@ -176,26 +174,12 @@ static int add_result(struct arena *arena, const struct map *map, int index,
     return 0;
 }
 
-static int error_unknown(const struct map *map, const char *key, struct error *err)
-{
-    struct suggestion suggestion;
-    struct strbuf near = {0};
-    suggest_start(&suggestion, key);
-    for (size_t i = 0; i < map->point_count; i++)
-        suggest_candidate(&suggestion, map->points[i].key);
-    suggest_append(&suggestion, &near);
-    (void)error_set(err, ERROR_FAILED, "%s has no entry '%s'%s", map->name, key,
-                    strbuf_text(&near));
-    strbuf_done(&near);
-    return -1;
-}
-
 const struct command *setter_find(struct arena *arena, const struct map *map, const char *key,
                                   struct error *err)
 {
     int index = map_find_point(map, key);
     if (index == NO_INDEX) {
-        (void)error_unknown(map, key, err);
+        (void)map_refuse_key(map, key, ERROR_FAILED, err);
         return NULL;
     }
     const struct point *point = &map->points[index];
