@@ -8,7 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { US_PER_S = 1000000, NS_PER_US = 1000, MAX_WAITED = 4 };
+#include "base/time_units.h"
+
+enum { MAX_WAITED = 4 };
 
 static int64_t read_us(clockid_t id)
 {

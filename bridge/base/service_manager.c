@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { US_PER_MS = 1000 };
+#include "base/time_units.h"
 
 // 0 unless the whole text is a positive number.
 static int64_t positive_number(const char *text)

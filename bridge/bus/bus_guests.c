@@ -5,11 +5,10 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "base/time_units.h"
 #include "bus/bus_state.h"
 #include "bus/written.h"
 #include "registers/cached.h"
-
-enum { US_PER_MS = 1000 };
 
 static void give_back(struct bus *bus, struct guest *guest, enum guest_end end,
                       enum fault fault)

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/time_units.h"
 #include "wire/cost.h"
 
 enum {
@@ -18,7 +19,6 @@ enum {
     PORT_FIRST_BACKOFF_MS = 100,
     PORT_LONGEST_BACKOFF_MS = 1000,
     OPEN_TIMEOUT_MS = 3000,
-    US_PER_MS = 1000,
 };
 
 // What is assumed of a unit that nothing is known of.

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/time_units.h"
 #include "bus/link_open.h"
 #include "bus/link_state.h"
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/time_units.h"
 #include "bus/link_state.h"
 
 enum {

@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-
-enum { US_PER_S = 1000000, NS_PER_US = 1000 };
+#include "base/time_units.h"
 
 enum port_event port_wait(const struct port *port, short events, int64_t deadline_us)
 {

@@ -4,12 +4,11 @@
 #ifndef BUS_LINK_STATE_H
 #define BUS_LINK_STATE_H
 
+#include "base/time_units.h"
 #include "bus/link.h"
 #include "bus/link_port.h"
 #include "bus/relay.h"
 #include "wire/frame.h"
-
-enum { US_PER_MS = 1000 };
 
 struct link {
     const struct bus_settings *settings;

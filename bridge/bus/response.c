@@ -3,10 +3,11 @@
 
 #include <stdlib.h>
 
+#include "base/time_units.h"
+
 enum {
     ENOUGH_ANSWERS = 8,
     WINDOW = 64, // answers: the longest of the last one to two windows is kept in mind
-    US_PER_MS = 1000,
     // Never less than this: a USB adapter passes bytes on every 16 ms, a busy computer is late
     // itself; on a network a lost segment is sent again after 200 ms.
     LEAST_SERIAL_MS = 100,

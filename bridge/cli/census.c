@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/time_units.h"
 #include "bus/link.h"
 
 enum {
-    US_PER_MS = 1000,
     CONNECT_MS = 1000,   // those that are there answer sooner
     MAX_CONNECTING = 64, // at once
 };

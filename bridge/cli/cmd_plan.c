@@ -4,12 +4,13 @@
 #include <stdio.h>
 
 #include "base/num.h"
+#include "base/time_units.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/plan.h"
 #include "config/config.h"
 
-enum { LONGEST_RESPONSE_MS = 60 * 1000, US_PER_MS = 1000 };
+enum { LONGEST_RESPONSE_MS = 60 * 1000 };
 
 static int take_response(const struct options *options, int64_t *ret_us, struct error *err)
 {

@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/time_units.h"
 #include "cli/plan.h"
 #include "cloud/json.h"
-
-enum { NS_PER_US = 1000, US_PER_MS = 1000 };
 
 // As the keys of a site.
 static const char *const transport_words[] = {[TRANSPORT_TCP] = "tcp",

@@ -3,17 +3,12 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/time_units.h"
 #include "cli/plan.h"
 
 #define BYTES_PER_GB 1e9
 
-enum {
-    NS_PER_MS = 1000000,
-    US_PER_MS = 1000,
-    TEXT_SIZE = 32,
-    WIDEST_NAME = 20,
-    MS_PER_DAY = 86400000
-};
+enum { TEXT_SIZE = 32, WIDEST_NAME = 20, MS_PER_DAY = 86400000 };
 
 static const char *const transport_names[] = {[TRANSPORT_TCP] = "TCP",
                                               [TRANSPORT_RTU] = "RTU",

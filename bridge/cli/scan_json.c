@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/time_units.h"
 #include "cli/scan.h"
 #include "daemon/wording.h"
 

@@ -3,10 +3,11 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "base/time_units.h"
 #include "cli/scan.h"
 #include "cli/terminal.h"
 
-enum { MAX_LISTED = 12, US_PER_MS = 1000 };
+enum { MAX_LISTED = 12 };
 
 // What it calls its kind: the friendliest of its texts.
 static const char *model_of(const struct account *account)

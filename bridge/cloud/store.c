@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cloud/store.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "base/time_units.h"
 #include "cloud/store_commands.h"
 #include "cloud/store_notes.h"
 #include "cloud/store_writer.h"
@@ -255,18 +255,6 @@ void store_set_offset(struct store *store, int64_t offset_ms)
     (void)post_order(store, store_order_set_offset(offset_ms));
 }
 
-static bool await_end(const struct store *store, int64_t within_ms)
-{
-    struct pollfd done = {.fd = store->done_descriptor, .events = POLLIN};
-    int64_t until_ms = clock_monotonic_ms() + within_ms;
-    int ready = 0;
-    do {
-        int64_t left_ms = until_ms - clock_monotonic_ms();
-        ready = poll(&done, 1, left_ms > 0 ? (int)left_ms : 0);
-    } while (ready < 0 && errno == EINTR);
-    return ready > 0;
-}
-
 // The thread is gone: what found no room in the mailbox is carried out here.
 static void carry_out_waiting(struct store *store)
 {
@@ -286,7 +274,8 @@ bool store_stop(struct store *store, int64_t within_ms)
         atomic_store(&store->is_abandoned, true);
         store_pump(store);
         (void)eventfd_write(store->stop_descriptor, 1);
-        if (!await_end(store, within_ms))
+        int64_t until_us = clock_monotonic_us() + within_ms * US_PER_MS;
+        if (!clock_wait(&store->done_descriptor, 1, until_us))
             return false;
         (void)pthread_join(store->thread, NULL);
         carry_out_waiting(store);

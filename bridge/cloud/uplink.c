@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cloud/uplink.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "base/time_units.h"
 #include "cloud/connection.h"
 #include "cloud/mqtt_client.h"
 #include "cloud/pacing.h"
@@ -365,18 +365,6 @@ struct pulse *uplink_pulse(struct uplink *uplink)
     return &uplink->pulse;
 }
 
-// False when the time was over first.
-static bool await_end(const struct uplink *uplink, int64_t until_ms)
-{
-    struct pollfd done = {.fd = uplink->done_descriptor, .events = POLLIN};
-    int ready = 0;
-    do {
-        int64_t left_ms = until_ms - clock_monotonic_ms();
-        ready = poll(&done, 1, left_ms > 0 ? (int)left_ms : 0);
-    } while (ready < 0 && errno == EINTR);
-    return ready > 0;
-}
-
 bool uplink_stop(struct uplink *uplink, int64_t within_ms)
 {
     if (!uplink)
@@ -384,7 +372,7 @@ bool uplink_stop(struct uplink *uplink, int64_t within_ms)
     int64_t until_ms = clock_monotonic_ms() + within_ms;
     atomic_store(&uplink->stop_ms, until_ms);
     (void)eventfd_write(uplink->hub.stop_descriptor, 1);
-    if (!await_end(uplink, until_ms))
+    if (!clock_wait(&uplink->done_descriptor, 1, until_ms * US_PER_MS))
         return false;
     (void)pthread_join(uplink->thread, NULL);
     if (uplink->is_stuck)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "config/budget.h"
 
+#include "base/time_units.h"
 #include "wire/cost.h"
-
-enum { NS_PER_MS = 1000000 };
 
 // A budget in the making.
 struct maker {

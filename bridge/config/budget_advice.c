@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What to change on a bus that cannot keep its periods.
 #include "base/num.h"
+#include "base/time_units.h"
 #include "config/budget.h"
 
-enum { NS_PER_MS = 1000000, TEXT_SIZE = 32 };
+enum { TEXT_SIZE = 32 };
 
 // The requests of one period, of one device or (NULL) of all.
 struct part {

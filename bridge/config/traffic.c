@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/time_units.h"
+
 // Measured with tests/bench/outbox_wear.py (release build, ext4, SQLite 3.40): bytes handed to
 // the block layer. While the broker acknowledges, the same pages are used again and again, and
 // hardly anything but the log is written: two pages while the rows of a second fit into one,
@@ -28,8 +30,6 @@ enum {
     QUOTES_BYTES = 2,
     PROPERTIES_EVERY_S = 600,
     DAY_S = 86400,
-    MS_PER_S = 1000,
-    NS_PER_MS = 1000000,
 };
 
 static size_t label_bytes(const struct labels *labels)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/loading.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/thread.h"
+#include "base/time_units.h"
 
 void loading_init(struct loading *loading)
 {
@@ -42,8 +43,7 @@ int loading_descriptor(const struct loading *loading)
 
 static bool is_done(const struct loading *loading, int64_t within_ms)
 {
-    struct pollfd done = {.fd = loading->done, .events = POLLIN};
-    return poll(&done, 1, (int)within_ms) > 0;
+    return clock_wait(&loading->done, 1, clock_monotonic_us() + within_ms * US_PER_MS);
 }
 
 bool loading_take(struct loading *loading, struct generation **ret_generation,

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
+#include "base/time_units.h"
+
 enum {
     BROADCAST_UNIT = 0,
     EXCEPTION_NO_TARGET = 11, // "gateway target device failed to respond", section 7
-    US_PER_MS = 1000,
-    NS_PER_MS = 1000000,
     // What ends a frame whose length its first bytes do not tell. Longer than a line's silence:
     // a pseudo-terminal hands bytes over in bursts.
     RTU_PAUSE_US = 20000,

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/time_units.h"
 
 enum {
-    US_PER_MS = 1000,
     FAR_TRANSACTION = 0x8000, // an id that no request near this one has
 };
 

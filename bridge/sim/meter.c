@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sim/meter.h"
 
+#include "base/time_units.h"
+
 enum {
-    NS_PER_US = 1000,
-    NS_PER_S = 1000000000,
     FIXED_SILENCE_BAUD = 19200, // above it the silence no longer shrinks: Serial Line V1.02,
     FIXED_SILENCE_US = 1750,    // section 2.5.1.1
 };

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-
-enum { NS_PER_US = 1000 };
+#include "base/time_units.h"
 
 void outlet_init(struct outlet *outlet)
 {

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/time_units.h"
 #include "sim/client.h"
 
 struct endpoint {
@@ -34,8 +35,6 @@ enum {
     POLL_STOP = 0,
     POLL_WATCH = 1,
     POLL_ENDPOINTS = 2,
-    US_PER_S = 1000000,
-    NS_PER_US = 1000
 };
 
 enum { LONGEST_WAIT_US = 60 * US_PER_S };

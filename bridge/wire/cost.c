@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "wire/cost.h"
 
+#include "base/time_units.h"
 #include "wire/rtu.h"
 #include "wire/tcp.h"
 
 enum {
-    NS_PER_US = 1000,
-    NS_PER_MS = 1000000,
     READ_REQUEST_PDU = 5, // function, address, count
     READ_ANSWER_PDU = 2,  // function, count of the bytes that follow
     // Ethernet, IP and TCP headers of a segment, and the bytes' time at 100 Mbit/s. They only

@@ -4,11 +4,12 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/time_units.h"
+
 enum {
     SPECIFIED_BITS = 11, // of a character, section 2.5.1
     FIXED_SILENCE_BAUD = 19200,
     FIXED_SILENCE_US = 1750,
-    US_PER_S = 1000000,
     CRC_START = 0xFFFF,
 };
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/time_units.h"
 #include "bus/link.h"
 #include "wire/frame.h"
 #include "wire/script.h"

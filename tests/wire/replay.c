@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/time_units.h"
 #include "bus/link.h"
 #include "wire/frame.h"
 #include "wire/script.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/time_units.h"
 #include "bus/link_open.h"
 #include "bus/link_port.h"
 #include "wire/rtu.h"

@@ -8,9 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/time_units.h"
 #include "model/site.h"
 
-enum { SCRIPT_SLOTS = 64, SCRIPT_BYTES = 1024, US_PER_MS = 1000 };
+enum { SCRIPT_SLOTS = 64, SCRIPT_BYTES = 1024 };
 
 // Bytes that arrive at a time; none: the other end closes.
 struct script_event {

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "base/time_units.h"
 #include "world/world.h"
 
 struct choice {

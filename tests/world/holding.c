@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What is held is written again in time, with the same value, and ends with the safe one.
+#include "base/time_units.h"
 #include "world/world.h"
 
 enum {

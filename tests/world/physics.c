@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/time_units.h"
 #include "bus/link_open.h"
 #include "bus/link_port.h"
 #include "wire/rtu.h"

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "base/time_units.h"
 #include "config/config.h"
 #include "support/random.h"
 #include "world/world.h"

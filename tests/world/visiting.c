@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/time_units.h"
 #include "world/world.h"
 
 enum {

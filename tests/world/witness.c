@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/time_units.h"
 #include "model/message.h"
 #include "sim/bank.h"
 #include "wire/rtu.h"

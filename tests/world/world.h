@@ -16,13 +16,12 @@
 
 #include "base/arena.h"
 #include "base/mailbox.h"
+#include "base/time_units.h"
 #include "bus/bus.h"
 #include "bus/guests.h"
 #include "sim/channel.h"
 
 enum {
-    US_PER_MS = 1000,
-    US_PER_S = 1000000,
     WORLD_DEVICES = 8,
     WORLD_BLOCKS = 64,
     WRITABLE = 1000, // addresses from here on are for commands, below for polling
