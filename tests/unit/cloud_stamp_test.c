@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "cloud/bucket.h"
 #include "cloud/replay.h"
 
 static const int64_t build_ms = 1700000000000;
@@ -84,20 +83,6 @@ static void puts_the_timestamp_first(void **state)
     free(text);
 }
 
-static void a_bucket_lets_a_burst_and_then_its_rate_through(void **state)
-{
-    (void)state;
-    struct bucket bucket;
-    bucket_init(&bucket, 5, 0);
-    int taken = 0;
-    for (int64_t now_ms = 0; now_ms <= 60000; now_ms += 100)
-        taken += bucket_take(&bucket, 5, 0.5, now_ms);
-    assert_int_equal(taken, 5 + 30);
-    int64_t next_ms = bucket_next_ms(&bucket, 0.5, 60000);
-    assert_false(bucket_take(&bucket, 5, 0.5, next_ms - 1));
-    assert_true(bucket_take(&bucket, 5, 0.5, next_ms));
-}
-
 // Messages of the backlog that are let through in ten seconds, one call each 7 ms.
 static int replay_for_ten_seconds(struct replay *replay, int64_t from_ms)
 {
@@ -131,7 +116,6 @@ int main(void)
         cmocka_unit_test(takes_slewing_for_no_step),
         cmocka_unit_test(stamps_the_middle_of_a_second),
         cmocka_unit_test(puts_the_timestamp_first),
-        cmocka_unit_test(a_bucket_lets_a_burst_and_then_its_rate_through),
         cmocka_unit_test(the_backlog_follows_at_ten_a_second_or_the_live_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
