@@ -188,6 +188,30 @@ static void test_one_refused_register_does_not_hide_its_neighbours(void **state)
     assert_int_equal(world->frame_count, 6);
 }
 
+// Exceptions 1 to 4 may be about one of the registers: each is asked for alone. Those who are
+// busy are asked again; of a gateway, or of a fault in the device, more requests tell no more.
+static void test_which_refusals_may_be_about_one_register(void **state)
+{
+    static const struct {
+        uint8_t exception;
+        int frames;
+    } cases[] = {{1, 3}, {2, 3}, {3, 3}, {4, 3},  {5, 4},
+                 {6, 4}, {7, 1}, {8, 1}, {10, 1}, {11, 1}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct world *world = world_new();
+        world_rule(world, (struct rule){.address = 200,
+                                        .times = FOR_EVER,
+                                        .fault = FAULT_EXCEPTION,
+                                        .exception = cases[i].exception});
+        world_command(world, STEPS(world_require(world, "pair_a + pair_b > 0", NULL)));
+        (void)world_run(world, NULL);
+        assert_int_equal(world->result->outcome, JOB_ERROR);
+        assert_int_equal(world->frame_count, cases[i].frames);
+        world_free(world);
+    }
+}
+
 static void test_what_is_read_together_is_one_request(void **state)
 {
     struct world *world = *state;
@@ -317,6 +341,7 @@ int main(void)
         WORLD_TEST(test_a_busy_device_is_read_later),
         cmocka_unit_test(test_fresh_reads_keep_to_what_is_known_to_be_refused),
         WORLD_TEST(test_one_refused_register_does_not_hide_its_neighbours),
+        cmocka_unit_test(test_which_refusals_may_be_about_one_register),
         WORLD_TEST(test_what_is_read_together_is_one_request),
         WORLD_TEST(test_what_a_value_is_scaled_by_is_read_too),
         cmocka_unit_test(test_what_is_switched_off_is_not_read),
