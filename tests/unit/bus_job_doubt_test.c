@@ -11,8 +11,6 @@
 
 #include "support/job_world.h"
 
-static const struct value no_arguments[1] = {{0}};
-
 static const char refused[] = "write of pair_a (holding 200) was refused: ";
 static const char doubted[] = " at the write, and pair_a (holding 200) reads back as 0 instead "
                               "of 9";
@@ -71,7 +69,7 @@ static void test_each_exception_when_nothing_was_executed(void **state)
         assert_int_equal(exception_on_write(row->exception), row->on_write);
         struct world *world = world_that_answers(row->exception, false);
         world_command(world, STEPS(world_write(world, "pair_a := 9")));
-        const struct job_result *result = world_run(world, no_arguments);
+        const struct job_result *result = world_run(world, NULL);
         assert_failed(world, message);
         assert_int_equal(world_writes(world, ANY), row->writes);
         assert_int_equal(result->mismatch, row->mismatch);
@@ -92,7 +90,7 @@ static void test_what_may_have_been_executed_is_completed_when_it_was(void **sta
         struct world *world = world_that_answers(row->exception, true);
         world_command(
             world, STEPS(world_write(world, "pair_a := 9"), world_write(world, "pair_b := 1")));
-        (void)world_run(world, no_arguments);
+        (void)world_run(world, NULL);
         assert_completed(world);
         assert_int_equal(world_writes(world, ANY), 2); // each once
         world_free(world);
@@ -115,7 +113,7 @@ static void test_the_outcome_is_unknown_when_it_cannot_be_read_back(void **state
                        "(no answer): outcome unknown",
                        row->name);
         world_command(world, STEPS(world_write(world, "pair_a := 9")));
-        (void)world_run(world, no_arguments);
+        (void)world_run(world, NULL);
         assert_failed(world, message);
         assert_int_equal(world_writes(world, ANY), 1);
         world_free(world);
@@ -128,7 +126,7 @@ static void test_a_failure_before_reconnect_is_not_taken_for_a_restart(void **st
     struct world *world = world_that_answers(4, false);
     struct step reconnect = {.kind = STEP_RECONNECT, .duration_ms = 10000};
     world_command(world, STEPS(world_write(world, "reboot := true"), reconnect));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_failed(world, "write of reboot (holding 4): server device failure (exception 4): "
                          "outcome unknown");
     assert_int_equal(world->reconnects, 0);
@@ -143,7 +141,7 @@ static void test_a_hold_begins_with_a_write_that_may_have_been_executed(void **s
     write.hold_every_ms = 1000;
     write.hold_for = world_formula(world, "60");
     world_command(world, &write, 1);
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_completed(world);
     assert_int_equal(world->holds_begun, 1);
     world_free(world);
@@ -170,7 +168,7 @@ static void test_a_device_that_does_not_say_yet_who_it_is_is_waited_for(void **s
                                         .fault = FAULT_EXCEPTION,
                                         .exception = 6});
         world_command(world, STEPS(world_write(world, "pair_a := 9")));
-        const struct job_result *result = world_run(world, no_arguments);
+        const struct job_result *result = world_run(world, NULL);
         assert_string_equal(result->message, rows[i].message);
         assert_int_equal(world->waited_ms, 1500);
         assert_int_equal(result->anything_written, rows[i].message[0] == '\0');

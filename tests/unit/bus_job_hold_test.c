@@ -11,18 +11,6 @@
 #include "bus/hold_end.h"
 #include "support/job_world.h"
 
-static int set_up(void **state)
-{
-    *state = world_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    world_free(*state);
-    return 0;
-}
-
 // pair_b := power, held for `time` seconds, then `then`.
 static void hold_command(struct world *world, const char *time, const char *then)
 {
@@ -182,20 +170,18 @@ static void test_the_end_is_written_and_read_back(void **state)
     assert_int_equal(world->holds_begun, 0);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_the_frame_that_is_written_begins_it),
-        TEST(test_the_time_is_evaluated_once_over_fresh_readings),
+        WORLD_TEST(test_the_frame_that_is_written_begins_it),
+        WORLD_TEST(test_the_time_is_evaluated_once_over_fresh_readings),
         cmocka_unit_test(test_a_time_that_cannot_be_is_refused_before_the_frame),
-        TEST(test_nothing_is_held_whose_end_does_not_fit),
-        TEST(test_a_frame_that_is_not_answered_begins_it_all_the_same),
-        TEST(test_a_busy_device_is_asked_again_with_the_same),
-        TEST(test_what_is_held_is_written_even_when_it_is_there),
-        TEST(test_an_end_that_one_frame_cannot_hold_is_refused),
-        TEST(test_the_end_is_written_and_read_back),
+        WORLD_TEST(test_nothing_is_held_whose_end_does_not_fit),
+        WORLD_TEST(test_a_frame_that_is_not_answered_begins_it_all_the_same),
+        WORLD_TEST(test_a_busy_device_is_asked_again_with_the_same),
+        WORLD_TEST(test_what_is_held_is_written_even_when_it_is_there),
+        WORLD_TEST(test_an_end_that_one_frame_cannot_hold_is_refused),
+        WORLD_TEST(test_the_end_is_written_and_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,20 +12,6 @@
 #include "bus/tries.h"
 #include "support/job_world.h"
 
-static int set_up(void **state)
-{
-    *state = world_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    world_free(*state);
-    return 0;
-}
-
-static const struct value no_arguments[1] = {{0}};
-
 // pair_a (200) := 1 inside a try that is undone by pair_a := 0, then pair_b (201) := 1; with
 // `fails`, the last step of the try fails.
 static void one_try(struct world *world, bool fails)
@@ -59,7 +45,7 @@ static void test_a_try_is_noted_before_it_and_after_it(void **state)
 {
     struct world *world = *state;
     one_try(world, false);
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_completed(world);
     assert_story(world, "[1]200=1 []201=1 ");
 }
@@ -68,7 +54,7 @@ static void test_on_failure_is_noted_before_it_begins(void **state)
 {
     struct world *world = *state;
     one_try(world, true);
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_failed(world, "no; rolled back");
     assert_story(world, "[1]200=1 [1!]200=0 ");
 }
@@ -77,7 +63,7 @@ static void test_tries_inside_each_other_are_noted_outermost_first(void **state)
 {
     struct world *world = *state;
     nested_tries(world);
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_failed(world, "no; rolled back");
     assert_story(world, "[1]200=1 [1 2]200=2 [1 2!]201=2 [1!]201=1 ");
 }
@@ -89,7 +75,7 @@ static void test_a_try_inside_on_failure_is_noted_too(void **state)
                                  STEPS(world_write(world, "pair_b := 0.5")));
     world_command(world, STEPS(world_try(world, STEPS(world_require(world, "run", "no")),
                                          STEPS(undo, world_write(world, "pair_a := 0")))));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_failed(world, "no; rolled back");
     assert_story(world, "[1][1!][1! 2]200=5 [1!]200=0 ");
 }
@@ -99,7 +85,7 @@ static void test_a_try_without_on_failure_needs_no_note(void **state)
     struct world *world = *state;
     world_command(world,
                   STEPS(world_try(world, STEPS(world_write(world, "pair_a := 1")), NULL, 0)));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_completed(world);
     assert_story(world, "200=1 ");
 }
@@ -111,7 +97,7 @@ static void test_a_try_that_cannot_be_noted_is_not_entered(void **state)
     struct world *world = *state;
     one_try(world, false);
     world->refuses_note = 1;
-    const struct job_result *result = world_run(world, no_arguments);
+    const struct job_result *result = world_run(world, NULL);
     assert_failed(world, refused);
     assert_false(result->anything_written);
     assert_story(world, "[1]");
@@ -122,7 +108,7 @@ static void test_what_is_around_it_is_undone_then(void **state)
     struct world *world = *state;
     nested_tries(world);
     world->refuses_note = 2;
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_failed(world,
                   "try: the disk does not take what must be undone after a crash; none of "
                   "its steps was done; rolled back");
@@ -135,7 +121,7 @@ static void test_a_note_that_never_comes_ends_the_command_in_its_time(void **sta
     one_try(world, false);
     world->forgets_note = 1;
     world->command.timeout_ms = 3000;
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_failed(world,
                   "timed out after 3 s while noting on disk what a crash would leave open");
     assert_story(world, "[1]");
@@ -162,7 +148,7 @@ static void test_no_disk_stops_what_has_begun(void **state)
         world->refuses_note = cases[i].refuses;
         world->forgets_note = cases[i].forgets;
         int64_t began_ms = world->now_ms;
-        const struct job_result *result = world_run(world, no_arguments);
+        const struct job_result *result = world_run(world, NULL);
         assert_int_equal(result->outcome, cases[i].fails ? JOB_ERROR : JOB_COMPLETED);
         assert_story(world, cases[i].story);
         assert_in_range(world->now_ms - began_ms, 0, 1500);
@@ -179,7 +165,7 @@ static void test_a_stop_while_a_note_is_on_its_way(void **state)
             world->forgets_note = forgets;
             world->stop_at = at;
             int64_t began_ms = world->now_ms;
-            (void)world_run(world, no_arguments);
+            (void)world_run(world, NULL);
             // What was begun is either left in order or undone.
             assert_true(!strstr(world->story, "200=1") || strstr(world->story, "[]") ||
                         strstr(world->story, "[1!]200=0"));
@@ -216,7 +202,7 @@ static void undo_nested(struct world *world)
     world_command(world, left, 2);
     world_result(world, "pair_a");
     world_hold(world, PAIR_A, 2);
-    struct job_request *request = world_request(world, no_arguments);
+    struct job_request *request = world_request(world, NULL);
     request->undoes = true;
     (void)world_run_request(world, request);
 }
@@ -288,27 +274,25 @@ static void test_undoing_without_a_line(void **state)
     assert_false(world->result->anything_written);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_a_try_is_noted_before_it_and_after_it),
-        TEST(test_on_failure_is_noted_before_it_begins),
-        TEST(test_tries_inside_each_other_are_noted_outermost_first),
-        TEST(test_a_try_inside_on_failure_is_noted_too),
-        TEST(test_a_try_without_on_failure_needs_no_note),
-        TEST(test_a_try_that_cannot_be_noted_is_not_entered),
-        TEST(test_what_is_around_it_is_undone_then),
-        TEST(test_a_note_that_never_comes_ends_the_command_in_its_time),
-        TEST(test_no_disk_stops_what_has_begun),
-        TEST(test_a_stop_while_a_note_is_on_its_way),
-        TEST(test_tries_are_numbered_in_the_order_of_the_map),
-        TEST(test_what_was_left_open_is_undone_and_read),
-        TEST(test_all_is_undone_whatever_fails),
-        TEST(test_undoing_a_dead_device_ends),
-        TEST(test_undoing_that_is_stopped_before_it_begins),
-        TEST(test_undoing_without_a_line),
+        WORLD_TEST(test_a_try_is_noted_before_it_and_after_it),
+        WORLD_TEST(test_on_failure_is_noted_before_it_begins),
+        WORLD_TEST(test_tries_inside_each_other_are_noted_outermost_first),
+        WORLD_TEST(test_a_try_inside_on_failure_is_noted_too),
+        WORLD_TEST(test_a_try_without_on_failure_needs_no_note),
+        WORLD_TEST(test_a_try_that_cannot_be_noted_is_not_entered),
+        WORLD_TEST(test_what_is_around_it_is_undone_then),
+        WORLD_TEST(test_a_note_that_never_comes_ends_the_command_in_its_time),
+        WORLD_TEST(test_no_disk_stops_what_has_begun),
+        WORLD_TEST(test_a_stop_while_a_note_is_on_its_way),
+        WORLD_TEST(test_tries_are_numbered_in_the_order_of_the_map),
+        WORLD_TEST(test_what_was_left_open_is_undone_and_read),
+        WORLD_TEST(test_all_is_undone_whatever_fails),
+        WORLD_TEST(test_undoing_a_dead_device_ends),
+        WORLD_TEST(test_undoing_that_is_stopped_before_it_begins),
+        WORLD_TEST(test_undoing_without_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

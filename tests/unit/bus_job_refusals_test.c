@@ -11,8 +11,6 @@
 #include "bus/job_frame.h"
 #include "support/job_world.h"
 
-static const struct value no_arguments[1] = {{0}};
-
 // Reads of an address get this exception from now on.
 static void refuse_reads(struct world *world, int address)
 {
@@ -28,7 +26,7 @@ static void test_a_scale_that_is_not_known(void **state)
     struct world *world = world_new();
     refuse_reads(world, 1200);
     world_command(world, STEPS(world_write(world, "scaled := 5")));
-    world_run(world, no_arguments);
+    world_run(world, NULL);
     assert_int_equal(world->result->outcome, JOB_ERROR);
     assert_non_null(strstr(world->result->message, "scaled: its scale is not known: "));
     assert_non_null(strstr(world->result->message, "state (input 1200)"));
@@ -41,7 +39,7 @@ static void test_a_value_that_is_computed(void **state)
     (void)state;
     struct world *world = world_new();
     world_command(world, STEPS(world_write(world, "rate_max_half := 5")));
-    world_run(world, no_arguments);
+    world_run(world, NULL);
     assert_failed(world, "rate_max_half cannot be written");
     assert_int_equal(world->frame_count, 0);
     world_free(world);
@@ -87,7 +85,7 @@ static void test_texts_that_look_alike_are_told_apart_by_their_words(void **stat
     memcpy(&world->tables[TABLE_HOLDING][500], (uint16_t[]){0x4142, 0x2020, 0x2020, 0x2020},
            4 * sizeof(uint16_t));
     world_command(world, STEPS(world_write(world, "name := \"AB\"")));
-    world_run(world, no_arguments);
+    world_run(world, NULL);
     assert_failed(world, "name (holding 500) reads back as AB = 0x4142 2020 2020 2020 "
                          "instead of AB = 0x4142 0000 0000 0000");
     assert_true(world->result->mismatch);
@@ -102,7 +100,7 @@ static void test_a_condition_says_what_was_seen_and_what_was_not(void **state)
     refuse_reads(world, 1100);
     world_command(
         world, STEPS(world_require(world, "state == idle and default(rate_min, 0) > 5", NULL)));
-    world_run(world, no_arguments);
+    world_run(world, NULL);
     assert_failed(world, "require: state == idle and default(rate_min, 0) > 5 does not hold "
                          "(state is standby, rate_min is unknown)");
     world_free(world);
@@ -130,7 +128,7 @@ static void test_reconnect_needs_something_that_is_polled(void **state)
     struct world *world = world_new();
     world_points[STATE].every_ms = EVERY_NEED;
     world_command(world, STEPS((struct step){.kind = STEP_RECONNECT, .within_ms = 5000}));
-    world_run(world, no_arguments);
+    world_run(world, NULL);
     assert_failed(world, "reconnect: the map polls nothing that would show the device");
     assert_int_equal(world->reconnects, 0);
     world_free(world);
@@ -155,7 +153,7 @@ static void test_a_frame_that_never_left(void **state)
                                         .is_unsent = true,
                                         .fault = rows[i].fault});
         world_command(world, STEPS(world_write(world, "pair_a := 9")));
-        world_run(world, no_arguments);
+        world_run(world, NULL);
         assert_int_equal(world->result->outcome, JOB_ERROR);
         assert_non_null(strstr(world->result->message, rows[i].why));
         assert_int_equal(world_held(world, PAIR_A), 0);
@@ -170,7 +168,7 @@ static void test_a_job_may_be_limited(void **state)
     struct world *world = world_new();
     world_command(world, STEPS(world_wait(20000)));
     struct job *job = job_new(&world->planning, WORLD_UNIT, world->image,
-                              world_request(world, no_arguments), world->now_ms);
+                              world_request(world, NULL), world->now_ms);
     struct job_event event = {.kind = JOB_EVENT_TIME};
     struct answer answer = {0};
     job_limit(job, world->now_ms + 2000);
@@ -197,7 +195,7 @@ static void test_no_more_than_five_entries_are_named(void **state)
     world_command(world, STEPS(world_write(world, "pair_a := 1; pair_b := 1; pair_a := 1; "
                                                   "pair_b := 1; pair_a := 1; pair_b := 1; "
                                                   "pair_a := 1")));
-    world_run(world, no_arguments);
+    world_run(world, NULL);
     assert_int_equal(world->result->outcome, JOB_ERROR);
     assert_non_null(strstr(world->result->message, "pair_a (holding 200) and 2 more"));
     world_free(world);

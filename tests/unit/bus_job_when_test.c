@@ -11,8 +11,6 @@
 #include "bus/hold_end.h"
 #include "support/job_world.h"
 
-static const struct value no_arguments[1] = {{0}};
-
 enum { BATTERY_FIRST = 0, LOAD_FIRST = 1, MODE_ADDRESS = 141 };
 
 // A world in which pair_a is only there under a condition.
@@ -43,7 +41,7 @@ static void test_what_is_not_there_is_refused_before_anything_is_written(void **
     struct world *world = *state;
     world_command(world, STEPS(world_write(world, "far := 1"), world_wait(10),
                                world_write(world, "pair_a := 7")));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_refused(world,
                    "pair_a (holding 200) cannot be written: it is only there when mode == "
                    "load_first (mode is battery_first); nothing was written",
@@ -56,7 +54,7 @@ static void test_what_is_there_is_written(void **state)
     struct world *world = *state;
     world_hold(world, MODE, LOAD_FIRST);
     world_command(world, STEPS(world_write(world, "pair_a := 7")));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_completed(world);
     assert_int_equal(world_writes(world, 200), 1);
     // The condition, the write, its read-back: the step itself does not ask again.
@@ -71,7 +69,7 @@ static void test_a_condition_that_cannot_be_read_refuses(void **state)
                                     .fault = FAULT_EXCEPTION,
                                     .exception = 2});
     world_command(world, STEPS(world_write(world, "pair_a := 7")));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_refused(world,
                    "pair_a (holding 200) cannot be written: whether mode == load_first is not "
                    "known: mode (holding 141) could not be read: illegal data address "
@@ -85,7 +83,7 @@ static void test_steps_inside_try_are_looked_at_too(void **state)
     world_command(world, STEPS(world_write(world, "far := 1"),
                                world_try(world, STEPS(world_write(world, "pair_a := 7")),
                                          STEPS(world_write(world, "far := 0")))));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_int_equal(world->result->outcome, JOB_ERROR);
     assert_int_equal(world_writes(world, ANY), 0);
 }
@@ -97,7 +95,7 @@ static void test_a_condition_of_the_words_counts_for_a_view_of_them(void **state
     world_points[SLOT].from = FAR_ONE;
     world_points[FAR_ONE].when = world_formula(world, "mode == load_first");
     world_command(world, STEPS(world_write(world, "slot := 7")));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_int_equal(world->result->outcome, JOB_ERROR);
     assert_int_equal(world_writes(world, ANY), 0);
 }
@@ -107,7 +105,7 @@ static void test_what_the_command_writes_first_counts(void **state)
     struct world *world = *state;
     world_command(world, STEPS(world_write(world, "mode := \"load_first\""),
                                world_write(world, "pair_a := 7")));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_completed(world);
     assert_int_equal(world_writes(world, 200), 1);
 }
@@ -118,7 +116,7 @@ static void test_what_the_command_writes_first_may_forbid_it(void **state)
     world_hold(world, MODE, LOAD_FIRST);
     world_command(world, STEPS(world_write(world, "mode := \"battery_first\""),
                                world_write(world, "pair_a := 7")));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_refused(world,
                    "pair_a (holding 200) cannot be written: it is only there when mode == "
                    "load_first (mode is battery_first)",
@@ -132,7 +130,7 @@ static void test_what_the_command_awaits_first_counts(void **state)
     world_command(world, STEPS(world_write(world, "far := 1"),
                                world_expect(world, "mode == load_first", 5000),
                                world_write(world, "pair_a := 7")));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_completed(world);
     assert_int_equal(world_writes(world, 200), 1);
 }
@@ -144,7 +142,7 @@ static void test_after_a_restart_everything_may_be_different(void **state)
     world_command(world, STEPS(world_write(world, "far := 1"),
                                (struct step){.kind = STEP_RECONNECT, .duration_ms = 20000},
                                world_write(world, "pair_a := 7")));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_completed(world);
     assert_int_equal(world_writes(world, 200), 1);
 }
@@ -155,7 +153,7 @@ static void test_a_step_that_is_not_taken_refuses_nothing(void **state)
     struct step step = world_write(world, "pair_a := 7");
     step.when = world_formula(world, "state == idle");
     world_command(world, STEPS(world_write(world, "far := 1"), step));
-    (void)world_run(world, no_arguments); // the state is halted
+    (void)world_run(world, NULL); // the state is halted
     assert_completed(world);
     assert_int_equal(world_writes(world, 200), 0);
 }
@@ -166,7 +164,7 @@ static void test_a_step_that_is_taken_is_checked_when_it_is(void **state)
     struct step step = world_write(world, "pair_a := 7");
     step.when = world_formula(world, "state == halted");
     world_command(world, STEPS(world_write(world, "far := 1"), step));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_refused(world,
                    "pair_a (holding 200) cannot be written: it is only there when mode == "
                    "load_first (mode is battery_first)",
@@ -183,7 +181,7 @@ static void run_rollback(struct world *world)
                                     .exception = 4});
     world_command(world, STEPS(world_try(world, STEPS(world_write(world, "far := 1")),
                                          STEPS(world_write(world, "pair_a := 0")))));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_int_equal(world->result->outcome, JOB_ERROR);
 }
 
@@ -221,7 +219,7 @@ static void test_a_hold_that_could_not_end_does_not_begin(void **state)
 {
     struct world *world = *state;
     hold_command(world);
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_int_equal(world->result->outcome, JOB_ERROR);
     assert_int_equal(world_writes(world, ANY), 0);
     assert_int_equal(world->holds_begun, 0);
@@ -231,7 +229,7 @@ static void test_the_end_of_a_hold_is_written_without_asking(void **state)
 {
     struct world *world = *state;
     hold_command(world);
-    struct job_request *begun = world_request(world, no_arguments);
+    struct job_request *begun = world_request(world, NULL);
     struct hold_end *end = hold_end_new(begun, &world->command.steps[0]);
     struct job_request *request = hold_end_request(&world->map, end, 10000);
     hold_end_free(end);
