@@ -39,6 +39,12 @@ void agenda_done(struct agenda *agenda)
 
 // ---- a heap by at_ms ----
 
+// Of one date the first of the plan comes first.
+static bool comes_before(const struct agenda_entry *a, const struct agenda_entry *b)
+{
+    return a->at_ms < b->at_ms || (a->at_ms == b->at_ms && a < b);
+}
+
 static void sink(struct agenda_heap *heap, size_t place)
 {
     struct agenda_entry *entry = heap->entries[place];
@@ -47,9 +53,9 @@ static void sink(struct agenda_heap *heap, size_t place)
         if (child >= heap->count)
             break;
         if (child + 1 < heap->count &&
-            heap->entries[child + 1]->at_ms < heap->entries[child]->at_ms)
+            comes_before(heap->entries[child + 1], heap->entries[child]))
             child++;
-        if (heap->entries[child]->at_ms >= entry->at_ms)
+        if (!comes_before(heap->entries[child], entry))
             break;
         heap->entries[place] = heap->entries[child];
         place = child;

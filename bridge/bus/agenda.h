@@ -5,8 +5,8 @@
 //
 // The dates of one period lie on a grid. Units get different places on it, so that requests are
 // even; the blocks of one unit get the same, so that its values are of one moment and make one
-// message. Dates are kept in a heap a unit: choosing costs as much as there are units, whatever
-// the number of blocks.
+// message; of one date they come in the order of the plan. Dates are kept in a heap a unit:
+// choosing costs as much as there are units, whatever the number of blocks.
 #ifndef BUS_AGENDA_H
 #define BUS_AGENDA_H
 

@@ -100,8 +100,9 @@ static bool plan_round(struct job *job, bool conditional)
     if (count == 0)
         return false;
     const struct plan *plan = block_plan_for(reads->arena, job->planning, due, count);
-    // Room for every entry to be asked for once more, alone.
-    reads->blocks = ARENA_NEW_ARRAY(reads->arena, plan->block_count + count * MAX_PARTS,
+    // Room for every entry to be asked for once more, alone, and again where its words lie
+    // apart.
+    reads->blocks = ARENA_NEW_ARRAY(reads->arena, plan->block_count + count * 2 * MAX_PARTS,
                                     const struct block *);
     reads->block_count = plan->block_count;
     reads->index = 0;

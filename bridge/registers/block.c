@@ -265,14 +265,46 @@ static void assign_points(const struct planner *planner, struct arena *arena,
     }
 }
 
+// Of the requests that bring words of one value that lie apart, all but the last are made once
+// more behind it: words that are the same before and after belong to those of the last.
+static size_t find_repeated(const struct planner *planner, bool *ret_repeated)
+{
+    const struct map *map = planner->request->map;
+    size_t *ends = mem_new(map->point_count, sizeof *ends);
+    size_t count = 0;
+    for (size_t i = 0; i < planner->delivery_count; i++) {
+        const struct delivery *delivery = &planner->deliveries[i];
+        if (ends[delivery->point] < delivery->block + 1)
+            ends[delivery->point] = delivery->block + 1;
+    }
+    for (size_t i = 0; i < planner->delivery_count; i++) {
+        const struct delivery *delivery = &planner->deliveries[i];
+        if (ends[delivery->point] == delivery->block + 1 || ret_repeated[delivery->block])
+            continue;
+        if (!map->points[delivery->point].part_count)
+            continue;
+        ret_repeated[delivery->block] = true;
+        count++;
+    }
+    free(ends);
+    return count;
+}
+
 static const struct plan *finish(const struct planner *planner, struct arena *arena)
 {
-    struct block *blocks = ARENA_NEW_ARRAY(arena, planner->block_count, struct block);
+    bool *repeated = mem_new(planner->block_count, sizeof *repeated);
+    size_t count = planner->block_count + find_repeated(planner, repeated);
+    struct block *blocks = ARENA_NEW_ARRAY(arena, count, struct block);
     for (size_t i = 0; i < planner->block_count; i++)
         blocks[i] = planner->blocks[i];
     assign_points(planner, arena, blocks);
+    for (size_t i = 0, at = planner->block_count; i < planner->block_count; i++) {
+        if (repeated[i])
+            blocks[at++] = blocks[i];
+    }
+    free(repeated);
     struct plan *plan = ARENA_NEW(arena, struct plan);
-    *plan = (struct plan){blocks, planner->block_count};
+    *plan = (struct plan){blocks, count};
     return plan;
 }
 

@@ -6,19 +6,21 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "registers/apart.h"
 #include "registers/sunspec.h"
 
 enum {
-    NEVER = -1,
+    NEVER = APART_NEVER,
     STALE_ON_NEED_MS = 60 * 1000, // what a command read is good for one command
     STALE_FAST_MS = 30 * 1000,    // every: 0s has no period of its own
 };
 
 // The last words of one entry.
 struct cell {
-    uint32_t offset;            // into image->words
-    int64_t part_ms[MAX_PARTS]; // when each part came (part 0 when they follow each other)
-    enum fault fault;           // of the last try
+    uint32_t offset;  // into image->words
+    uint32_t parts;   // into image->parts, where its words lie apart
+    int64_t read_ms;  // ... where they do not
+    enum fault fault; // of the last try
     uint8_t exception;
     bool not_fitted;
 };
@@ -28,6 +30,8 @@ struct image {
     const struct modbus_settings *modbus;
     struct cell *cells; // one per entry of the map
     uint16_t *words;
+    struct apart *parts;
+    uint64_t stores; // so far
     int64_t wall_ms; // what now.* means
     bool knows_models;
     struct sunspec_places places;
@@ -50,12 +54,17 @@ struct image *image_new(const struct map *map, const struct modbus_settings *mod
     image->modbus = modbus;
     image->cells = mem_new(map->point_count, sizeof *image->cells);
     uint32_t words = 0;
+    uint32_t parts = 0;
     for (size_t i = 0; i < map->point_count; i++) {
         image->cells[i].offset = words;
-        if (map->points[i].source == SOURCE_WORDS)
-            words += map->points[i].word_count;
+        image->cells[i].parts = parts;
+        if (map->points[i].source != SOURCE_WORDS)
+            continue;
+        words += map->points[i].word_count;
+        parts += map->points[i].part_count;
     }
     image->words = mem_new(words, sizeof *image->words);
+    image->parts = mem_new(parts, sizeof *image->parts);
     image_forget(image);
     return image;
 }
@@ -66,7 +75,21 @@ void image_free(struct image *image)
         return;
     free(image->cells);
     free(image->words);
+    free(image->parts);
     free(image);
+}
+
+static struct apart *parts_of(const struct image *image, size_t index)
+{
+    return &image->parts[image->cells[index].parts];
+}
+
+static void forget_words(struct image *image, size_t index)
+{
+    const struct point *point = &image->map->points[index];
+    image->cells[index].read_ms = NEVER;
+    for (size_t i = 0; point->source == SOURCE_WORDS && i < point->part_count; i++)
+        parts_of(image, index)[i].read_ms = NEVER;
 }
 
 void image_forget(struct image *image)
@@ -74,8 +97,7 @@ void image_forget(struct image *image)
     image->knows_models = false;
     for (size_t i = 0; i < image->map->point_count; i++) {
         struct cell *cell = &image->cells[i];
-        for (size_t part = 0; part < MAX_PARTS; part++)
-            cell->part_ms[part] = NEVER;
+        forget_words(image, i);
         cell->fault = FAULT_NONE;
         cell->exception = 0;
         cell->not_fitted = false;
@@ -174,8 +196,14 @@ static void store_point(struct image *image, const struct block *block, uint16_t
         int offset = address - block->address;
         if (offset < 0 || offset >= count)
             continue;
-        image->words[cell->offset + (uint32_t)i] = word_at(block, words, offset);
-        cell->part_ms[point->part_count ? i : 0] = now_ms;
+        uint16_t *word = &image->words[cell->offset + (uint32_t)i];
+        uint16_t now_holds = word_at(block, words, offset);
+        if (point->part_count) {
+            apart_store(&parts_of(image, index)[i], word, now_holds, image->stores, now_ms);
+        } else {
+            *word = now_holds;
+            cell->read_ms = now_ms;
+        }
     }
     cell->fault = FAULT_NONE;
     cell->exception = 0;
@@ -189,6 +217,7 @@ void image_store(struct image *image, const struct block *block, const uint16_t 
     uint16_t count = 0;
     if (!image_place(image, block, &address, &count))
         return;
+    image->stores++;
     for (size_t i = 0; i < block->point_count; i++)
         store_point(image, block, count, block->points[i], words, now_ms);
 }
@@ -210,21 +239,17 @@ void image_fail(struct image *image, const struct block *block, enum fault fault
         if (fault != FAULT_EXCEPTION)
             continue;
         cell->not_fitted = block->optional && means_not_fitted(exception);
-        for (size_t part = 0; part < MAX_PARTS; part++)
-            cell->part_ms[part] = NEVER;
+        forget_words(image, block->points[i]);
     }
 }
 
-// When the oldest of an entry's words came; NEVER when one is missing.
+// When the oldest of an entry's words came; NEVER when it has no value.
 static int64_t cell_time(const struct image *image, const struct point *point)
 {
-    const struct cell *cell = &image->cells[map_index(image->map, point)];
-    int64_t oldest = cell->part_ms[0];
-    for (size_t part = 1; part < point->part_count; part++) {
-        if (cell->part_ms[part] < oldest)
-            oldest = cell->part_ms[part];
-    }
-    return oldest;
+    size_t index = (size_t)map_index(image->map, point);
+    if (point->part_count)
+        return apart_time(parts_of(image, index), point->part_count);
+    return image->cells[index].read_ms;
 }
 
 static bool is_fresh(const struct image *image, const struct point *point, int64_t now_ms)

@@ -54,10 +54,11 @@ static void store_point(struct entries *entries, const struct point *point, uint
         image_store(entries->image, &block, words, NOW_MS);
         return;
     }
+    // Twice, so that they are seen not to change in between.
     block.count = 1;
-    for (uint8_t i = 0; i < point->part_count; i++) {
-        block.address = point->parts[i];
-        image_store(entries->image, &block, &words[i], NOW_MS);
+    for (int i = 0; i < 2 * point->part_count; i++) {
+        block.address = point->parts[i % point->part_count];
+        image_store(entries->image, &block, &words[i % point->part_count], NOW_MS);
     }
 }
 

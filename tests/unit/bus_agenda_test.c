@@ -62,6 +62,27 @@ static void test_earliest_due_goes_first(void **state)
     agenda_done(&agenda);
 }
 
+// Words that lie apart are read one after the other, in the order of the plan.
+static void test_of_one_date_the_order_of_the_plan_counts(void **state)
+{
+    (void)state;
+    enum { COUNT = 7 };
+    struct block same[COUNT] = {{0}};
+    struct plan plan = {same, COUNT};
+    struct agenda agenda;
+    for (size_t i = 0; i < COUNT; i++)
+        same[i] = (struct block){.address = (uint16_t)i, .count = 1, .every_ms = 1000};
+    agenda_init(&agenda, 1);
+    agenda_set_plan(&agenda, 0, &plan, START_MS);
+    for (size_t i = 0; i < 5 * COUNT; i++) {
+        struct agenda_entry *entry = dated(&agenda);
+        assert_ptr_equal(entry->block, &same[i % COUNT]);
+        agenda_settle(&agenda, entry, AGENDA_READ,
+                      START_MS + 100 + (int64_t)(i / COUNT) * 1000);
+    }
+    agenda_done(&agenda);
+}
+
 static void test_missed_periods_are_counted_not_made_up(void **state)
 {
     (void)state;
@@ -306,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_everything_is_due_at_the_start),
         cmocka_unit_test(test_earliest_due_goes_first),
+        cmocka_unit_test(test_of_one_date_the_order_of_the_plan_counts),
         cmocka_unit_test(test_missed_periods_are_counted_not_made_up),
         cmocka_unit_test(test_once_per_connection),
         cmocka_unit_test(test_blocks_without_a_date_take_turns),

@@ -3,10 +3,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "registers/apart.h"
 #include "support/plan_oracle.h"
 #include "support/random.h"
 
@@ -60,6 +62,47 @@ static size_t random_spans(uint64_t *state, uint32_t rarity, int longest,
     return count;
 }
 
+static bool brings(const struct block *block, size_t point, uint16_t address)
+{
+    bool is_listed = false;
+    for (size_t i = 0; i < block->point_count; i++)
+        is_listed |= block->points[i] == point;
+    return is_listed && address >= block->address && address < block->address + block->count;
+}
+
+// Words that lie apart are a value once all requests were made in their order.
+static void check_round(const struct oracle_world *world, const struct plan *plan, size_t index)
+{
+    const struct point *point = &world->points[index];
+    struct apart parts[2] = {{.read_ms = APART_NEVER}, {.read_ms = APART_NEVER}};
+    uint16_t words[2] = {0};
+    for (size_t i = 0; i < plan->block_count; i++) {
+        for (size_t k = 0; k < point->part_count; k++) {
+            if (brings(&plan->blocks[i], index, point->parts[k]))
+                apart_store(&parts[k], &words[k], 7, i + 1, 0);
+        }
+    }
+    if (point->part_count && parts[0].read_ms == 0 && parts[1].read_ms == 0)
+        assert_int_equal(apart_time(parts, 2), 0);
+}
+
+// The oracle knows of nothing that is asked twice.
+static const struct plan *without_repeats(struct arena *arena, const struct plan *plan)
+{
+    struct block *blocks = ARENA_NEW_ARRAY(arena, plan->block_count, struct block);
+    struct plan *once = ARENA_NEW(arena, struct plan);
+    size_t count = 0;
+    for (size_t i = 0; i < plan->block_count; i++) {
+        bool is_new = true;
+        for (size_t k = 0; k < count; k++)
+            is_new &= memcmp(&blocks[k], &plan->blocks[i], sizeof blocks[k]) != 0;
+        if (is_new)
+            blocks[count++] = plan->blocks[i];
+    }
+    *once = (struct plan){blocks, count};
+    return once;
+}
+
 static void random_world(uint64_t *state, struct oracle_world *world)
 {
     static const int gaps[] = {0, 0, 1, 3, GAP_AUTO, GAP_AUTO};
@@ -94,7 +137,10 @@ static void random_world(uint64_t *state, struct oracle_world *world)
     for (size_t i = 0; i < world->request.refusal_count; i++)
         world->refusals[i] =
             (struct refusal){.unit_id = NO_INDEX, .span = world->holes[i], .exception = 2};
-    world->plan = block_plan(world->arena, &world->request);
+    const struct plan *plan = block_plan(world->arena, &world->request);
+    for (size_t i = 0; i < count; i++)
+        check_round(world, plan, i);
+    world->plan = without_repeats(world->arena, plan);
 }
 
 static bool lists(const struct block *block, unsigned brings)

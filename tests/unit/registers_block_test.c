@@ -220,12 +220,13 @@ static void test_words_that_lie_apart(void **state)
     struct plan_request request = {.map = &map, .modbus = &modbus};
     struct arena *arena = arena_new();
     const struct plan *plan = block_plan(arena, &request);
-    assert_int_equal(plan->block_count, 2);
+    assert_int_equal(plan->block_count, 3);
     assert_int_equal(plan->blocks[0].address, 622);
     assert_int_equal(plan->blocks[0].count, 2);
     assert_int_equal(plan->blocks[1].address, 690);
     assert_int_equal(plan->blocks[1].point_count, 1);
     assert_int_equal(plan->blocks[1].points[0], 0);
+    assert_memory_equal(&plan->blocks[2], &plan->blocks[0], sizeof plan->blocks[2]); // again
     arena_free(arena);
 }
 

@@ -233,10 +233,29 @@ static void test_parts_need_each_other(void **state)
     store(world, TABLE_HOLDING, 20, 1, 0);
     assert_int_equal(value_of(world, TOTAL, 0).kind, VALUE_UNKNOWN);
     store(world, TABLE_HOLDING, 30, 2, 100);
-    expect_integer(world, TOTAL, 100, 0x10002);
+    assert_int_equal(value_of(world, TOTAL, 100).kind, VALUE_UNKNOWN);
+    store(world, TABLE_HOLDING, 20, 1, 200);
+    expect_integer(world, TOTAL, 200, 0x10002);
     // The older part decides whether the whole is fresh.
-    store(world, TABLE_HOLDING, 30, 3, 4000);
+    store(world, TABLE_HOLDING, 20, 1, 4000);
     assert_int_equal(value_of(world, TOTAL, 4000).kind, VALUE_UNKNOWN);
+}
+
+// A carry between two requests: 0x0001FFFF becomes 0x00020000.
+static void test_parts_of_two_moments_are_no_value(void **state)
+{
+    struct world *world = *state;
+    store(world, TABLE_HOLDING, 20, 1, 0);
+    store(world, TABLE_HOLDING, 30, 0xFFFF, 10);
+    store(world, TABLE_HOLDING, 20, 1, 20);
+    expect_integer(world, TOTAL, 20, 0x1FFFF);
+    store(world, TABLE_HOLDING, 30, 0, 30);
+    assert_int_equal(value_of(world, TOTAL, 30).kind, VALUE_UNKNOWN);
+    store(world, TABLE_HOLDING, 20, 2, 40);
+    assert_int_equal(value_of(world, TOTAL, 40).kind, VALUE_UNKNOWN);
+    assert_null(image_words(world->image, TOTAL));
+    store(world, TABLE_HOLDING, 30, 0, 50); // the low word before and after the high one
+    expect_integer(world, TOTAL, 50, 0x20000);
 }
 
 static void test_condition_decides_what_is_absent(void **state)
@@ -400,6 +419,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_once_per_connection_does_not_age, setup, teardown),
         cmocka_unit_test_setup_teardown(test_views_share_words, setup, teardown),
         cmocka_unit_test_setup_teardown(test_parts_need_each_other, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_parts_of_two_moments_are_no_value, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_condition_decides_what_is_absent, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusal_of_what_is_optional_means_not_fitted,
                                         setup, teardown),
