@@ -69,7 +69,10 @@ static bool is_worth_searching(const struct unit *unit, const struct block *bloc
         return false;
     if (!block->optional)
         return !refused_find(&unit->refused, block);
-    return block->point_count > 1 && exception_kind(exception) == EXCEPTION_REFUSAL;
+    // The words of a single entry may lie apart: then it can be what is between them.
+    bool has_parts = unit->device->map->points[block->points[0]].part_count > 0;
+    return (block->point_count > 1 || has_parts) &&
+           exception_kind(exception) == EXCEPTION_REFUSAL;
 }
 
 bool bus_begin_search(struct unit *unit, const struct block *block, uint8_t exception)

@@ -48,16 +48,18 @@ def test_refused_registers_are_found_and_remembered(world):
 def test_an_optional_entry_that_is_not_fitted_takes_no_other_with_it(world):
     """Also where the map allows a request to span what it does not list."""
     (world.folder / "meter.yaml").write_text(HEAD.replace("{", "{merge_gap: 4, ") + "  p0: {holding: 0, type: u16}\n" + "".join(
-        f"  q{a}: {{holding: {a}, type: u16, optional: true}}\n" for a in (20, 21, 22, 23, 26, 40, 41)))
-    fitted = write_map(world, "fitted", [0, 20, 21, 23, 26])
+        f"  q{a}: {{holding: {a}, type: u16, optional: true}}\n" for a in (20, 21, 22, 23, 26, 40, 41)) + "  apart: {holding: [60, 63], type: u32, optional: true}\n")
+    fitted = write_map(world, "fitted", [0, 20, 21, 23, 26, 60, 63])
     world.start_broker()
     _, endpoint = world.simulate(fitted)
     bridge = world.run(world.site({"meter": f'map: meter, tcp: "{endpoint}"'}))
-    world.mqtt.await_payload(TELEMETRY, lambda p: {"p0", "q20", "q21", "q23", "q26"} <= set(p))
-    for text in ("holding 22..22 is not fitted", "holding 40..41 is not fitted", "holding 24..25, between what the map lists"):
+    world.mqtt.await_payload(TELEMETRY, lambda p: {"p0", "q20", "q21", "q23", "q26", "apart"} <= set(p))
+    for text in ("holding 22..22 is not fitted", "holding 40..41 is not fitted", "holding 24..25, between what the map lists",
+                 "holding 61..62, between what the map lists"):
         await_true(lambda text=text: text in bridge.log(), text)
     assert bridge.log().count("not fitted") == 2, bridge.log()
-    assert not unit_status(world).get("unreadable", [])[1:], "what is not fitted is no fault"
+    unreadable = {hole["address"] for hole in unit_status(world)["unreadable"]}
+    assert unreadable == {24, 61}, "what is not fitted is no fault"
 
 
 def test_units_of_their_own_are_learned_of_by_themselves(world):
