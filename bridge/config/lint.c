@@ -69,4 +69,5 @@ void lint_map(const struct map *map, bool is_whole, struct diagnostics *diagnost
     lint_alerts(map, diagnostics);
     lint_times(map, diagnostics);
     lint_holds(map, diagnostics);
+    lint_units(map, diagnostics);
 }

@@ -25,6 +25,7 @@ void lint_arguments(const struct map *map, struct diagnostics *diagnostics);
 void lint_alerts(const struct map *map, struct diagnostics *diagnostics);
 void lint_times(const struct map *map, struct diagnostics *diagnostics);
 void lint_holds(const struct map *map, struct diagnostics *diagnostics);
+void lint_units(const struct map *map, struct diagnostics *diagnostics);
 
 // Internal to lint: calls `each` for every step of a command, also those inside try.
 void lint_each_step(const struct command *command,

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 
@@ -29,6 +30,61 @@ static const char *const other_units[] = {
     "[ppb]",  "[pptr]",  "[pH]",   "[psi]",   "[degF]",  "[in_i]",   "[ft_i]",   "[yd_i]",
     "[mi_i]", "[nmi_i]", "[kn_i]", "[lb_av]", "[oz_av]", "[gal_us]", "[gal_br]", "[HP]",
     "[Btu]",  "[g]",     "ar",     "har",
+};
+
+// What people write instead. C and F alone would be coulomb and farad.
+static const struct {
+    const char *written;
+    const char *ucum;
+} habits[] = {
+    {"\xC2\xB0"
+     "C",
+     "Cel"},
+    {"C", "Cel"},
+    {"degC", "Cel"},
+    {"var", "VAR"},
+    {"Var", "VAR"},
+    {"kvar", "kVAR"},
+    {"kVar", "kVAR"},
+    {"VAh", "VA.h"},
+    {"kVAh", "kVA.h"},
+    {"varh", "VAR.h"},
+    {"kvarh", "kVAR.h"},
+    {"kVarh", "kVAR.h"},
+    {"rpm", "{rotations}/min"},
+    {"RPM", "{rotations}/min"},
+    {"sec", "s"},
+    {"Secs", "s"},
+    {"hour", "h"},
+    {"hours", "h"},
+    {"day", "d"},
+    {"days", "d"},
+    {"ohm", "Ohm"},
+    {"\xCE\xA9", "Ohm"},
+    {"kohm", "kOhm"},
+    {"W/m^2", "W/m2"},
+    {"lux", "lx"},
+    {"Pct", "%"},
+    {"\xC2\xB0", "deg"},
+    {"ppm", "[ppm]"},
+    {"psi", "[psi]"},
+    {"\xC2\xB0"
+     "F",
+     "[degF]"},
+    {"hz", "Hz"},
+    {"m^3", "m3"},
+    {"F", "[degF]"},
+    {"degF", "[degF]"},
+    {"Celsius", "Cel"},
+    {"celsius", "Cel"},
+    {"percent", "%"},
+};
+
+// Units that are often written with other capitals.
+static const char *const common_units[] = {
+    "W",   "kW",   "MW",  "Wh",  "kWh", "MWh", "V",  "kV",  "mV",   "A",    "mA",
+    "Ah",  "VA",   "kVA", "VAR", "Hz",  "kHz", "Pa", "kPa", "mbar", "bar",  "Cel",
+    "Ohm", "kVAR", "L",   "m3",  "s",   "ms",  "kg", "mm",  "deg",  "kOhm", "mOhm",
 };
 
 static bool is_one_of(const char *const *items, size_t count, const char *text, size_t length)
@@ -89,4 +145,19 @@ bool ucum_is_valid(const char *unit)
             return true;
         at += length + 1;
     }
+}
+
+const char *ucum_meant(const char *unit)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(habits); i++) {
+        if (strcmp(habits[i].written, unit) == 0)
+            return habits[i].ucum;
+    }
+    if (ucum_is_valid(unit))
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LENGTH(common_units); i++) {
+        if (strcasecmp(common_units[i], unit) == 0)
+            return common_units[i];
+    }
+    return NULL;
 }

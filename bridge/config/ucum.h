@@ -11,4 +11,8 @@
 // unit has to be declared where it is used.
 bool ucum_is_valid(const char *unit);
 
+// The code of what people often write instead ("°C", "kwh", "rpm"), also where that means
+// something else in UCUM ("C" is coulomb). NULL: nothing is known of it, or it is right.
+const char *ucum_meant(const char *unit);
+
 #endif

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "config/ucum.h"
 
 static const struct register_type types[] = {
     {"u16", "uint16 word unsigned16 uint", "u16", NULL, 1, false},
@@ -41,48 +42,6 @@ static const struct register_access accesses[] = {
     {"r", "ro read read_only", true, false, NULL},
     {"rw", "r/w read/write read_write wr", true, true, "rw"},
     {"w", "wo write write_only", false, true, "w"},
-};
-
-static const struct {
-    const char *written;
-    const char *ucum;
-} units[] = {
-    {"\xC2\xB0"
-     "C",
-     "Cel"},
-    {"C", "Cel"},
-    {"degC", "Cel"},
-    {"var", "VAR"},
-    {"Var", "VAR"},
-    {"kvar", "kVAR"},
-    {"kVar", "kVAR"},
-    {"VAh", "VA.h"},
-    {"kVAh", "kVA.h"},
-    {"varh", "VAR.h"},
-    {"kvarh", "kVAR.h"},
-    {"kVarh", "kVAR.h"},
-    {"rpm", "{rotations}/min"},
-    {"RPM", "{rotations}/min"},
-    {"sec", "s"},
-    {"Secs", "s"},
-    {"hour", "h"},
-    {"hours", "h"},
-    {"day", "d"},
-    {"days", "d"},
-    {"ohm", "Ohm"},
-    {"\xCE\xA9", "Ohm"},
-    {"kohm", "kOhm"},
-    {"W/m^2", "W/m2"},
-    {"lux", "lx"},
-    {"Pct", "%"},
-    {"\xC2\xB0", "deg"},
-    {"ppm", "[ppm]"},
-    {"psi", "[psi]"},
-    {"\xC2\xB0"
-     "F",
-     "[degF]"},
-    {"hz", "Hz"},
-    {"m^3", "m3"},
 };
 
 // Whether the name is one of those in a list with spaces between them.
@@ -150,9 +109,6 @@ const struct register_type *register_type_of_size(int words)
 
 const char *register_unit(const char *unit)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(units); i++) {
-        if (strcmp(units[i].written, unit) == 0)
-            return units[i].ucum;
-    }
-    return unit;
+    const char *ucum = ucum_meant(unit);
+    return ucum ? ucum : unit;
 }

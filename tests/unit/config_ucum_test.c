@@ -55,6 +55,28 @@ static void other_words_are_not(void **state)
     }
 }
 
+static void what_people_write_is_understood(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *written;
+        const char *meant;
+    } cases[] = {
+        {"C", "Cel"},  {"F", "[degF]"}, {"degC", "Cel"}, {"kwh", "kWh"},   {"KW", "kW"},
+        {"hz", "Hz"},  {"var", "VAR"},  {"Kvarh", NULL}, {"W", NULL},      {"a", NULL},
+        {"min", NULL}, {"NL/h", NULL},  {"Pct", "%"},    {"ppm", "[ppm]"}, {"", NULL},
+        {"mW", NULL},  {"MW", NULL},    {"mwh", "MWh"},  {"%", NULL},      {"1", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const char *meant = ucum_meant(cases[i].written);
+        if (!cases[i].meant)
+            assert_null(meant);
+        else
+            assert_string_equal(meant, cases[i].meant);
+        assert_true(!meant || ucum_is_valid(meant));
+    }
+}
+
 static void keys_become_names(void **state)
 {
     (void)state;
@@ -82,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(units_of_instruments_are_known),
         cmocka_unit_test(other_words_are_not),
+        cmocka_unit_test(what_people_write_is_understood),
         cmocka_unit_test(keys_become_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
