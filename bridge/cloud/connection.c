@@ -391,6 +391,9 @@ int64_t connection_turn(struct connection *connection, int64_t now_ms, bool may_
     if (connection->state == CONNECTION_ONLINE &&
         flights_are_stuck(&connection->flights, now_ms))
         break_off(connection, PACING_FAILED, "the broker acknowledges nothing any more");
+    if (connection->state == CONNECTION_ONLINE &&
+        mqtt_client_is_unheard(connection->client, now_ms))
+        break_off(connection, PACING_FAILED, "the broker does not answer our subscriptions");
     if (connection->state == CONNECTION_ONLINE && connection->settings->has_ucm)
         ucm_channel_turn(&connection->ucm, connection->settings, connection->client, now_ms);
     if (connection->is_broken)

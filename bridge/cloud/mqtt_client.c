@@ -16,6 +16,7 @@ enum {
     KEEPALIVE_S = 60,
     MAX_LAST_WORDS = 8, // packets or TLS messages
     HOLD_MS = 100,      // between the TLS handshake and CONNECT
+    SUBACK_LIMIT_MS = 60 * 1000,
 };
 
 struct mqtt_client {
@@ -24,6 +25,8 @@ struct mqtt_client {
     int64_t held_until_ms; // nothing is written before; 0: not known yet
     const struct mqtt_client_events *events;
     void *context;
+    unsigned unconfirmed; // topics asked for without an answer
+    int64_t asked_ms;     // the first of them, or the last answer
 };
 
 void mqtt_client_library_start(void)
@@ -48,8 +51,10 @@ static void on_connect(struct mosquitto *library, void *context, int code)
 static void on_subscribe(struct mosquitto *library, void *context, int mid, int count,
                          const int *granted)
 {
-    const struct mqtt_client *client = context;
+    struct mqtt_client *client = context;
     (void)library;
+    client->unconfirmed -= client->unconfirmed > 0;
+    client->asked_ms = clock_monotonic_ms();
     if (count > 0)
         client->events->subscribed(client->context, mid, granted[0] <= 2);
 }
@@ -240,6 +245,13 @@ int mqtt_client_serve(struct mqtt_client *client, short events, enum reason_phas
 void mqtt_client_subscribe(struct mqtt_client *client, const char *topic, int *ret_mid)
 {
     (void)checked(mosquitto_subscribe(client->library, ret_mid, topic, 1));
+    if (client->unconfirmed++ == 0)
+        client->asked_ms = clock_monotonic_ms();
+}
+
+bool mqtt_client_is_unheard(const struct mqtt_client *client, int64_t now_ms)
+{
+    return client->unconfirmed > 0 && now_ms - client->asked_ms >= SUBACK_LIMIT_MS;
 }
 
 void mqtt_client_unsubscribe(struct mqtt_client *client, const char *topic)

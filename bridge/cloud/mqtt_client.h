@@ -60,6 +60,10 @@ int mqtt_client_serve(struct mqtt_client *client, short events, enum reason_phas
 // Asks for the messages of a topic, QoS 1; *ret_mid is for events.subscribed.
 void mqtt_client_subscribe(struct mqtt_client *client, const char *topic, int *ret_mid);
 
+// Whether the broker has left such wishes unanswered for a minute (SUBACK is a must: MQTT
+// 3.1.1, section 3.8.4): over such a connection no command would ever come.
+bool mqtt_client_is_unheard(const struct mqtt_client *client, int64_t now_ms);
+
 // Asks for them no more.
 void mqtt_client_unsubscribe(struct mqtt_client *client, const char *topic);
 

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+
 enum { PATIENCE_MS = 30000 };
 
 struct ends {
@@ -21,6 +23,7 @@ struct ends {
     struct credentials credentials;
     int broker; // its socket
     bool is_greeted;
+    int confirmed; // of its subscriptions
 };
 
 static void greeted(void *context, int code)
@@ -29,7 +32,14 @@ static void greeted(void *context, int code)
     ends->is_greeted = code == 0;
 }
 
-static const struct mqtt_client_events events = {.greeted = greeted};
+static void subscribed(void *context, int mid, bool is_granted)
+{
+    struct ends *ends = context;
+    (void)mid;
+    ends->confirmed += is_granted;
+}
+
+static const struct mqtt_client_events events = {.greeted = greeted, .subscribed = subscribed};
 
 static void connect_ends(struct ends *ends)
 {
@@ -90,6 +100,35 @@ static void assert_ends_with(bool is_reset, enum pacing_cause expected)
     mqtt_client_library_end();
 }
 
+static void asks_for_commands_only_so_long(void **state)
+{
+    enum { LIMIT_MS = 60000 };
+    (void)state;
+    struct ends ends = {0};
+    enum pacing_cause cause;
+    unsigned char confirmed[] = {0x90, 3, 0, 0, 1}; // MQTT 3.1.1, section 3.9
+    int mids[2];
+    mqtt_client_library_start();
+    connect_ends(&ends);
+    greet(&ends);
+    assert_false(mqtt_client_is_unheard(ends.client, clock_monotonic_ms() + LIMIT_MS));
+    for (int i = 0; i < 2; i++)
+        mqtt_client_subscribe(ends.client, "t", &mids[i]);
+    assert_false(mqtt_client_is_unheard(ends.client, clock_monotonic_ms()));
+    assert_true(mqtt_client_is_unheard(ends.client, clock_monotonic_ms() + LIMIT_MS));
+    for (int i = 0; i < 2; i++) {
+        assert_true(mqtt_client_is_unheard(ends.client, clock_monotonic_ms() + LIMIT_MS));
+        confirmed[3] = (unsigned char)mids[i];
+        assert_int_equal(send(ends.broker, confirmed, sizeof confirmed, 0), sizeof confirmed);
+        while (ends.confirmed == i)
+            assert_true(serve(&ends, &cause));
+    }
+    assert_false(mqtt_client_is_unheard(ends.client, clock_monotonic_ms() + LIMIT_MS));
+    (void)close(ends.broker);
+    mqtt_client_free(ends.client);
+    mqtt_client_library_end();
+}
+
 static void tells_what_was_closed_in_order(void **state)
 {
     (void)state;
@@ -105,6 +144,7 @@ static void tells_what_was_reset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(asks_for_commands_only_so_long),
         cmocka_unit_test(tells_what_was_closed_in_order),
         cmocka_unit_test(tells_what_was_reset),
     };
