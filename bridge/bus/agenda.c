@@ -349,6 +349,18 @@ static bool is_not_refused(const struct agenda_entry *entry)
     return entry->refusals == 0;
 }
 
+void agenda_ask_again(struct agenda *agenda, uint16_t unit, const struct block *block,
+                      int64_t at_ms)
+{
+    struct agenda_unit *whose = &agenda->units[unit];
+    for (size_t i = 0; i < whose->count; i++) {
+        if (compare_blocks(whose->entries[i].block, block) == 0) // perhaps of a former plan
+            become_due(&whose->entries[i], at_ms);
+    }
+    order(&whose->dated);
+    order(&whose->turns);
+}
+
 void agenda_reconnected(struct agenda *agenda, uint16_t unit, int64_t now_ms)
 {
     become_due_where(agenda, unit, now_ms, waits_for_connection);

@@ -84,6 +84,10 @@ void agenda_put_off(struct agenda *agenda, struct agenda_entry *entry, int64_t u
 void agenda_settle(struct agenda *agenda, struct agenda_entry *entry,
                    enum agenda_outcome outcome, int64_t now_ms);
 
+// Has a block asked again at `at_ms`, whatever came of it last.
+void agenda_ask_again(struct agenda *agenda, uint16_t unit, const struct block *block,
+                      int64_t at_ms);
+
 // A new connection to a unit: what is read once per connection, and what was not fitted, is due
 // again.
 void agenda_reconnected(struct agenda *agenda, uint16_t unit, int64_t now_ms);

@@ -5,6 +5,7 @@
 enum {
     MAX_TRIES = 10, // of one question that is answered with "busy"
     RETRY_MS = 1000,
+    MOOD_MS = 10 * 1000, // before what was refused once and granted at once is asked again
 };
 
 static void post_learned(struct bus *bus, const struct unit *unit,
@@ -151,8 +152,14 @@ static void conclude(struct bus *bus, struct unit *unit)
         put_off(bus, unit);
         return;
     }
-    if (search->block->optional && (search->granted == 0 || search->found_count == 0)) {
+    if (search->block->optional && search->granted == 0) {
         give_up(bus, unit);
+        return;
+    }
+    if (search->block->optional && search->found_count == 0) { // all is fitted: it was a mood
+        agenda_ask_again(&bus->agenda, (uint16_t)(unit - bus->line.units), search->block,
+                         clock_monotonic_ms() + MOOD_MS);
+        search_done(&unit->search);
         return;
     }
     bool is_news = forget_whole(unit);

@@ -183,6 +183,20 @@ static void test_not_fitted_is_asked_again_with_the_next_connection(void **state
     agenda_done(&agenda);
 }
 
+static void test_what_was_a_mood_is_asked_again_soon(void **state)
+{
+    (void)state;
+    struct agenda agenda = agenda_of(0, 5);
+    for (size_t i = 0; i < 5; i++)
+        agenda_settle(&agenda, &agenda.units[0].entries[i], AGENDA_NOT_FITTED, START_MS);
+    agenda_ask_again(&agenda, 0, &blocks[4], START_MS + 10000);
+    assert_ptr_equal(dated(&agenda)->block, &blocks[4]);
+    assert_int_equal(dated(&agenda)->at_ms, START_MS + 10000);
+    agenda_settle(&agenda, dated(&agenda), AGENDA_READ, START_MS + 10000);
+    assert_int_equal(dated(&agenda)->due_ms, START_MS + 11000); // on its grid again
+    agenda_done(&agenda);
+}
+
 static void test_silence_leaves_it_due(void **state)
 {
     (void)state;
@@ -334,6 +348,7 @@ int main(void)
         cmocka_unit_test(test_a_busy_unit_is_not_asked_in_a_tight_loop),
         cmocka_unit_test(test_refusals_are_asked_again_ever_more_rarely),
         cmocka_unit_test(test_not_fitted_is_asked_again_with_the_next_connection),
+        cmocka_unit_test(test_what_was_a_mood_is_asked_again_soon),
         cmocka_unit_test(test_silence_leaves_it_due),
         cmocka_unit_test(test_false_condition_is_looked_at_again),
         cmocka_unit_test(test_a_unit_that_is_back_is_read_at_once),
