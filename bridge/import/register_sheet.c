@@ -50,25 +50,13 @@ static const struct sheet_column columns[REGISTER_COLUMNS] = {
     [REGISTER_NOTES] = {"notes", "note remarks remark comment", false},
 };
 
-static const struct register_addressing addressings[] = {
-    {"zero_based", false, 0},
-    {"one_based", false, 1},
-    {"modicon", true, 0},
-};
-
 static const char *const section_names[SECTION_COUNT] = {
     [SECTION_REGISTERS] = "registers",
     [SECTION_TELEMETRY] = "telemetry",
     [SECTION_PROPERTIES] = "properties",
 };
 
-// The first digit of five or six, counting from 1 behind it.
-static const struct {
-    const char *table;
-    int64_t digit;
-} modicon_digits[] = {{"coil", 0}, {"discrete", 1}, {"input", 3}, {"holding", 4}};
-
-enum { ADDRESS_SPACE = 65536, MAX_TEXT_REGISTERS = 125 };
+enum { MAX_TEXT_REGISTERS = 125 };
 
 struct register_reader {
     struct arena *arena;
@@ -79,15 +67,6 @@ struct register_reader {
     struct register_row *rows;
     size_t count;
 };
-
-const struct register_addressing *register_addressing_find(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_LENGTH(addressings); i++) {
-        if (!name || strcmp(addressings[i].name, name) == 0)
-            return &addressings[i];
-    }
-    return NULL;
-}
 
 static const char *cell(const struct register_reader *reader, enum register_column column)
 {
@@ -128,30 +107,6 @@ static int refuse_word(const struct register_reader *reader, enum register_colum
     return result;
 }
 
-static int64_t digit_of(const struct register_table *table)
-{
-    size_t i = 0;
-    while (i + 1 < ARRAY_LENGTH(modicon_digits) &&
-           strcmp(modicon_digits[i].table, table->name) != 0)
-        i++;
-    return modicon_digits[i].digit;
-}
-
-// Whether the address as printed is one of the table's, with room for the words; a Modicon
-// address of a coil may begin with zeros.
-static bool address_fits(const struct register_addressing *addressing,
-                         const struct register_row *row)
-{
-    int64_t from = row->address - addressing->first;
-    int64_t digit = digit_of(row->table);
-    if (addressing->is_modicon)
-        from = row->address > digit * 100000 && digit ? row->address - digit * 100000 - 1
-               : row->address > digit * 10000 && row->address <= digit * 10000 + 9999
-                   ? row->address - digit * 10000 - 1
-                   : -1;
-    return from >= 0 && from + row->words <= ADDRESS_SPACE;
-}
-
 static int read_address(const struct register_reader *reader, struct register_row *row)
 {
     const char *text = cell(reader, REGISTER_ADDRESS);
@@ -167,14 +122,8 @@ static int read_table(const struct register_reader *reader, struct register_row 
     struct suggestion suggestion;
     const char *text = cell(reader, REGISTER_TABLE);
     suggest_start(&suggestion, text);
-    const char *name = text[0] ? text : "holding";
-    // A Modicon address says it by itself.
-    for (size_t i = 0;
-         !text[0] && reader->addressing->is_modicon && i < ARRAY_LENGTH(modicon_digits); i++) {
-        int64_t leading = row->address / (row->address >= 100000 ? 100000 : 10000);
-        if (modicon_digits[i].digit == leading)
-            name = modicon_digits[i].table;
-    }
+    const char *said = register_addressing_table(reader->addressing, row->address);
+    const char *name = text[0] ? text : said ? said : "holding";
     row->table = register_table_find(name, &suggestion);
     return row->table ? 0 : refuse_word(reader, REGISTER_TABLE, &suggestion);
 }
@@ -431,7 +380,8 @@ static int read_row(struct register_reader *reader)
     if (read_address(reader, row) != 0 || read_table(reader, row) != 0 ||
         read_type(reader, row) != 0)
         return -1;
-    if (!address_fits(reader->addressing, row))
+    if (!register_addressing_fits(reader->addressing, row->table->name, row->address,
+                                  row->words))
         return refuse(reader, REGISTER_ADDRESS,
                       arena_printf(reader->arena, "an address of this table (%s)",
                                    reader->addressing->name));

@@ -11,18 +11,9 @@
 #include "base/arena.h"
 #include "config/diagnostics.h"
 #include "import/labels.h"
+#include "import/register_addressing.h"
 #include "import/register_words.h"
 #include "import/sheet.h"
-
-// What the addresses of a table count from.
-struct register_addressing {
-    const char *name; // as a map and the command line have it
-    bool is_modicon;  // the first digit names the table
-    int64_t first;    // the lowest address, unless it is
-};
-
-// The addressing with this name (NULL: zero_based), or NULL.
-const struct register_addressing *register_addressing_find(const char *name);
 
 struct register_row {
     const struct register_table *table;
