@@ -2,6 +2,7 @@
 #include "base/lookup.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -48,6 +49,7 @@ int lookup_name(const char *host, int stop_descriptor, struct addresses *ret_add
     int code = look_up(host, AI_ADDRCONFIG, ret_addresses);
     if (code == EAI_ADDRFAMILY || code == EAI_NONAME)
         code = look_up(host, 0, ret_addresses); // only loopback is up: no family is configured
+    int number = errno;                         // of EAI_SYSTEM
     if (code == 0 ||
         (mdns_is_local(host) && ask_neighbours(host, stop_descriptor, ret_addresses)))
         return 0;
@@ -58,5 +60,5 @@ int lookup_name(const char *host, int stop_descriptor, struct addresses *ret_add
     return error_set(err, ERROR_FAILED,
                      "cannot find the address of this name (%s); check the name and the DNS "
                      "settings",
-                     code == EAI_SYSTEM ? "system error" : gai_strerror(code));
+                     code == EAI_SYSTEM ? error_reason(number) : gai_strerror(code));
 }
