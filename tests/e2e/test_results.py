@@ -17,6 +17,7 @@ MORE = {
         "r_beyond_double": {"holding": 3012, "type": "u64", "word_order": "little"},
         "r_scaled": {"holding": 3016, "type": "u64", "scale": 0.001},
         "r_whole": {"holding": 3024, "type": "u64", "scale": 1000},
+        "r_simulated": {"holding": 3040, "type": "u64"},  # its value, not its words, is given to the simulator
         "r_text": {"holding": 3020, "type": "u16", "publish": "string"},
         "r_float": {"holding": 3021, "type": "u16", "publish": "float"},
         "r_rounded": {"holding": 3022, "type": "f32", "publish": "integer"},
@@ -32,6 +33,7 @@ MORE_WORDS = {
 EXPECTED = {
     "r_largest": None,  # no reader of JSON would take it for what it is
     "r_large": 9223372036854775807, "r_least": -9223372036854775808, "r_beyond_double": 9007199254740993,
+    "r_simulated": 9007199254740993,
     "r_scaled": 123.456, "r_whole": 123456000, "r_text": "7", "r_float": 8.0, "r_rounded": 10, "r_long": "ü" * 120,
     "r_computed": 9223372036854775806,
     "errors": ["0x108A", "0x20FF", "0x3000"], "r_many_events": [f"0x{0x1000 + n:04X}" for n in range(99)],
@@ -64,7 +66,7 @@ def both(tmp_path_factory):
     path.write_text(yaml.safe_dump({"modbridge": "map/1", "extends": str(LANGUAGE), "modbus": {"max_registers": 125}, **MORE, "commands": tell}))
     world = World(folder)
     tables = {**USUAL, **{table: {**USUAL[table], **words} for table, words in MORE_WORDS.items()}}
-    bench = Bench(world, path, tables)
+    bench = Bench(world, path, tables, values={"battery_soc": 57, "r_simulated": 9007199254740993})
     published, _, _ = read(*bench.target, *keys)
     yield published, told_by(bench, keys)
     bench.tap.close()
