@@ -101,7 +101,7 @@ static enum sql_result set_pragmas(struct store_file *file)
     (void)snprintf(text, sizeof text,
                    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
                    "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = %d;"
-                   "PRAGMA journal_size_limit = %d; PRAGMA cache_size = -512;"
+                   "PRAGMA journal_size_limit = %d; PRAGMA cache_size = -256;"
                    "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST;"
                    "PRAGMA max_page_count = %lld;",
                    WAL_PAGES, WAL_PAGES * PAGE_BYTES,
