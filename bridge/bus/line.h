@@ -101,7 +101,8 @@ enum link_progress line_go_on_opening(struct line *line);
 // this. 0: that is not so. May be past.
 int64_t line_rests_until_ms(const struct line *line);
 
-// From here on a connection that breaks is made anew at once: the program is about to stop.
+// From here on a connection that breaks is made anew at once: the program is about to stop, or
+// somebody waits for what it does.
 void line_hurry(struct line *line);
 
 // Sends one request to a unit and waits for its answer; opens the link when it is closed and

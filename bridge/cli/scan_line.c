@@ -94,6 +94,7 @@ static enum fault open_line(struct scanner *scanner, size_t setting, struct erro
             arena_free(scanner->arena);
             return FAULT_LINK;
         }
+        line_hurry(&scanner->line);
         if (scanner->served)
             served_attach(scanner->served, scanner->line.link);
         scanner->has_line = true;

@@ -108,6 +108,9 @@ static int fill_target(struct target *target, const struct options *options, boo
         (void)close(stop);
         return -1;
     }
+    // What ends by itself makes no storm, and values that were read first would grow old.
+    if (!options->watch)
+        line_hurry(&target->line);
     target->unit = line_unit(&target->line, target->index);
     return 0;
 }
