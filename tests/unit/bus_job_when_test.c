@@ -135,6 +135,20 @@ static void test_what_the_command_awaits_first_counts(void **state)
     assert_int_equal(world_writes(world, 200), 1);
 }
 
+// What is awaited is computed of an entry, the condition is over that entry itself.
+static void test_what_is_awaited_by_way_of_a_formula_counts(void **state)
+{
+    struct world *world = *state;
+    world_points[PAIR_A].when = world_formula(world, "rate_max == 10");
+    world_change(world, 2000, RATE_MAX, 10);
+    world_command(world, STEPS(world_write(world, "far := 1"),
+                               world_expect(world, "rate_max_half == 5", 5000),
+                               world_write(world, "pair_a := 7")));
+    (void)world_run(world, no_arguments);
+    assert_completed(world);
+    assert_int_equal(world_writes(world, 200), 1);
+}
+
 static void test_after_a_restart_everything_may_be_different(void **state)
 {
     struct world *world = *state;
@@ -252,6 +266,7 @@ int main(void)
         TEST(test_what_the_command_writes_first_counts),
         TEST(test_what_the_command_writes_first_may_forbid_it),
         TEST(test_what_the_command_awaits_first_counts),
+        TEST(test_what_is_awaited_by_way_of_a_formula_counts),
         TEST(test_after_a_restart_everything_may_be_different),
         TEST(test_a_step_that_is_not_taken_refuses_nothing),
         TEST(test_a_step_that_is_taken_is_checked_when_it_is),
