@@ -27,6 +27,15 @@ static void commits_a_sure_order_at_once(void **state)
     assert_int_equal(store_batch_due_ms(&batch), 1010);
 }
 
+// The store's thread is woken for an order no later than it would commit it.
+static void tells_how_long_an_order_may_wait_to_be_seen(void **state)
+{
+    (void)state;
+    assert_int_equal(store_batch_wanted_ms(STORE_SURE, 1000), 1000);
+    assert_int_equal(store_batch_wanted_ms(STORE_GROUP, 1000), 1000 + STORE_LINGER_MS);
+    assert_int_equal(store_batch_wanted_ms(STORE_LAZY, 1000), 1000 + STORE_LAZY_MS);
+}
+
 static void shares_one_commit_a_second(void **state)
 {
     (void)state;
@@ -95,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_nothing_due_when_empty),
         cmocka_unit_test(commits_a_sure_order_at_once),
+        cmocka_unit_test(tells_how_long_an_order_may_wait_to_be_seen),
         cmocka_unit_test(shares_one_commit_a_second),
         cmocka_unit_test(keeps_a_trickle_to_about_one_commit_a_second),
         cmocka_unit_test(takes_lazy_orders_along),
