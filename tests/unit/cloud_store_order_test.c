@@ -84,6 +84,36 @@ static void has_a_row_of_its_own(void **state)
     store_order_free(without);
 }
 
+static void has_a_note_and_a_command_of_its_own(void **state)
+{
+    (void)state;
+    char text[] = "text";
+    const struct note note = {.kind = "kind", .device = "device", .key = "key", .text = text};
+    struct store_order *order = store_order_put_note(&note, false);
+    text[0] = 'X';
+    assert_string_equal(order->note.kind, "kind");
+    assert_string_equal(order->note.device, "device");
+    assert_string_equal(order->note.key, "key");
+    assert_string_equal(order->note.text, "text");
+    store_order_free(order);
+    order = store_order_delete_note(&note, false);
+    assert_string_equal(order->note.device, "device");
+    assert_null(order->note.text);
+    store_order_free(order);
+    const struct journal_command command = {.device = "device",
+                                            .id = "1",
+                                            .digest = "digest",
+                                            .state = JOURNAL_EXECUTING,
+                                            .request = "request"};
+    order = store_order_begin_command(&command);
+    assert_string_equal(order->command.device, "device");
+    assert_string_equal(order->command.id, "1");
+    assert_string_equal(order->command.digest, "digest");
+    assert_string_equal(order->command.request, "request");
+    assert_int_equal(order->command.state, JOURNAL_EXECUTING);
+    store_order_free(order);
+}
+
 static void names_the_rows_that_leave_the_disk(void **state)
 {
     (void)state;
@@ -98,6 +128,14 @@ static void names_the_rows_that_leave_the_disk(void **state)
     order = store_order_set_offset(-4);
     assert_int_equal(order->offset_ms, -4);
     store_order_free(order);
+    const struct outbox_wish wish = {
+        .connection = 2, .lane = LANE_DATA, .after = 5, .count = 3};
+    order = store_order_wish(&wish);
+    assert_int_equal(order->wish.connection, 2);
+    assert_int_equal(order->wish.lane, LANE_DATA);
+    assert_int_equal(order->wish.after, 5);
+    assert_int_equal(order->wish.count, 3);
+    store_order_free(order);
     order = store_order_name_connection(4, "plant");
     assert_int_equal(order->cloud.connection, 4);
     assert_string_equal(order->cloud.name, "plant");
@@ -110,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_what_is_waited_for_from_what_is_not),
         cmocka_unit_test(has_a_row_of_its_own),
+        cmocka_unit_test(has_a_note_and_a_command_of_its_own),
         cmocka_unit_test(names_the_rows_that_leave_the_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
