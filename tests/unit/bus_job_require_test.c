@@ -291,6 +291,20 @@ static void test_when_skips_a_step(void **state)
     }
 }
 
+static void test_when_skips_the_first_step_of_a_try(void **state)
+{
+    struct world *world = *state;
+    struct step first = world_write(world, "pair_a := 7");
+    first.when = world_formula(world, "state == steady");
+    world_hold(world, STATE, 2);
+    world_command(world, STEPS(world_try(world, STEPS(first, world_write(world, "far := 1")),
+                                         STEPS(world_write(world, "worn := 1")))));
+    (void)world_run(world, NULL);
+    assert_completed(world);
+    assert_int_equal(world_writes(world, 200), 0);
+    assert_int_equal(world_writes(world, 900), 1);
+}
+
 static void test_when_that_is_unknown_fails(void **state)
 {
     struct world *world = *state;
@@ -348,6 +362,7 @@ int main(void)
         WORLD_TEST(test_now_is_the_wall_clock),
         cmocka_unit_test(test_what_was_read_first_does_not_grow_old_meanwhile),
         cmocka_unit_test(test_when_skips_a_step),
+        WORLD_TEST(test_when_skips_the_first_step_of_a_try),
         WORLD_TEST(test_when_that_is_unknown_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
