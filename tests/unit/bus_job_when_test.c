@@ -144,7 +144,7 @@ static void test_what_is_awaited_by_way_of_a_formula_counts(void **state)
     world_command(world, STEPS(world_write(world, "far := 1"),
                                world_expect(world, "rate_max_half == 5", 5000),
                                world_write(world, "pair_a := 7")));
-    (void)world_run(world, no_arguments);
+    (void)world_run(world, NULL);
     assert_completed(world);
     assert_int_equal(world_writes(world, 200), 1);
 }
