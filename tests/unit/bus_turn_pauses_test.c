@@ -85,6 +85,7 @@ static void test_overload_leaves_one_request_in_twenty_to_a_search(void **state)
     for (int64_t now_ms = 0; now_ms < 200000; now_ms += 100) {
         struct turn_choice choice = turn_choose(&world->turn, now_ms);
         searches += choice.kind == TURN_SEARCH;
+        assert_int_equal(world->units[0].served, world->turn.count);
         if (choice.kind == TURN_POLL)
             agenda_settle(&world->agenda, choice.entry, AGENDA_READ, now_ms + 100);
     }
