@@ -2,69 +2,33 @@
 """tests/maps/good/language.yaml as equipment: the words it would hold and what they mean, worked out by hand, and a tap between it and
 the bridge."""
 import json
-import socket
 import struct
-import threading
 
 import yaml
 from conftest import ROOT, modbridge
+from recorder import Recorder
 
 MAPS = ROOT / "tests/maps/good"
 LANGUAGE = MAPS / "language.yaml"
 
 
-class Tap:
+class Tap(Recorder):
     """Stands between the bridge and a simulator and writes down every request: (unit, function, address, count, data)."""
 
     def __init__(self, endpoint):
-        self.upstream = endpoint.rsplit(":", 1)
         self.requests = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.endpoint = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+        super().__init__(endpoint)
 
-    def serve(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection((self.upstream[0], int(self.upstream[1])))
-            except OSError:
-                client.close()
-                continue
-            for source, sink, note in ((client, server, self.note), (server, client, lambda _: None)):
-                threading.Thread(target=self.pump, args=(source, sink, note), daemon=True).start()
-
-    @staticmethod
-    def pump(source, sink, note):
-        try:
-            while data := source.recv(4096):
-                note(data)
-                sink.sendall(data)
-        except OSError:
-            pass
-        for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def note(self, data):
-        # The bridge sends one request at a time, in one piece.
-        unit, function, address, word = struct.unpack(">6xBBHH", data[:12])
+    def _take_request(self, unit_id, pdu):
+        function, address, word = struct.unpack(">BHH", pdu[:5])
         count = 1 if function in (5, 6) else word
-        self.requests.append((unit, function, address, count, data[13:] if function in (15, 16) else data[10:12]))
+        self.requests.append((unit_id, function, address, count, pdu[6:] if function in (15, 16) else pdu[3:5]))
 
     def reads(self):
         return [r[:4] for r in self.requests if r[1] <= 4]
 
-    def writes(self):
+    def written(self):
         return [r[1:] for r in self.requests if r[1] > 4]
-
-    def close(self):
-        self.listener.close()
 
 
 def words(text):

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""A Modbus TCP proxy that notes the write requests which pass, taken apart by itself and not by the program under test.
+"""A Modbus TCP proxy that notes the write requests which pass, taken apart by itself and not by the program under test, and
+how often each unit answered.
 
 Frames: Modbus Messaging on TCP/IP Implementation Guide V1.0b, section 3.1.3; functions: Modbus Application Protocol
 V1.1b3, sections 6.5, 6.6, 6.11, 6.12."""
+import collections
 import contextlib
 import socket
 import struct
 import threading
+import time
 
 
 def take_apart(pdu):
@@ -25,6 +28,22 @@ def take_apart(pdu):
     return None
 
 
+def cut(take):
+    """A function that finds the frames in what is passed to it piece by piece, and calls `take(unit id, pdu)` with each."""
+    buffer = bytearray()
+
+    def note(data):
+        buffer.extend(data)
+        while len(buffer) >= 6:
+            length = struct.unpack(">H", buffer[4:6])[0]
+            if len(buffer) < 6 + length:
+                return
+            take(buffer[6], bytes(buffer[7:6 + length]))
+            del buffer[:6 + length]
+
+    return note
+
+
 class Recorder:
     """Listens, passes everything on to `endpoint`, and keeps the writes in order. `on_write(write)` is called with each
     before it is passed on: the instant at which the bridge waits for its answer."""
@@ -33,6 +52,7 @@ class Recorder:
         host, port = endpoint.rsplit(":", 1)
         self.target = (host, int(port))
         self.writes = []
+        self.answers = collections.defaultdict(collections.Counter)  # {unit id: {second of the 1970 clock: how many}}
         self.connections = 0  # that were accepted
         self.on_write = lambda write: None
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -54,33 +74,23 @@ class Recorder:
             except OSError:  # it is away, and so is the recorder then
                 client.close()
                 continue
-            threading.Thread(target=self._pass, args=(client, device, self._note()), daemon=True).start()
-            threading.Thread(target=self._pass, args=(device, client, None), daemon=True).start()
+            threading.Thread(target=self._pass, args=(client, device, cut(self._take_request)), daemon=True).start()
+            threading.Thread(target=self._pass, args=(device, client, cut(self._take_answer)), daemon=True).start()
 
-    def _note(self):
-        """A function that finds the frames in what is passed to it piece by piece."""
-        buffer = bytearray()
+    def _take_request(self, _unit_id, pdu):
+        write = take_apart(pdu)
+        if write:
+            self.writes.append(write)
+            self.on_write(write)
 
-        def note(data):
-            buffer.extend(data)
-            while len(buffer) >= 6:
-                length = struct.unpack(">H", buffer[4:6])[0]
-                if len(buffer) < 6 + length:
-                    return
-                write = take_apart(bytes(buffer[7:6 + length]))
-                if write:
-                    self.writes.append(write)
-                    self.on_write(write)
-                del buffer[:6 + length]
-
-        return note
+    def _take_answer(self, unit_id, _pdu):
+        self.answers[unit_id][int(time.time())] += 1
 
     @staticmethod
     def _pass(source, sink, note):
         try:
             while data := source.recv(4096):
-                if note:
-                    note(data)
+                note(data)
                 sink.sendall(data)
         except OSError:
             pass

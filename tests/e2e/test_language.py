@@ -154,7 +154,7 @@ def test_commands_become_words(bench, row):
     name, arguments, payload, after, frames = row
     code, seen, log = bench.command(name, *arguments)
     assert (code, seen) == (0, payload), log
-    assert bench.tap.writes() == [(*frame[:3], words(frame[3])) for frame in frames]
+    assert bench.tap.written() == [(*frame[:3], words(frame[3])) for frame in frames]
     assert bench.raw(*after) == after
 
 
@@ -210,7 +210,7 @@ def test_commands_are_refused(bench, row):
     code, payload, log = bench.command(name, *arguments)
     text = payload.get("message", "") + log
     assert code == 1 and all(word in text for word in expected), text
-    assert bench.tap.writes() == []
+    assert bench.tap.written() == []
 
 
 def test_what_the_device_does_not_have_is_not_written(world):
@@ -218,7 +218,7 @@ def test_what_the_device_does_not_have_is_not_written(world):
     tables = {**USUAL, "input": {**USUAL["input"], 70: 0}}
     bench = Bench(world, tables=tables)
     code, payload, log = bench.command("set_option", "option=3")
-    assert code == 1 and bench.tap.writes() == []
+    assert code == 1 and bench.tap.written() == []
     assert ("option (holding 1680) cannot be written: it is only there when dryer_fitted (dryer_fitted is false); "
             "nothing was written") in payload.get("message", "") + log
     assert bench.command("work_by_hand", "power=5")[0] == 0
@@ -230,14 +230,14 @@ def test_failure_is_rolled_back(bench):
     # What it does not verify, and what failed half way, may have been done: that is not called rolled back.
     assert code == 1 and "exception 4" in payload["message"], payload
     assert payload["message"].endswith("outcome unknown; on_failure was executed"), payload
-    assert bench.tap.writes() == [
+    assert bench.tap.written() == [
         (5, 50, 1, words("FF00")), (6, 1640, 1, words("01F5")), (5, 50, 1, words("0000"))]
     assert bench.raw("rate") == {"rate": "0000"}
 
 
 def test_require_says_the_map_s_words(bench):
     assert bench.command("start")[0] == 0
-    before = bench.tap.writes()
+    before = bench.tap.written()
     assert bench.command("set_rate", "rate=1")[1]["message"] == "leave state 32817 first"
     assert bench.command("start")[1]["message"] == "it is running in state 32817"
-    assert bench.tap.writes() == before
+    assert bench.tap.written() == before

@@ -35,7 +35,7 @@ def test_parameters_come_from_the_site(world):
         result = modbridge("command", site, "one", name, argument)
         assert result.returncode == 0, result.stderr
     tap.close()
-    assert tap.writes() == [(16, 1660, 2, words("78563412")), (6, 1670, 1, words("0102"))]
+    assert tap.written() == [(16, 1660, 2, words("78563412")), (6, 1670, 1, words("0102"))]
 
 
 @pytest.mark.parametrize("parameters,finding", [
@@ -167,4 +167,4 @@ def test_addressing(world, name):
     result = modbridge("command", "--map", MAPS / f"{name}.yaml", "--tcp", tap.endpoint, "set_setting", "setting=5")
     tap.close()
     assert result.returncode == 0, result.stderr
-    assert tap.writes() == [(6, 30, 1, words("0005"))]
+    assert tap.written() == [(6, 30, 1, words("0005"))]

@@ -9,6 +9,7 @@
 // clang-format on
 
 #include "support/job_world.h"
+#include "support/plain_point.h"
 
 static const struct label world_states[] = {
     {0, 0, "halted"}, {2, 2, "idle"}, {3, 3, "steady"}, {4, 4, "standby"}};
@@ -17,10 +18,9 @@ static const struct label world_modes[] = {{0, 0, "battery_first"}, {1, 1, "load
 static const struct labels world_mode_labels = {.rows = world_modes, .count = 2};
 
 #define WORLD_POINT(a_key, a_table, an_address, a_type, words, an_access)                      \
-    .key = (a_key), .source = SOURCE_WORDS, .table = (a_table), .unit_id = NO_INDEX,           \
-    .address = (an_address), .word_count = (words), .access = (an_access), .from = NO_INDEX,   \
-    .type = (a_type), .bit_low = NO_INDEX, .bit_high = NO_INDEX, .scale = {1, 0},              \
-    .sf = NO_INDEX, .decimals = DECIMALS_SHORTEST_FLOAT, .every_ms = EVERY_NEED
+    PLAIN_POINT, .key = (a_key), .source = SOURCE_WORDS, .table = (a_table),                   \
+                 .address = (an_address), .word_count = (words), .access = (an_access),        \
+                 .type = (a_type), .decimals = DECIMALS_SHORTEST_FLOAT, .every_ms = EVERY_NEED
 #define RW ACCESS_READ_WRITE
 
 struct point world_points[WORLD_POINTS];

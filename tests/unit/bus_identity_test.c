@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "support/plain_point.h"
 
 static const struct match_case {
     const char *pattern;
@@ -64,14 +65,9 @@ static struct point entry(const char *key, uint16_t address, enum point_type typ
         .word_count = count,
         .type = type,
         .access = ACCESS_READ,
-        .unit_id = NO_INDEX,
-        .from = NO_INDEX,
-        .sf = NO_INDEX,
-        .bit_low = NO_INDEX,
-        .bit_high = NO_INDEX,
-        .scale = {1, 0},
         .decimals = DECIMALS_SHORTEST,
         .every_ms = EVERY_CONNECT,
+        PLAIN_POINT,
     };
 }
 

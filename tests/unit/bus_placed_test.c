@@ -13,6 +13,7 @@
 #include "bus/identity.h"
 #include "bus/placed.h"
 #include "support/fake_server.h"
+#include "support/plain_point.h"
 
 enum { MODEL = 100, SETPOINT = 200, AMPLE_MS = 5000, OTHER_UNIT = 8 };
 
@@ -80,14 +81,9 @@ static void begin(struct scene *scene)
         .word_count = 1,
         .type = TYPE_U16,
         .access = ACCESS_READ,
-        .unit_id = NO_INDEX,
-        .from = NO_INDEX,
-        .sf = NO_INDEX,
-        .bit_low = NO_INDEX,
-        .bit_high = NO_INDEX,
-        .scale = {1, 0},
         .decimals = DECIMALS_SHORTEST,
         .every_ms = EVERY_CONNECT,
+        PLAIN_POINT,
     };
     scene->map = (struct map){
         .points = scene->points,

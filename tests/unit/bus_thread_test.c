@@ -13,23 +13,21 @@
 #include "bus/bus.h"
 #include "support/black_hole.h"
 #include "support/fake_server.h"
+#include "support/plain_point.h"
 
 enum { PATIENCE_MS = 60000, PATIENCE_US = 60000000, ANSWER_TIMEOUT_MS = 600000 };
 
-static const struct point points[] = {{.key = "power",
-                                       .source = SOURCE_WORDS,
-                                       .table = TABLE_HOLDING,
-                                       .unit_id = NO_INDEX,
-                                       .address = 100,
-                                       .word_count = 1,
-                                       .access = ACCESS_READ,
-                                       .from = NO_INDEX,
-                                       .type = TYPE_U16,
-                                       .bit_low = NO_INDEX,
-                                       .bit_high = NO_INDEX,
-                                       .scale = {1, 0},
-                                       .sf = NO_INDEX,
-                                       .every_ms = 1000}};
+static const struct point points[] = {{
+    .key = "power",
+    .source = SOURCE_WORDS,
+    .table = TABLE_HOLDING,
+    .address = 100,
+    .word_count = 1,
+    .access = ACCESS_READ,
+    .type = TYPE_U16,
+    .every_ms = 1000,
+    PLAIN_POINT,
+}};
 static const struct map map = {.name = "meter", .points = points, .point_count = 1};
 
 // A bus with one unit behind an endpoint.

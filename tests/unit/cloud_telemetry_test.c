@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "cloud/telemetry.h"
+#include "support/plain_point.h"
 
 enum { FREQUENCY, POWER, LIMIT, HIDDEN, FAULTS, EVENTS, SPARE, SERIAL, COUNT };
 
@@ -24,18 +25,13 @@ static struct point *make_point(int index, const char *key, enum section section
         .section = section,
         .source = SOURCE_WORDS,
         .table = TABLE_HOLDING,
-        .unit_id = NO_INDEX,
         .address = address,
         .word_count = 1,
         .access = ACCESS_READ,
-        .from = NO_INDEX,
         .type = TYPE_U16,
-        .bit_low = NO_INDEX,
-        .bit_high = NO_INDEX,
-        .scale = {1, 0},
-        .sf = NO_INDEX,
         .every_ms = 1000,
         .publish = PUBLISH_INTEGER,
+        PLAIN_POINT,
     };
     return &points[index];
 }

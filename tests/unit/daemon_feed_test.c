@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "cloud/stamp.h"
 #include "registers/block.h"
+#include "support/plain_point.h"
 
 enum { MAX_SENT = 16 };
 
@@ -57,15 +58,10 @@ static struct point entry(const char *key, enum section section, uint16_t addres
         .word_count = 1,
         .type = TYPE_U16,
         .access = ACCESS_READ,
-        .unit_id = NO_INDEX,
-        .from = NO_INDEX,
-        .sf = NO_INDEX,
-        .bit_low = NO_INDEX,
-        .bit_high = NO_INDEX,
-        .scale = {1, 0},
         .decimals = DECIMALS_SHORTEST,
         .publish = PUBLISH_INTEGER,
         .every_ms = 1000,
+        PLAIN_POINT,
     };
 }
 

@@ -16,6 +16,7 @@
 #include "daemon/devices_json.h"
 #include "registers/block.h"
 #include "registers/formula.h"
+#include "support/plain_point.h"
 
 enum { DEVICES = 3, POINTS = 1500, NOW_MS = 100000 };
 
@@ -57,15 +58,10 @@ static void set_point(struct world *world, size_t index)
         .word_count = 1,
         .type = TYPE_U16,
         .access = ACCESS_READ,
-        .unit_id = NO_INDEX,
-        .from = NO_INDEX,
-        .sf = NO_INDEX,
-        .bit_low = NO_INDEX,
-        .bit_high = NO_INDEX,
-        .scale = {1, 0},
         .decimals = DECIMALS_SHORTEST,
         .publish = PUBLISH_INTEGER,
         .every_ms = 1000,
+        PLAIN_POINT,
     };
 }
 

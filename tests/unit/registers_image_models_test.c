@@ -10,16 +10,16 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "support/plain_point.h"
 
 enum { POWER, MODULE, PLAIN, POINTS };
 
 #define ENTRY(name, at, words, number)                                                         \
     {                                                                                          \
-        .key = (name), .source = SOURCE_WORDS, .table = TABLE_HOLDING, .model = (number),      \
-        .address = (at), .word_count = (words), .type = (words) == 2 ? TYPE_U32 : TYPE_U16,    \
-        .access = ACCESS_READ, .unit_id = NO_INDEX, .from = NO_INDEX, .sf = NO_INDEX,          \
-        .bit_low = NO_INDEX, .bit_high = NO_INDEX, .scale = {1, 0},                            \
-        .decimals = DECIMALS_SHORTEST, .every_ms = 1000                                        \
+        PLAIN_POINT, .key = (name), .source = SOURCE_WORDS, .table = TABLE_HOLDING,            \
+                     .model = (number), .address = (at), .word_count = (words),                \
+                     .type = (words) == 2 ? TYPE_U32 : TYPE_U16, .access = ACCESS_READ,        \
+                     .decimals = DECIMALS_SHORTEST, .every_ms = 1000                           \
     }
 
 static const struct point points[POINTS] = {ENTRY("power", 14, 1, 1), ENTRY("module", 31, 2, 2),

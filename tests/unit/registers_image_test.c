@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "support/plain_point.h"
 
 enum {
     ONLINE,     // discrete 0
@@ -49,14 +50,9 @@ static struct point words(const char *key, enum table table, uint16_t address, u
         .word_count = count,
         .type = type,
         .access = ACCESS_READ,
-        .unit_id = NO_INDEX,
-        .from = NO_INDEX,
-        .sf = NO_INDEX,
-        .bit_low = NO_INDEX,
-        .bit_high = NO_INDEX,
-        .scale = {1, 0},
         .decimals = DECIMALS_SHORTEST,
         .every_ms = 1000,
+        PLAIN_POINT,
     };
 }
 

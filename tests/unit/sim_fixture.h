@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "model/simulation.h"
 #include "registers/formula.h"
+#include "support/plain_point.h"
 
 enum fixture_point {
     RUN,
@@ -47,11 +48,10 @@ enum fixture_point {
 
 #define FIXTURE_POINT(a_key, a_table, an_address, a_type, some_words, an_access)               \
     {                                                                                          \
-        .key = (a_key), .section = SECTION_TELEMETRY, .source = SOURCE_WORDS,                  \
-        .table = (a_table), .unit_id = NO_INDEX, .address = (an_address),                      \
-        .word_count = (some_words), .access = (an_access), .from = NO_INDEX, .type = (a_type), \
-        .bit_low = NO_INDEX, .bit_high = NO_INDEX, .scale = {1, 0}, .sf = NO_INDEX,            \
-        .decimals = DECIMALS_SHORTEST_FLOAT, .every_ms = 1000                                  \
+        PLAIN_POINT, .key = (a_key), .section = SECTION_TELEMETRY, .source = SOURCE_WORDS,     \
+                     .table = (a_table), .address = (an_address), .word_count = (some_words),  \
+                     .access = (an_access), .type = (a_type),                                  \
+                     .decimals = DECIMALS_SHORTEST_FLOAT, .every_ms = 1000                     \
     }
 
 // Lives as long as the program, for rules that outlive the function that makes them.
