@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 import sqlite3
+import threading
 
 from cloud import standing_still
 from conftest import GOAL, OTHER_GOAL, UNDONE
@@ -14,21 +15,55 @@ FILES = ("modbridge.db", "modbridge.db-wal")
 RECEIVED, EXECUTING, DONE = 0, 1, 2  # a command's record (bridge/cloud/journal.h)
 
 
+def readings(messages):
+    """(device, second) of all telemetry of devices that have readings, in the order of arrival."""
+    for topic, text in messages:
+        if topic.endswith("/telemetry"):
+            payload = json.loads(text)
+            if "level" in payload:
+                yield topic.split("/")[3], payload["timestamp"]
+
+
+def final_responses(messages):
+    """(command id, state, payload) in the order of arrival."""
+    for topic, text in messages:
+        if topic.endswith("/command/responses"):
+            response = json.loads(text)
+            if response["state"] != "log":
+                yield response["id"], response["state"], response["payload"]
+
+
 def telemetry(messages, device):
     """Seconds of the telemetry of a device that has readings, in the order of arrival."""
-    topic = f"v1/from/HW/{device}/v1/telemetry"
-    return [p["timestamp"] for p in (json.loads(text) for t, text in messages if t == topic) if "level" in p]
+    return [second for name, second in readings(messages) if name == device]
 
 
 def finals(messages):
     """{command id: [final response, ...]} in the order of arrival, each (state, payload)."""
     found = collections.defaultdict(list)
-    for topic, text in messages:
-        if topic.endswith("/command/responses"):
-            response = json.loads(text)
-            if response["state"] != "log":
-                found[response["id"]].append((response["state"], response["payload"]))
+    for command_id, state, payload in final_responses(messages):
+        found[command_id].append((state, payload))
     return found
+
+
+class Ledger:
+    """The same of messages that go on coming, for threads that ask all the time: each is read once."""
+
+    def __init__(self, messages):
+        self.messages, self.count, self.lock = messages, 0, threading.Lock()
+        self.seconds = collections.defaultdict(set)  # {device: seconds that came}
+        self.latest = collections.Counter()  # {device: the last of them}
+        self.answered = set()  # ids of commands
+
+    def look(self):
+        with self.lock:
+            fresh = self.messages[self.count:]
+            self.count += len(fresh)
+            for device, second in readings(fresh):
+                self.seconds[device].add(second)
+                self.latest[device] = max(self.latest[device], second)
+            self.answered.update(command_id for command_id, _, _ in final_responses(fresh))
+        return self
 
 
 def missing(seconds, first, last):

@@ -68,7 +68,7 @@ class Process:
         self.out = folder / f"{name}.out"
         self.err = folder / f"{name}.err"
         with open(self.out, "w") as out, open(self.err, "w") as err:
-            self.child = subprocess.Popen([str(a) for a in argv], stdout=out, stderr=err)
+            self.child = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=out, stderr=err)
 
     def lines(self):
         """What it printed, without a line that is still being written."""

@@ -130,7 +130,8 @@ def start_faults(world, listeners, authority, good):
         no_certificate=secure(*good, f"cafile {authority.ca}\nrequire_certificate true"),
         foreign_certificate=secure(*good, f"cafile {other.ca}\nrequire_certificate true"),
         no_tls="", not_plain=secure(*good))
-    old = world.start(["openssl", "s_server", "-quiet", "-tls1_1", "-cipher", "ALL@SECLEVEL=0", "-accept",
+    # Without -www it also reads its standard input, and ends a connection before the handshake when that is closed.
+    old = world.start(["openssl", "s_server", "-quiet", "-www", "-tls1_1", "-cipher", "ALL@SECLEVEL=0", "-accept",
                        f"127.0.0.1:{listeners.port('old_tls')}", "-cert", good[0], "-key", good[1]], "old")
     old.is_slow = False
     servers = [Server(listeners.port("silent"), b"", is_slow=True), Server(listeners.port("garbage"), b"220 mail ready\r\n"),
