@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "base/lookup.h"
 #include "base/mem.h"
 #include "cloud/uplink.h"
+#include "support/thread_count.h"
 
 enum { NAMES = 20, MOST_LOOKUPS = 8, PATIENCE_MS = 60000 };
 
@@ -42,17 +42,6 @@ int lookup_name(const char *host, int stop_descriptor, struct addresses *ret_add
     hanging++;
     for (;;)
         (void)pause();
-}
-
-static size_t count_threads(void)
-{
-    size_t count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    assert_non_null(tasks);
-    while (readdir(tasks))
-        count++;
-    (void)closedir(tasks);
-    return count - 2; // . and ..
 }
 
 static void await_lookups(int count)

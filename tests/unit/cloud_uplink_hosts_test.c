@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 
 #include "cloud/pacing.h"
 #include "support/black_hole.h"
+#include "support/thread_count.h"
 #include "support/uplink_world.h"
 
 static void a_wrong_password_is_told_and_not_tried_again_soon(void **state)
@@ -114,17 +114,6 @@ static void a_handshake_that_is_cut_costs_no_time(void **state)
                         "the broker closes the connection during the TLS handshake; is this a "
                         "TLS port?");
     (void)close(listener);
-}
-
-static size_t count_threads(void)
-{
-    size_t count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    assert_non_null(tasks);
-    while (readdir(tasks))
-        count++;
-    (void)closedir(tasks);
-    return count - 2; // . and ..
 }
 
 static void fifty_dead_hosts_need_no_threads(void **state)

@@ -10,17 +10,7 @@
 
 #include <cmocka.h>
 
-#include "support/formula_names.h"
-
-static const struct formula *parse(struct arena *arena, const char *text)
-{
-    const struct formula *formula = NULL;
-    size_t offset = 0;
-    struct error err = {0};
-    if (formula_parse(arena, text, &all_names, FORMULA_ANY, &formula, &offset, &err))
-        fail_msg("%s: at %zu: %s", text, offset, err.text);
-    return formula;
-}
+#include "support/good_formula.h"
 
 static void test_results(void **state)
 {

@@ -11,22 +11,12 @@
 
 #include <cmocka.h>
 
-#include "support/formula_names.h"
+#include "support/good_formula.h"
 
 struct row {
     const char *text;
     const char *expected; // as value_format writes it, with the kind before texts
 };
-
-static const struct formula *parse(struct arena *arena, const char *text)
-{
-    const struct formula *formula = NULL;
-    size_t offset = 0;
-    struct error err = {0};
-    if (formula_parse(arena, text, &all_names, FORMULA_ANY, &formula, &offset, &err))
-        fail_msg("%s: at %zu: %s", text, offset, err.text);
-    return formula;
-}
 
 // "text:..." keeps the text 5 apart from the number 5.
 static void describe(const struct value *value, char *ret_text, size_t size)
